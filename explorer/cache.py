@@ -1,0 +1,112 @@
+"""What the server keeps in memory between page runs: functions of plain values, bounded.
+
+A file is named with its stamp, so that a changed file is another value.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from vae.config import DataConfig
+from vae.runs import Event, Run, read_events
+
+if TYPE_CHECKING:
+    from vae.checkpoints import Weights
+    from vae.dataset import Dataset
+    from vae.latents import Latents
+    from vae.networks import VAE
+
+Stamp = tuple[int, int, int]
+
+
+def stamp(path: Path) -> Stamp | None:
+    """What changes with the content of a file: (inode, bytes, time); None where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+class _Log:
+    """The events of one log file, read on from where the last reader stopped."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.offset = 0
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _log(path: str, inode: int) -> _Log:
+    return _Log()
+
+
+def events(path: Path) -> list[Event]:
+    """Every event in a log file, oldest first; only new bytes are read."""
+    now = stamp(path)
+    if now is None:
+        return []
+    log = _log(str(path), now[0])
+    if now[1] < log.offset:
+        log.events, log.offset = [], 0
+    if now[1] > log.offset:
+        new, offset = read_events(path, log.offset)
+        log.events, log.offset = [*log.events, *new], offset
+    return log.events
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _model(folder: str, weights: Stamp) -> tuple[VAE, Weights]:
+    import torch
+
+    from vae.checkpoints import load_model
+
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+    return load_model(Run(Path(folder)))
+
+
+def model(run: Run) -> tuple[VAE, Weights] | None:
+    """The newest model of a run, frozen and shared by all pages; None where there is none yet.
+
+    Raises ConfigError where the weights cannot be used.
+    """
+    now = stamp(run.weights_file)
+    return None if now is None else _model(str(run.folder), now)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def dataset(config: DataConfig, cache: str) -> Dataset:
+    """The images of a run. Raises ConfigError where they are gone."""
+    from vae.dataset import open_dataset
+
+    return open_dataset(config, Path(cache))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _latents(path: str, now: Stamp) -> Latents:
+    from vae.latents import load_latents
+
+    return load_latents(Path(path))
+
+
+def latents(path: Path) -> Latents | None:
+    """The latents in a file; None where there is none. Raises ConfigError."""
+    now = stamp(path)
+    return None if now is None else _latents(str(path), now)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _picture(path: str, now: Stamp) -> bytes:
+    return Path(path).read_bytes()
+
+
+def picture(path: Path) -> bytes | None:
+    """The bytes of a picture file; None where there is none."""
+    now = stamp(path)
+    return None if now is None else _picture(str(path), now)

@@ -1,0 +1,51 @@
+"""The page: the sidebar and the six panels. Only the open panel runs."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import threading
+
+import streamlit as st
+
+from explorer import sidebar
+from vae.config import ConfigError
+
+PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
+
+
+@st.cache_resource
+def warm_up() -> threading.Thread:
+    """Import torch while the first page is being looked at, then freeze what was imported.
+
+    Frozen objects are passed over by the garbage collector, which would otherwise walk through
+    all of torch at every full collection.
+    """
+
+    def work() -> None:
+        importlib.import_module("vae.checkpoints")
+        gc.collect()
+        gc.freeze()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def main() -> None:
+    st.set_page_config("Latent explorer", ":material/face_retouching_natural:", layout="wide")
+    session = sidebar.show()
+    first = "Live" if session.is_alive() else "Sliders"
+    tabs = st.tabs(PANELS, default=first, key="panel", on_change="rerun")
+    for name, tab in zip(PANELS, tabs, strict=True):
+        if tab.open:
+            with tab:
+                panel = importlib.import_module(f"explorer.panels.{name.lower()}")
+                try:
+                    panel.show(session)
+                except ConfigError as error:
+                    st.error(str(error), icon=":material/error:")
+    warm_up()
+
+
+main()

@@ -1,0 +1,1 @@
+"""The six panels, one file each: show(session)."""

@@ -1,0 +1,4 @@
+import streamlit as st
+from explorer.session import Session
+def show(session: Session) -> None:
+    st.write("live", session.status())

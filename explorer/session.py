@@ -1,0 +1,70 @@
+"""What a panel is a function of: the chosen run, and what its folder says now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explorer import cache
+from vae.config import Config, ConfigError
+from vae.runs import ALIVE, Event, Run, last_event, numbered
+
+if TYPE_CHECKING:
+    from vae.checkpoints import Weights
+    from vae.dataset import Dataset
+    from vae.latents import Latents
+    from vae.networks import VAE
+
+
+@dataclass(frozen=True)
+class Session:
+    """The run that the page is about; everything is read anew, through bounded caches."""
+
+    root: Path
+    run: Run | None
+
+    def events(self) -> list[Event]:
+        """Every event of the run, oldest first."""
+        return [] if self.run is None else cache.events(self.run.events_file)
+
+    def status(self) -> str:
+        """The run's status; new where there is no run."""
+        return "new" if self.run is None else self.run.status(self.events())
+
+    def is_alive(self) -> bool:
+        """Whether a trainer works on the run now."""
+        return self.status() in ALIVE
+
+    def config(self) -> Config | None:
+        """The run's config, or None while it has none that can be read."""
+        try:
+            return None if self.run is None else self.run.config()
+        except ConfigError:
+            return None
+
+    def model(self) -> tuple[VAE, Weights] | None:
+        """The newest model and what its file says; None before the first checkpoint.
+
+        Raises ConfigError where the weights cannot be used.
+        """
+        return None if self.run is None else cache.model(self.run)
+
+    def dataset(self) -> Dataset | None:
+        """The run's images; None without a run. Raises ConfigError where they are gone."""
+        config = self.config()
+        return None if config is None else cache.dataset(config.data, str(self.root / ".data"))
+
+    def latents(self) -> Latents | None:
+        """Posterior means of validation images, as of the newest evaluation."""
+        return None if self.run is None else cache.latents(self.run.latents_file)
+
+    def kl_per_dim(self) -> list[float]:
+        """KL of each dimension in nats, of the newest evaluation; empty before the first."""
+        return numbered(last_event(self.events(), "eval"), "kl")
+
+    def dimensions(self) -> list[int]:
+        """Latent dimensions, the most informative (largest KL) first."""
+        return [int(j) for j in np.argsort(self.kl_per_dim())[::-1]]

@@ -1,0 +1,177 @@
+"""Training states with a checksum each, and the newest good weights of a run.
+
+``checkpoints/state-00001234.pt`` holds all that goes on from step 1234 exactly; its sha256 stands
+beside it, because a flipped bit would load silently. ``model.safetensors`` holds the weights alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+
+from vae.config import ConfigError
+from vae.files import atomic_write
+from vae.networks import VAE
+from vae.runs import Run
+
+KEEP_LAST = 2
+HISTORY_PER_OCTAVE = 2
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a weights file says of itself."""
+
+    step: int
+    epoch: int
+    image_shape: tuple[int, int, int]
+    digest: str  # sha256 of the file
+
+
+def state_file(run: Run, step: int) -> Path:
+    return run.checkpoints / f"state-{step:08d}.pt"
+
+
+def checksum_file(path: Path) -> Path:
+    return path.with_name(path.name + ".sha256")
+
+
+def write_checked(path: Path, data: bytes) -> str:
+    """Write `data` and, beside it, its sha256, which is returned."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(data).hexdigest()
+    atomic_write(checksum_file(path), f"{digest}  {path.name}\n".encode())
+    atomic_write(path, data)
+    return digest
+
+
+def read_checked(path: Path) -> bytes:
+    """The bytes of a file that agrees with its checksum. Raises ConfigError, OSError."""
+    data = path.read_bytes()
+    try:
+        wanted = checksum_file(path).read_text(encoding="ascii").split()[0]
+    except (FileNotFoundError, IndexError):
+        raise ConfigError(f"{path.name} has no checksum beside it.") from None
+    if hashlib.sha256(data).hexdigest() != wanted:
+        raise ConfigError(f"{path.name} does not agree with its checksum: it is damaged.")
+    return data
+
+
+def states(run: Run) -> list[int]:
+    """The steps of the training states on disk, oldest first."""
+    return sorted(int(path.stem.split("-")[1]) for path in run.checkpoints.glob("state-*.pt"))
+
+
+def save_state(run: Run, state: dict[str, Any], best_step: int) -> tuple[Path, str]:
+    """Write a training state, then let go of the ones that need not be kept.
+
+    Kept: the last two, the best, and the weights of a thinned history. Returns the file and its
+    sha256. Raises OSError.
+    """
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    path = state_file(run, state["step"])
+    digest = write_checked(path, buffer.getvalue())
+    kept = {*states(run)[-KEEP_LAST:], best_step}
+    for step in states(run):
+        if step not in kept:
+            remove(state_file(run, step))
+    return path, digest
+
+
+def newest_state(run: Run) -> dict[str, Any] | None:
+    """The newest training state that verifies, or None where there is none at all.
+
+    A damaged one is passed over with a warning. Raises ConfigError where all are damaged.
+    """
+    steps = states(run)
+    for step in reversed(steps):
+        path = state_file(run, step)
+        try:
+            data = read_checked(path)
+        except ConfigError as error:
+            warnings.warn(f"{error} The one before it is used.", stacklevel=2)
+            continue
+        state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        return state
+    if steps:
+        raise ConfigError(f"No training state of run {run.name} agrees with its checksum.")
+    return None
+
+
+def save_weights(run: Run, model: VAE, step: int, epoch: int, keep: bool) -> str:
+    """Write ``model.safetensors``; with `keep`, a copy for the history too. Returns its sha256."""
+    metadata = {
+        "step": str(step),
+        "epoch": str(epoch),
+        "image_shape": json.dumps(model.image_shape),
+    }
+    tensors = {
+        name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
+    }
+    data = save_tensors(tensors, {"format": "pt", **metadata})
+    atomic_write(run.weights_file, data)
+    if keep:
+        write_checked(run.checkpoints / f"weights-{step:08d}.safetensors", data)
+        thin_history(run)
+    return hashlib.sha256(data).hexdigest()
+
+
+def thin_history(run: Run) -> None:
+    """Keep the newest weights of each half octave of steps: dense early, sparse late."""
+    newest: dict[int, Path] = {}
+    for path in sorted(run.checkpoints.glob("weights-*.safetensors")):
+        step = int(path.stem.split("-")[1])
+        octave = int(math.log2(max(step, 1)) * HISTORY_PER_OCTAVE)
+        if octave in newest:
+            remove(newest[octave])
+        newest[octave] = path
+
+
+def remove(path: Path) -> None:
+    """Take a checked file away; one that cannot be removed is a warning, no error."""
+    for target in (path, checksum_file(path)):
+        try:
+            target.unlink(missing_ok=True)
+        except OSError as error:
+            warnings.warn(f"{target.name} could not be removed: {error}", stacklevel=2)
+
+
+def load_model(run: Run) -> tuple[VAE, Weights]:
+    """The newest model of a run, frozen for use on the CPU, and what its file says.
+
+    Raises ConfigError where there are no weights yet, or they do not fit the config.
+    """
+    config = run.config()
+    try:
+        data = run.weights_file.read_bytes()
+        with safe_open(run.weights_file, "pt") as file:
+            metadata = file.metadata() or {}
+        tensors = load_tensors(data)
+        channels, height, width = json.loads(metadata["image_shape"])
+        weights = Weights(
+            step=int(metadata["step"]),
+            epoch=int(metadata["epoch"]),
+            image_shape=(channels, height, width),
+            digest=hashlib.sha256(data).hexdigest(),
+        )
+        model = VAE(config.model, weights.image_shape)
+        model.load_state_dict(tensors)
+    except FileNotFoundError:
+        raise ConfigError(f"Run {run.name} has no weights yet: train it first.") from None
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"The weights of run {run.name} cannot be used: {reason}") from error
+    model.eval().requires_grad_(False)
+    return model.to(memory_format=torch.channels_last), weights

@@ -1,0 +1,246 @@
+"""The whole configuration of a run, checked at the door.
+
+Three frozen dataclasses, one per owner: the data, the model, the training. A field is a flag of
+the command: ``train.batch_size`` is ``--train.batch_size``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
+NETWORKS = ("conv", "mlp")
+LIKELIHOODS = ("bernoulli", "gaussian")
+DEVICES = ("cuda", "mps", "cpu")
+
+
+class ConfigError(ValueError):
+    """Bad input from a person: one sentence saying what was expected, what came, what to do."""
+
+
+def _check(claim: bool, sentence: str) -> None:
+    if not claim:
+        raise ConfigError(sentence)
+
+
+def _check_choice(name: str, value: str | None, choices: tuple[str, ...]) -> None:
+    if value is not None:
+        _check(value in choices, f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+
+
+def _check_whole(name: str, value: int | None, low: int, high: int | None = None) -> None:
+    if value is not None:
+        limits = f"at least {low}" if high is None else f"from {low} to {high}"
+        inside = value >= low and (high is None or value <= high)
+        _check(inside, f"{name} must be a whole number {limits}, not {value}.")
+
+
+def _check_positive(name: str, value: float | None) -> None:
+    if value is not None:
+        claim = math.isfinite(value) and value > 0
+        _check(claim, f"{name} must be a finite number above 0, not {value}.")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, and how they are split."""
+
+    source: str = field(default="synthetic", metadata={"help": "where the images come from"})
+    image_size: int | None = field(
+        default=None, metadata={"help": "side of the square images in pixels (default: by source)"}
+    )
+    num_images: int | None = field(
+        default=None, metadata={"help": "use at most this many images (synthetic: 20000)"}
+    )
+    validation_fraction: float = field(
+        default=0.1, metadata={"help": "part held out, where the source has no split of its own"}
+    )
+    seed: int = field(default=0, metadata={"help": "seed of the split and of synthetic faces"})
+
+    def __post_init__(self) -> None:
+        _check(bool(self.source.strip()), "data.source must name a source, for example synthetic.")
+        _check_whole("data.image_size", self.image_size, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE)
+        _check_whole("data.num_images", self.num_images, 1)
+        _check(
+            0.0 < self.validation_fraction < 1.0,
+            f"data.validation_fraction must lie between 0 and 1, not {self.validation_fraction}.",
+        )
+        _check_whole("data.seed", self.seed, 0)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The networks and the likelihood p(x given z)."""
+
+    name: str = field(default="conv", metadata={"help": "conv (five layers) or mlp (one hidden)"})
+    latent_dim: int = field(default=32, metadata={"help": "D, the number of latent dimensions"})
+    channels: tuple[int, ...] = field(
+        default=(32, 64, 128, 192, 256), metadata={"help": "conv: channels of the five layers"}
+    )
+    hidden_dim: int = field(default=400, metadata={"help": "mlp: width of the hidden layer"})
+    likelihood: str | None = field(
+        default=None,
+        metadata={"help": "bernoulli or gaussian (default: gaussian for colour, else bernoulli)"},
+    )
+    sigma: float | None = field(
+        default=None,
+        metadata={"help": "gaussian: a fixed sigma (default: the shared optimal sigma)"},
+    )
+
+    def __post_init__(self) -> None:
+        _check_choice("model.name", self.name, NETWORKS)
+        _check_whole("model.latent_dim", self.latent_dim, 1, 4096)
+        five = len(self.channels) == 5 and all(1 <= c <= 2048 for c in self.channels)
+        _check(
+            five,
+            f"model.channels must be five whole numbers from 1 to 2048, not {self.channels}.",
+        )
+        _check_whole("model.hidden_dim", self.hidden_dim, 1, 16384)
+        _check_choice("model.likelihood", self.likelihood, LIKELIHOODS)
+        _check_positive("model.sigma", self.sigma)
+        _check(
+            self.sigma is None or self.likelihood != "bernoulli",
+            "model.sigma belongs to the gaussian likelihood: leave it out with bernoulli.",
+        )
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the model is trained. Intervals are in steps, batch_size is the total."""
+
+    epochs: int = field(default=20, metadata={"help": "passes over the training images"})
+    batch_size: int = field(default=64, metadata={"help": "images per step"})
+    lr: float = field(default=1e-3, metadata={"help": "learning rate of Adam"})
+    beta: float = field(default=1.0, metadata={"help": "weight of the KL in the loss"})
+    warmup_steps: int = field(
+        default=0, metadata={"help": "steps over which beta rises linearly from 0"}
+    )
+    checkpoint_every: int = field(
+        default=250, metadata={"help": "steps between checkpoints, also made after each epoch"}
+    )
+    seed: int = field(default=0, metadata={"help": "seed of weights, noise and data order"})
+    device: str | None = field(
+        default=None, metadata={"help": "cuda, mps or cpu (default: the best there is)"}
+    )
+
+    def __post_init__(self) -> None:
+        _check_whole("train.epochs", self.epochs, 1)
+        _check_whole("train.batch_size", self.batch_size, 1)
+        _check_positive("train.lr", self.lr)
+        claim = math.isfinite(self.beta) and self.beta >= 0
+        _check(claim, f"train.beta must be a finite number of at least 0, not {self.beta}.")
+        _check_whole("train.warmup_steps", self.warmup_steps, 0)
+        _check_whole("train.checkpoint_every", self.checkpoint_every, 1)
+        _check_whole("train.seed", self.seed, 0)
+        _check_choice("train.device", self.device, DEVICES)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A run's whole configuration: ``config.json``."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+SECTIONS: dict[str, type[Any]] = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
+
+# A running model can go on under other values of these; everything else is fixed for a run.
+CHANGEABLE = (
+    "train.epochs",
+    "train.lr",
+    "train.beta",
+    "train.warmup_steps",
+    "train.checkpoint_every",
+    "train.device",
+)
+
+
+def options() -> dict[str, dataclasses.Field[Any]]:
+    """Every option by its dotted name, as ``train.lr``."""
+    return {
+        f"{section}.{item.name}": item
+        for section, owner in SECTIONS.items()
+        for item in dataclasses.fields(owner)
+    }
+
+
+def parse_option(name: str, text: str) -> Any:
+    """The value of the option `name` written as `text` (``none`` for the default choice).
+
+    Raises ConfigError where the text is not of the option's type.
+    """
+    section, _, item = name.partition(".")
+    hint = typing.get_type_hints(SECTIONS[section])[item]
+    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if type(None) in kinds and text.lower() == "none":
+        return None
+    kind = kinds[0]
+    try:
+        if typing.get_origin(kind) is tuple:
+            return tuple(int(part) for part in text.split(","))
+        return kind(text)
+    except ValueError:
+        wanted = {int: "a whole number", float: "a number"}.get(kind, "whole numbers as 32,64")
+        raise ConfigError(f"{name} must be {wanted}, not {text!r}.") from None
+
+
+def get_value(config: Config, name: str) -> Any:
+    """The value of the option with the dotted `name`."""
+    section, _, item = name.partition(".")
+    return getattr(getattr(config, section), item)
+
+
+def with_values(config: Config, values: Mapping[str, Any]) -> Config:
+    """`config` with some options, given by dotted name, replaced.
+
+    Raises ConfigError for an option that does not exist, naming those there are.
+    """
+    known = options()
+    sections: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        if name not in known:
+            raise ConfigError(f"There is no option {name!r}; there are {', '.join(known)}.")
+        section, _, item = name.partition(".")
+        sections.setdefault(section, {})[item] = value
+    changed = {
+        section: dataclasses.replace(getattr(config, section), **items)
+        for section, items in sections.items()
+    }
+    return dataclasses.replace(config, **changed)
+
+
+def to_document(config: Config) -> dict[str, Any]:
+    """`config` as what ``config.json`` holds."""
+    return dataclasses.asdict(config)
+
+
+def from_json(text: str) -> Config:
+    """The config written in ``config.json``.
+
+    Raises ConfigError for anything that is not such a file.
+    """
+    try:
+        document = json.loads(text)
+        values = {
+            f"{section}.{name}": tuple(value) if isinstance(value, list) else value
+            for section, items in document.items()
+            for name, value in items.items()
+        }
+        return with_values(Config(), values)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ConfigError(f"config.json cannot be read: {error}") from error
+
+
+def load(path: Path) -> Config:
+    """The config in the file `path`. Raises ConfigError, FileNotFoundError."""
+    return from_json(path.read_text(encoding="utf-8"))

@@ -1,0 +1,45 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def atomic_write(path: Path, data: bytes) -> None:
+    """Make `path` hold `data`; a crash at any moment leaves the old file or the new one.
+
+    Temporary file in the same folder, fsync, rename, fsync of the folder.
+    Raises OSError, with the temporary file removed.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut, where the system can do that."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def atomic_json(path: Path, document: Any) -> None:
+    """Make `path` hold `document` as JSON; finite numbers only. Raises OSError, ValueError."""
+    text = json.dumps(document, allow_nan=False, indent=2) + "\n"
+    atomic_write(path, text.encode("utf-8"))

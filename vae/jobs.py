@@ -1,0 +1,94 @@
+"""Background processes: the trainer and the map maker, each in a session of its own.
+
+They outlive the page and the server that started them; what they do is read from the run folder.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from vae.config import ConfigError
+from vae.runs import ALIVE, Run
+
+HANDSHAKE_SECONDS = 15.0
+# Where a trainer is told which requests were there before it was started.
+CONTROL_VARIABLE = "VAE_CONTROL_SEQUENCE"
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+
+
+def start_training(run: Run, options: Mapping[str, str]) -> None:
+    """Start or resume the trainer of `run` with options by dotted name, and wait till it lives.
+
+    Raises ConfigError with the trainer's own sentence where it refuses, or where it lives already.
+    """
+    if run.is_locked():
+        raise ConfigError(f"Run {run.name} is already training.")
+    run.folder.mkdir(parents=True, exist_ok=True)
+    flags = [part for name, value in options.items() for part in (f"--{name}", value)]
+    command = ["train", run.name, "--root", str(run.folder.parent), *flags]
+    process = _spawn(command, run.log_file, {CONTROL_VARIABLE: str(run.control()[0])})
+    deadline = time.monotonic() + HANDSHAKE_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if run.status() in ALIVE:
+            return
+        time.sleep(0.05)
+    if process.poll() not in (None, 0):
+        raise ConfigError(last_line(run.log_file) or f"The trainer of {run.name} did not start.")
+
+
+def start_projection(run: Run, method: str) -> None:
+    """Start making the map of `run` by `method`: maps/METHOD.npz, its progress in METHOD.log."""
+    run.maps.mkdir(parents=True, exist_ok=True)
+    out, log = run.maps / f"{method}.npz", run.maps / f"{method}.log"
+    command = ["project", run.name, "--root", str(run.folder.parent), "--method", method]
+    _spawn([*command, "--out", str(out)], log, {})
+
+
+def last_line(log: Path) -> str:
+    """The last line that is not empty in a log file; empty where there is none."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, log.stat().st_size - 4096))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except FileNotFoundError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def progress_of(log: Path) -> tuple[str, int, int] | None:
+    """What the process behind `log` is at, as (what, done, total), by its last line."""
+    what, _, counts = last_line(log).rpartition(" ")
+    done, slash, total = counts.partition("/")
+    if what and slash and done.isdigit() and total.isdigit():
+        return what, int(done), int(total)
+    return None
+
+
+def _spawn(
+    command: Sequence[str], log: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """`python -m vae COMMAND` in its own session, a little behind the page in priority."""
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vae", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=Path.cwd(),
+            env={**os.environ, **environment, "PYTHONPATH": _python_path()},
+        )
+    # A child whose end nobody waits for stays in the process table as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return process
+
+
+def _python_path() -> str:
+    before = os.environ.get("PYTHONPATH")
+    return str(PACKAGE_ROOT) if not before else f"{PACKAGE_ROOT}{os.pathsep}{before}"

@@ -1,0 +1,150 @@
+"""Pictures out of images: grids, PNG, GIF, WebP and MP4, always in the order red, green, blue.
+
+N images, H rows, W columns, C channels (1 or 3); everything uint8.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vae.config import ConfigError
+from vae.files import atomic_write
+
+Pixels = NDArray[np.uint8]
+
+STILL_SUFFIXES = (".png",)
+ANIMATION_SUFFIXES = (".gif", ".webp", ".mp4")
+MIME = {
+    ".png": "image/png",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".mp4": "video/mp4",
+}
+
+
+def from_unit(x: NDArray[np.floating[Any]]) -> Pixels:
+    """Images in [0, 1], [N, C, H, W], as pixels. [N, H, W, C]"""
+    rounded = np.rint(np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.ascontiguousarray(rounded.transpose(0, 2, 3, 1))
+
+
+def to_rgb(images: Pixels) -> Pixels:
+    """The same images with three channels. [..., H, W, C] -> [..., H, W, 3]"""
+    return images if images.shape[-1] == 3 else np.repeat(images, 3, -1)
+
+
+def grid(images: Pixels, columns: int, gap: int = 2, ground: int = 255) -> Pixels:
+    """Images row by row on one sheet, `gap` pixels apart. [N, H, W, C] -> [H', W', 3]"""
+    num, height, width, _ = images.shape
+    rows = -(-num // columns)
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, 3)
+    sheet = np.full(shape, ground, np.uint8)
+    for i, image in enumerate(to_rgb(images)):
+        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def cut(sheet: Pixels, num: int, columns: int, size: int, gap: int = 2) -> Pixels:
+    """The first `num` images of a sheet that `grid` made. [N, size, size, 3]"""
+    pitch = size + gap
+    places = [((i // columns) * pitch, (i % columns) * pitch) for i in range(num)]
+    return np.stack([sheet[y : y + size, x : x + size] for y, x in places])
+
+
+def enlarge(sheet: Pixels, factor: int) -> Pixels:
+    """Each pixel as `factor` by `factor` pixels. [H, W, C] -> [factor H, factor W, C]"""
+    return sheet.repeat(factor, 0).repeat(factor, 1)
+
+
+def png(sheet: Pixels) -> bytes:
+    """A PNG file of one picture. [H, W, C]"""
+    buffer = io.BytesIO()
+    Image.fromarray(to_rgb(sheet)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def read_png(path: Path) -> Pixels:
+    """The pixels of a picture file. [H, W, 3]"""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def animation(
+    frames: Sequence[Pixels], suffix: str, frame_seconds: float = 0.12, hold_seconds: float = 1.0
+) -> bytes:
+    """An animation file of equal-sized pictures [H, W, 3]; the last one is held.
+
+    `suffix`: .gif, .webp or .mp4. GIF and WebP loop for ever. Raises ConfigError for another.
+    """
+    if suffix not in ANIMATION_SUFFIXES:
+        wanted = ", ".join(ANIMATION_SUFFIXES)
+        raise ConfigError(f"An animation is written as {wanted}, not as {suffix or 'no suffix'}.")
+    if suffix == ".mp4":
+        held = max(1, round(hold_seconds / frame_seconds))
+        return _mp4([*frames, *[frames[-1]] * (held - 1)], frame_seconds)
+    durations = [round(frame_seconds * 1000)] * len(frames)
+    durations[-1] = round(hold_seconds * 1000)
+    images = [Image.fromarray(frame) for frame in frames]
+    settings: dict[str, Any] = {"quality": 90, "method": 4}
+    if suffix == ".gif":
+        images = [_gif_frame(image) for image in images]
+        settings = {"disposal": 1, "optimize": False}
+    buffer = io.BytesIO()
+    images[0].save(
+        buffer,
+        suffix[1:].upper(),
+        save_all=True,
+        append_images=images[1:],
+        duration=durations,
+        loop=0,
+        **settings,
+    )
+    return buffer.getvalue()
+
+
+def _gif_frame(image: Image.Image) -> Image.Image:
+    """The picture in its own 256 colours."""
+    return image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _mp4(frames: Sequence[Pixels], frame_seconds: float) -> bytes:
+    """H.264 in the form that every browser plays: even sides, yuv420p."""
+    import av
+
+    height, width = (side + side % 2 for side in frames[0].shape[:2])
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        rate = Fraction(1 / frame_seconds).limit_denominator(1000)
+        stream = container.add_stream("libx264", rate=rate, options={"crf": "16"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for pixels in frames:
+            bottom, right = height - pixels.shape[0], width - pixels.shape[1]
+            even = np.pad(pixels, ((0, bottom), (0, right), (0, 0)), mode="edge")
+            frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return buffer.getvalue()
+
+
+def write_still(path: Path, sheet: Pixels) -> None:
+    """Write one picture as PNG. Raises ConfigError for another suffix, OSError."""
+    if path.suffix.lower() not in STILL_SUFFIXES:
+        raise ConfigError(f"A picture is written as .png, not as {path.name!r}.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(path, png(sheet))
+
+
+def write_animation(path: Path, frames: Sequence[Pixels], frame_seconds: float = 0.12) -> None:
+    """Write an animation by the suffix of `path`. Raises ConfigError, OSError."""
+    data = animation(frames, path.suffix.lower(), frame_seconds)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(path, data)

@@ -1,0 +1,255 @@
+"""The run folder: its files, its log of events, its lock, its status.
+
+A run is a folder. One living trainer holds its lock and writes it; everybody else reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from vae import config as configuration
+from vae.config import Config, ConfigError
+from vae.files import atomic_json, atomic_write
+
+Event = dict[str, Any]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# Longer than the moment in which another reader probes the same lock.
+PROBE_SECONDS = 0.2
+ALIVE = ("starting", "running")
+REQUESTS = ("pause", "stop")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, by its folder."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def config_file(self) -> Path:
+        return self.folder / "config.json"
+
+    @property
+    def weights_file(self) -> Path:
+        return self.folder / "model.safetensors"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def events_file(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    @property
+    def previews(self) -> Path:
+        return self.folder / "previews"
+
+    @property
+    def maps(self) -> Path:
+        """2-D coordinates of posterior means, one file per method."""
+        return self.folder / "maps"
+
+    @property
+    def latents_file(self) -> Path:
+        """Posterior means of validation images, written at each evaluation in training."""
+        return self.folder / "latents.npz"
+
+    @property
+    def control_file(self) -> Path:
+        return self.folder / "control.json"
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "train.log"
+
+    def exists(self) -> bool:
+        return self.config_file.is_file() or self.events_file.is_file()
+
+    def config(self) -> Config:
+        """The config of the run, with the values that later starts changed.
+
+        Raises ConfigError where the folder holds no readable config.
+        """
+        try:
+            config = configuration.load(self.config_file)
+        except FileNotFoundError:
+            raise ConfigError(f"Run {self.name} has no config.json: train it first.") from None
+        start = last_event(self.events(), "start")
+        changed = {name: start[name] for name in configuration.CHANGEABLE if name in start}
+        return configuration.with_values(config, changed)
+
+    def events(self) -> list[Event]:
+        """Every event so far, oldest first."""
+        return read_events(self.events_file)[0]
+
+    def lock(self) -> FileLock:
+        """The lock that the living trainer holds, not yet taken."""
+        return FileLock(self.folder / "lock", thread_local=False)
+
+    def is_locked(self) -> bool:
+        """Whether a trainer lives. The system frees the lock when its holder dies."""
+        if not (self.folder / "lock").exists():
+            return False
+        probe = self.lock()
+        try:
+            with probe.acquire(timeout=PROBE_SECONDS, poll_interval=0.02):
+                return False
+        except Timeout:
+            return True
+
+    def status(self, events: list[Event] | None = None) -> str:
+        """new, starting, running, paused, stopped, finished, failed or interrupted.
+
+        Derived from the lock and the last event, never stored. `events`: where the caller has
+        read them already.
+        """
+        events = self.events() if events is None else events
+        kinds = [event["kind"] for event in events if event["kind"] in ("start", "end")]
+        if self.is_locked():
+            return "running" if kinds and kinds[-1] == "start" else "starting"
+        if not kinds:
+            return "interrupted" if self.config_file.is_file() else "new"
+        if kinds[-1] == "start":
+            return "interrupted"
+        return str(last_event(events, "end").get("status", "interrupted"))
+
+    def control(self) -> tuple[int, str]:
+        """The sequence number and the name of the newest request; (0, "") where there is none."""
+        try:
+            document = json.loads(self.control_file.read_text(encoding="utf-8"))
+            return int(document["sequence"]), str(document["request"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return 0, ""
+
+    def request(self, request: str) -> None:
+        """Ask the living trainer to `pause` or `stop`; it ends after a step and a checkpoint.
+
+        Raises ConfigError where no trainer lives, or for another request.
+        """
+        if request not in REQUESTS:
+            raise ConfigError(f"A trainer can be asked to pause or stop, not to {request!r}.")
+        if not self.is_locked():
+            raise ConfigError(f"Run {self.name} is not training, so there is nothing to {request}.")
+        sequence, _ = self.control()
+        document = {"sequence": sequence + 1, "request": request, "time": time.time()}
+        atomic_json(self.control_file, document)
+
+
+def open_run(root: Path, name: str) -> Run:
+    """The run `name` under `root`, whether it exists yet or not.
+
+    Raises ConfigError for a name that no folder should have.
+    """
+    if not NAME.fullmatch(name):
+        raise ConfigError(
+            "A run's name has 1 to 64 letters, digits, dots, dashes and underscores and begins "
+            f"with a letter or digit, which {name!r} does not."
+        )
+    return Run(root / name)
+
+
+def existing_run(root: Path, name: str) -> Run:
+    """The run `name` under `root`. Raises ConfigError, naming the runs there are."""
+    run = open_run(root, name)
+    if not run.exists():
+        there = ", ".join(other.name for other in list_runs(root)) or "none yet"
+        raise ConfigError(f"There is no run {name!r} in {root}; there are: {there}.")
+    return run
+
+
+def list_runs(root: Path) -> list[Run]:
+    """The runs under `root` by name; folders that hold no run are left out."""
+    if not root.is_dir():
+        return []
+    folders = sorted(folder for folder in root.iterdir() if NAME.fullmatch(folder.name))
+    return [run for run in map(Run, folders) if run.exists()]
+
+
+def free_name(root: Path, stem: str) -> str:
+    """`stem-1`, `stem-2`, ...: the first that no folder under `root` has."""
+    number = 1
+    while (root / f"{stem}-{number}").exists():
+        number += 1
+    return f"{stem}-{number}"
+
+
+def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
+    """The events after the byte `offset`, and the offset to go on from.
+
+    An unfinished last line is left for the next call; a line that is no event is passed over.
+    """
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            block = file.read()
+    except FileNotFoundError:
+        return [], 0
+    end = block.rfind(b"\n") + 1
+    events = []
+    for line in block[:end].splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and "kind" in event:
+            events.append(event)
+    return events, offset + end
+
+
+def last_event(events: list[Event], kind: str) -> Event:
+    """The newest event of that kind, or an empty one."""
+    return next((event for event in reversed(events) if event["kind"] == kind), {})
+
+
+class EventWriter:
+    """Appends events to a run's log: one flat JSON object a line, flushed at once."""
+
+    def __init__(self, path: Path, keep_step: int) -> None:
+        """Open the log, dropping what was written after `keep_step`.
+
+        A trainer that resumes from an older checkpoint does those steps again, so that each step
+        stands in the log once.
+        """
+        events, _ = read_events(path)
+        kept = [event for event in events if event.get("step", 0) <= keep_step]
+        text = "".join(json.dumps(event) + "\n" for event in kept).encode("utf-8")
+        if path.is_file() and path.read_bytes() != text:
+            atomic_write(path, text)
+        self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
+
+    def write(self, kind: str, **fields: Any) -> None:
+        """Append one event. A number that is not finite is left out, as JSON cannot hold it."""
+        finite = {
+            name: value
+            for name, value in fields.items()
+            if not (isinstance(value, float) and not math.isfinite(value))
+        }
+        event = {"kind": kind, "time": round(time.time(), 3), **finite}
+        self._file.write(json.dumps(event, allow_nan=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def numbered(event: Mapping[str, Any], prefix: str) -> list[float]:
+    """The values of ``prefix_0``, ``prefix_1``, ... of a flat event, in order."""
+    values: list[float] = []
+    while (name := f"{prefix}_{len(values)}") in event:
+        values.append(float(event[name]))
+    return values

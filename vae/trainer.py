@@ -1,0 +1,377 @@
+"""The training loop: one process, one run folder, stopped and resumed at any step.
+
+N images of a batch, D latent dimensions. Data order and noise are pure functions of (seed, step),
+so that a resumed run goes on exactly as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae import checkpoints, config, latents, pictures
+from vae.config import Config, ConfigError
+from vae.dataset import Dataset, permutation
+from vae.elbo import beta_at, bits_per_dim
+from vae.files import atomic_json, atomic_write
+from vae.latents import Latents, to_unit
+from vae.networks import VAE, num_parameters
+from vae.posterior import active_units
+from vae.runs import EventWriter, Run
+
+LOG_EVERY = 10
+FIRST_CHECKPOINT = 20
+# Previews come at steps that grow by this factor: dense while the model changes fast.
+PREVIEW_GROWTH = 1.08
+NUM_RECONSTRUCTIONS = 8
+NUM_SAMPLES = 24
+SHEET_COLUMNS = 8
+EVALUATION_IMAGES = 2000
+MAX_BAD_STEPS = 20
+
+Progress = Callable[[str, int, int], None]
+
+
+def choose_device(wanted: str | None) -> torch.device:
+    """The device to compute on: `wanted`, or the best there is.
+
+    Raises ConfigError where the wanted one is not there.
+    """
+    there = ["cpu"]
+    if torch.backends.mps.is_available():
+        there.insert(0, "mps")
+    if torch.cuda.is_available():
+        there.insert(0, "cuda")
+    if wanted is not None and wanted not in there:
+        raise ConfigError(
+            f"train.device {wanted} is not on this machine, which has {', '.join(there)}: "
+            "leave the option out to use the best."
+        )
+    return torch.device(wanted or there[0])
+
+
+def steps_per_epoch(num_images: int, batch_size: int) -> int:
+    """Steps of one pass. A last batch of a single image is left out: it has no batch statistics."""
+    return max(1, num_images // batch_size + (num_images % batch_size > 1))
+
+
+def batch_index(train: NDArray[np.int64], seed: int, batch_size: int, step: int) -> Any:
+    """Which images the step after `step` completed ones sees, a pure function. [N]"""
+    epoch, position = divmod(step, steps_per_epoch(len(train), batch_size))
+    order = permutation(len(train), seed, epoch)
+    index = train[order[position * batch_size : (position + 1) * batch_size]]
+    return np.repeat(index, 2) if len(index) == 1 else index
+
+
+def noise(seed: int, step: int, shape: tuple[int, int]) -> Tensor:
+    """The eps ~ N(0, I) of one step, a pure function. [N, D]"""
+    generator = torch.Generator().manual_seed((seed << 32) + step)
+    return torch.randn(shape, generator=generator)
+
+
+def preview_is_due(step: int) -> bool:
+    """Whether a preview belongs to `step`: at 0, 1, 2, ... and then ever farther apart."""
+    due = 0
+    while due < step:
+        due = max(due + 1, int(due * PREVIEW_GROWTH))
+    return due == step
+
+
+class Trainer:
+    """A model in training, and the run folder that it is written to.
+
+    Used as: ``Trainer(run, config, dataset).train(...)``. The caller holds the run's lock.
+    """
+
+    def __init__(self, run: Run, config: Config, dataset: Dataset) -> None:
+        """Build the model, or go on from the newest training state.
+
+        Raises ConfigError where the data are not those that the run began with.
+        """
+        self.run, self.config, self.dataset = run, config, dataset
+        self.device = choose_device(config.train.device)
+        torch.manual_seed(config.train.seed)  # the layers draw their first weights from it
+        self.model = VAE(config.model, dataset.image_shape)
+        self.model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimizer = torch.optim.Adam(
+            self.model.parameters(), lr=config.train.lr, fused=self.device.type != "mps"
+        )
+        self.step, self.seconds, self.best = 0, 0.0, (-float("inf"), 0)
+        self.notes: list[str] = []
+        state = checkpoints.newest_state(run)
+        if state is not None:
+            self._restore(state)
+        self.steps_per_epoch = steps_per_epoch(len(dataset.train), config.train.batch_size)
+        self.total_steps = config.train.epochs * self.steps_per_epoch
+        self.events = EventWriter(run.events_file, keep_step=self.step)
+
+    @property
+    def epoch(self) -> int:
+        """Completed passes."""
+        return self.step // self.steps_per_epoch
+
+    def train(self, asked: Callable[[], str], progress: Progress) -> str:
+        """Train to the last epoch, or until `asked()` names a request.
+
+        Returns the status that the run ends with: finished, paused, stopped. Raises what goes
+        wrong, after the event that says so.
+        """
+        options = {
+            name: value
+            for name in config.CHANGEABLE
+            if (value := config.get_value(self.config, name)) is not None
+        }
+        self.events.write(
+            "start",
+            step=self.step,
+            epoch=self.epoch,
+            total_steps=self.total_steps,
+            steps_per_epoch=self.steps_per_epoch,
+            num_train=len(self.dataset.train),
+            num_validation=len(self.dataset.validation),
+            num_parameters=num_parameters(self.model),
+            device=self.device.type,
+            num_threads=torch.get_num_threads(),
+            **options,
+        )
+        for text in self.notes:
+            self.events.write("note", step=self.step, text=text)
+        try:
+            status = self._loop(asked, progress)
+        except Exception as error:
+            self._end("failed", reason=f"{type(error).__name__}: {error}")
+            raise
+        self._end(status)
+        return status
+
+    def _loop(self, asked: Callable[[], str], progress: Progress) -> str:
+        train = self.config.train
+        if self.step == 0:
+            self._preview()
+        request, bad_steps = "", 0
+        sums, num_images, since = np.zeros(3), 0, time.perf_counter()
+        with ThreadPoolExecutor(1) as ahead:
+            batch = ahead.submit(self._batch, self.step)
+            while self.step < self.total_steps and not (request := asked()):
+                images = batch.result()  # [N, H, W, C] uint8
+                batch = ahead.submit(self._batch, self.step + 1)
+                self.model.train()
+                x = to_unit(images, self.device)
+                eps = noise(train.seed, self.step, (len(x), self.model.latent_dim))
+                beta = beta_at(self.step, train.beta, train.warmup_steps)
+                with self._precision():
+                    terms = self.model(x, eps.to(self.device))
+                loss = terms.loss(beta)
+                loss.backward()
+                if self._gradient_is_finite():
+                    self.optimizer.step()
+                    bad_steps = 0
+                else:
+                    bad_steps += 1
+                    text = "A step was passed over: its gradient was not finite."
+                    self.events.write("note", step=self.step + 1, text=text)
+                self.optimizer.zero_grad(set_to_none=True)
+                if bad_steps == MAX_BAD_STEPS:
+                    raise FloatingPointError(
+                        f"training diverged: {MAX_BAD_STEPS} steps in a row were not finite; "
+                        "try a smaller train.lr"
+                    )
+                self.step += 1
+                num_images += len(x)
+                means = torch.stack([terms.nll.mean(), terms.kl.mean(), loss]).detach()
+                sums += len(x) * means.double().cpu().numpy()
+
+                is_over = self.step == self.total_steps
+                if self.step % LOG_EVERY == 0 or is_over:
+                    elapsed = time.perf_counter() - since
+                    self.seconds += elapsed
+                    self._log(sums / num_images, beta, num_images / elapsed)
+                    sums, num_images = np.zeros(3), 0
+                    progress("train", self.step, self.total_steps)
+                    since = time.perf_counter()
+                if preview_is_due(self.step) or is_over or self._save_is_due():
+                    pause_began = time.perf_counter()
+                    if preview_is_due(self.step) or is_over:
+                        self._preview()
+                    if self._save_is_due() or is_over:
+                        self._evaluate_and_save()
+                    since += time.perf_counter() - pause_began
+        if request:
+            self._save()
+            return {"pause": "paused", "stop": "stopped"}[request]
+        return "finished"
+
+    def evaluate(self, num_images: int) -> tuple[dict[str, float], Latents]:
+        """Means over the first validation images, with one sample of z each, and their latents.
+
+        Keys nll, kl, elbo, loss, bits_per_dim, mse, sigma, active_units, num_images, kl_0, ...
+        """
+        self.model.eval()
+        index = self.dataset.validation[:num_images]
+        latents_now = latents.encode_images(self.model, self.dataset, index, self.step)
+        train = self.config.train
+        eps = noise(train.seed, 0, (len(index), self.model.latent_dim))
+        nll = 0.0
+        with torch.inference_mode():
+            for start in range(0, len(index), latents.ENCODE_BATCH):
+                part = slice(start, start + latents.ENCODE_BATCH)
+                x = to_unit(self.dataset.take(index[part]), self.device)
+                nll += self.model(x, eps[part].to(self.device)).nll.double().sum().item()
+        kl_per_dim = latents_now.kl_per_dim.astype(np.float64).mean(0)
+        nll, kl = nll / len(index), float(kl_per_dim.sum())
+        sigma = self.model.likelihood.implied_sigma()
+        terms = {
+            "nll": nll,
+            "kl": kl,
+            "elbo": -(nll + kl),
+            "loss": nll + beta_at(self.step, train.beta, train.warmup_steps) * kl,
+            "bits_per_dim": bits_per_dim(
+                -(nll + kl), int(np.prod(self.dataset.image_shape)), discrete=sigma is not None
+            ),
+            "mse": float(latents_now.mse.mean()),
+            "active_units": int(active_units(torch.from_numpy(latents_now.mu)).sum()),
+            "num_images": len(index),
+        }
+        if sigma is not None:
+            terms["sigma"] = sigma
+        return terms | {f"kl_{j}": float(kl) for j, kl in enumerate(kl_per_dim)}, latents_now
+
+    def _batch(self, step: int) -> NDArray[np.uint8]:
+        train = self.config.train
+        index = batch_index(self.dataset.train, train.seed, train.batch_size, step)
+        return self.dataset.take(index)
+
+    def _precision(self) -> torch.autocast:
+        is_cuda = self.device.type == "cuda"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=is_cuda)
+
+    def _gradient_is_finite(self) -> bool:
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        return bool(torch.isfinite(torch.stack(torch._foreach_norm(gradients))).all())
+
+    def _log(self, means: NDArray[np.float64], beta: float, images_per_second: float) -> None:
+        nll, kl, loss = means.tolist()
+        sigma = self.model.likelihood.implied_sigma()
+        self.events.write(
+            "step",
+            step=self.step,
+            epoch=self.epoch,
+            nll=nll,
+            kl=kl,
+            elbo=-(nll + kl),
+            loss=loss,
+            beta=beta,
+            images_per_second=images_per_second,
+            seconds=self.seconds,
+            **({} if sigma is None else {"sigma": sigma}),
+        )
+
+    @torch.inference_mode()
+    def _preview(self) -> None:
+        """The same faces reconstructed and the same noise decoded, as two sheets."""
+        self.model.eval()
+        index = self.dataset.validation[:NUM_RECONSTRUCTIONS]
+        originals = self.dataset.take(index)
+        posterior = self.model.encode(to_unit(originals, self.device))
+        eps = noise(self.config.train.seed, 1, (NUM_SAMPLES, self.model.latent_dim))
+        files = {}
+        for name, z in (("reconstructions", posterior.mu), ("samples", eps.to(self.device))):
+            images = pictures.from_unit(self.model.decode(z).cpu().numpy())
+            files[name] = f"previews/{name}-{self.step:08d}.png"
+            if name == "reconstructions":
+                images = np.concatenate([originals, images])
+            columns = len(index) if name == "reconstructions" else SHEET_COLUMNS
+            sheet = pictures.grid(images, columns)
+            self.run.previews.mkdir(parents=True, exist_ok=True)
+            atomic_write(self.run.folder / files[name], pictures.png(sheet))
+        self.events.write("preview", step=self.step, epoch=self.epoch, **files)
+
+    def _save_is_due(self) -> bool:
+        every = self.config.train.checkpoint_every
+        at_epoch_end = self.step % self.steps_per_epoch == 0
+        return self.step == FIRST_CHECKPOINT or self.step % every == 0 or at_epoch_end
+
+    def _evaluate_and_save(self) -> None:
+        terms, latents_now = self.evaluate(EVALUATION_IMAGES)
+        self.events.write("eval", step=self.step, epoch=self.epoch, split="validation", **terms)
+        latents.save_latents(self.run.latents_file, latents_now)
+        if terms["elbo"] > self.best[0]:
+            self.best = (terms["elbo"], self.step)
+        self._save(keep=True)
+        is_over = self.step == self.total_steps
+        if is_over and len(self.dataset.validation) > EVALUATION_IMAGES:
+            terms, _ = self.evaluate(len(self.dataset.validation))
+            self.events.write("eval", step=self.step, epoch=self.epoch, split="validation", **terms)
+
+    def _save(self, keep: bool = False) -> None:
+        state = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "best_elbo": self.best[0],
+            "best_step": self.best[1],
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "fingerprint": self.dataset.fingerprint,
+            "num_threads": torch.get_num_threads(),
+            "device": self.device.type,
+            "torch": str(torch.__version__),
+        }
+        checkpoints.save_weights(self.run, self.model, self.step, self.epoch, keep)
+        path, digest = checkpoints.save_state(self.run, state, self.best[1])
+        self.events.write(
+            "checkpoint",
+            step=self.step,
+            epoch=self.epoch,
+            file=f"checkpoints/{path.name}",
+            sha256=digest,
+            is_best=self.best[1] == self.step,
+        )
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        if state["fingerprint"] != self.dataset.fingerprint:
+            raise ConfigError(
+                f"The images of {self.config.data.source} are not those that run {self.run.name} "
+                "began with: bring those back, or train a new run on the new ones."
+            )
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.train.lr
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.best = (state["best_elbo"], state["best_step"])
+        before = (state["device"], state["num_threads"], state["torch"])
+        now = (self.device.type, torch.get_num_threads(), str(torch.__version__))
+        if before != now:
+            self.notes.append(
+                f"Resumed on {now[0]} with {now[1]} threads and torch {now[2]}, after {before[0]} "
+                f"with {before[1]} threads and torch {before[2]}: the last digits may differ."
+            )
+
+    def _end(self, status: str, reason: str = "") -> None:
+        self.events.write("end", step=self.step, epoch=self.epoch, status=status, reason=reason)
+        self.events.close()
+
+
+def prepare(run: Run, config_now: Config, dataset: Dataset) -> Config:
+    """The config with what the data decide filled in; a new run's is written to its folder."""
+    if run.config_file.is_file():
+        return config_now
+    channels, size, _ = dataset.image_shape
+    config_now = config.with_values(
+        config_now,
+        {
+            "data.image_size": size,
+            "model.likelihood": config_now.model.likelihood
+            or ("gaussian" if channels == 3 or config_now.model.sigma else "bernoulli"),
+        },
+    )
+    run.folder.mkdir(parents=True, exist_ok=True)
+    atomic_json(run.config_file, config.to_document(config_now))
+    return config_now
