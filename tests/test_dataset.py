@@ -86,6 +86,7 @@ def test_what_is_no_image_is_skipped_and_counted_with_its_reason(faces: Path, ca
     (faces / "zero.jpg").write_bytes(b"")
     (faces / "half.png").write_bytes(whole[: len(whole) // 2])
     (faces / "script.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    picture(50).save(faces / "targa.png", format="TGA")  # Pillow could, but is not asked to
     (faces / "notes.docx").write_bytes(b"PK")
     (faces / ".DS_Store").write_bytes(b"\0")
     (faces / "Thumbs.db").write_bytes(b"\0")
@@ -98,7 +99,7 @@ def test_what_is_no_image_is_skipped_and_counted_with_its_reason(faces: Path, ca
     data = opened(faces, cache)
     assert counts(data) == {
         "imported": 10,
-        "broken": 4,
+        "broken": 5,
         "duplicate": 2,
         "too_large": 3,
         "system": 3,
@@ -112,6 +113,7 @@ def test_what_is_no_image_is_skipped_and_counted_with_its_reason(faces: Path, ca
         "half.png",
         "html.png",
         "script.png",
+        "targa.png",
         "zero.jpg",
     ]
     assert len(everything(data)) == 10
@@ -302,6 +304,13 @@ def test_one_idx_file_can_be_named_and_torchvision_finds_what_lies_on_disk(
     found = opened("torchvision:MNIST", cache)
     assert found.name == "MNIST"
     assert found.fingerprint == opened(folder, cache).fingerprint
+
+
+def test_a_torchvision_set_is_imported(cache: Path) -> None:
+    pytest.importorskip("torchvision")
+    data = opened("torchvision:FakeData", cache, num_images=5)  # 1000 noisy images of 224x224
+    assert (data.name, len(data), data.image_shape) == ("FakeData", 5, (3, 64, 64))
+    assert counts(data) == {"imported": 5}
 
 
 def test_a_subset_of_idx_files_keeps_the_images_own_sides(
@@ -622,10 +631,21 @@ def test_faces_past_the_memory_limit_are_drawn_each_time(
     assert np.array_equal(data.take(order), synthetic.faces(0, order, 32))
 
 
-def test_many_threads_may_take_the_same_faces_at_once(cache: Path) -> None:
+def test_many_threads_that_take_the_same_faces_draw_each_once(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = opened("synthetic", cache, num_images=64, image_size=16)
-    expected = synthetic.faces(0, np.arange(64), 16)
+    real = synthetic.faces
+    expected = real(0, np.arange(64), 16)
+    drawn: list[int] = []
     wrong: list[int] = []
+
+    def slowly(seed: int, indices: np.ndarray, size: int = 64) -> np.ndarray:
+        drawn.extend(indices.tolist())
+        time.sleep(0.002)
+        return real(seed, indices, size)
+
+    monkeypatch.setattr(dataset.synthetic, "faces", slowly)
 
     def read(seed: int) -> None:
         order = np.random.default_rng(seed).permutation(64)
@@ -640,3 +660,4 @@ def test_many_threads_may_take_the_same_faces_at_once(cache: Path) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+    assert sorted(drawn) == list(range(64))

@@ -224,10 +224,10 @@ def test_folders_are_classes_only_where_they_look_like_classes(
 
 def test_a_table_gives_numbers_classes_and_text_and_leaves_out_free_text() -> None:
     paths = [f"faces/{index:05}.jpg" for index in range(300)]
-    lines = ["name;file;size;hair;mood;note"]
+    lines = ["size;file;name;hair;mood;note"]
     for index in reversed(range(299)):
         mood = "" if index == 7 else ("glad", "sad")[index % 2]
-        row = f"Somebody;{index:05}.jpg;{index / 10};{index % 3 + 4};{mood};text {index}"
+        row = f"{index / 10};{index:05}.jpg;Somebody;{index % 3 + 4};{mood};text {index}"
         lines.append(row)
     columns, left_out = attach_tables(["\ufeff".encode() + "\r\n".join(lines).encode()], paths)
     assert left_out == ["note"]

@@ -112,7 +112,12 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
 def _config_of(run: Run, given: dict[str, Any]) -> Config:
     """The config of a new run, or a resumed run's with what may change changed."""
     source = given.get("data.source")
-    if source is not None and Path(source).exists():
+    if source is not None and source != "synthetic" and not source.startswith("torchvision:"):
+        if not Path(source).exists():
+            raise ConfigError(
+                f"There is nothing at {source}: give synthetic, torchvision:NAME, or the path of a "
+                "folder of images, a .zip, an .npz or MNIST's idx files."
+            )
         given["data.source"] = str(Path(source).resolve())
     if not run.config_file.exists():
         return configuration.with_values(Config(), given)

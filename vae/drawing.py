@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[Any]  # float32 throughout; the stubs of numpy widen mixed arithmetic
 
 
 def column(values: Floats | float) -> Floats:
@@ -43,7 +44,8 @@ def unit(values: Floats) -> Floats:
 
 def zigzag(values: Floats) -> Floats:
     """A triangle wave of period 1: 0 at whole numbers, 0.5 half-way."""
-    return np.abs(values - np.rint(values))
+    wave: Floats = values - np.rint(values)
+    return np.abs(wave, out=wave)
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,10 @@ class Frame:
 
     def take(self, some: NDArray[np.int64]) -> Frame:
         """The frames of some of the pictures."""
-        arrays = (self.x, self.y, self.scale, self.cosine, self.sine)
-        return Frame(*(a[some] for a in arrays), largest=self.largest, steepest=self.steepest)
+        return Frame(
+            self.x[some], self.y[some], self.scale[some], self.cosine[some], self.sine[some],
+            self.largest, self.steepest,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ class Patch:
         distance *= -self.sharp
         distance += 0.5 + 0.5 * thick
         np.maximum(distance, 0, out=distance)
-        return np.minimum(distance, np.clip(thick, 0, 1), out=distance)
+        np.minimum(distance, np.clip(thick, 0, 1), out=distance)
+        return distance
 
     def ellipse(self, u: Floats | float, v: Floats | float, a: Floats, b: Floats) -> Floats:
         """Signed distance (near the edge) to an ellipse with centre (u, v), half axes a and b."""
@@ -205,8 +210,8 @@ class Canvas:
         centre_x, centre_y = frame.place(u, v)
         left = np.clip(np.rint((centre_x + 1) * (size / 2) - w / 2), 0, size - w).astype(np.int64)
         top = np.clip(np.rint((centre_y + 1) * (size / 2) - h / 2), 0, size - h).astype(np.int64)
-        x = ((left[:, None] + np.arange(w) + 0.5) * (2 / size) - 1).astype(np.float32)
-        y = ((top[:, None] + np.arange(h) + 0.5) * (2 / size) - 1).astype(np.float32)
+        x: Floats = ((left[:, None] + np.arange(w) + 0.5) * (2 / size) - 1).astype(np.float32)
+        y: Floats = ((top[:, None] + np.arange(h) + 0.5) * (2 / size) - 1).astype(np.float32)
         x = ((x - frame.x[:, None]) / frame.scale[:, None])[:, None, :]
         y = ((y - frame.y[:, None]) / frame.scale[:, None])[:, :, None]
         c, s = column(frame.cosine), column(frame.sine)

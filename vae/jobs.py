@@ -6,6 +6,7 @@ They outlive the page and the server that started them; what they do is read fro
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -39,7 +40,10 @@ def start_training(run: Run, options: Mapping[str, str]) -> None:
             return
         time.sleep(0.05)
     if process.poll() not in (None, 0):
-        raise ConfigError(last_line(run.log_file) or f"The trainer of {run.name} did not start.")
+        reason = last_line(run.log_file) or f"The trainer of {run.name} did not start."
+        if not run.exists():
+            shutil.rmtree(run.folder)
+        raise ConfigError(reason)
 
 
 def start_projection(run: Run, method: str) -> None:

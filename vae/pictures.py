@@ -31,8 +31,8 @@ MIME = {
 
 
 def from_unit(x: NDArray[np.floating[Any]]) -> Pixels:
-    """Images in [0, 1], [N, C, H, W], as pixels. [N, H, W, C]"""
-    rounded = np.rint(np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
+    """Images in [0, 1], [N, C, H, W], as pixels; what is not a number is black. [N, H, W, C]"""
+    rounded = np.rint(np.clip(np.nan_to_num(x), 0.0, 1.0) * 255.0).astype(np.uint8)
     return np.ascontiguousarray(rounded.transpose(0, 2, 3, 1))
 
 

@@ -6,6 +6,7 @@ Head units: the face is about 1 wide, chin at v = 0.66, crown at v = -0.82, eyes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +104,7 @@ def sample_factors(seed: int, indices: NDArray[np.int64]) -> dict[str, NDArray[A
         if factor.lean == "middle":
             chance = 0.5 + (chance - 0.5) * (0.4 + 2.4 * (chance - 0.5) ** 2)
         elif factor.lean == "high":
-            chance = 1 - chance**3.5
+            chance = 1 - chance**4
         elif factor.lean == "low":
             chance = chance**2
         drawn[factor.name] = (factor.low + (factor.high - factor.low) * chance).astype(np.float32)
@@ -144,7 +145,7 @@ FRINGES = np.array(
         [  # swept
             (-0.60, 0.26, 2.4, 3.0, -0.08), (-0.46, 0.03, 1.5, 4.0, -0.55),
             (-0.26, 0.07, 1.5, 4.0, -0.50), (-0.02, 0.0, 1.5, 4.0, -0.42),
-            (0.19, -0.11, 1.5, 4.0, -0.22), (0.42, -0.06, 1.7, 4.0, 0.50),
+            (0.19, -0.11, 1.5, 4.0, -0.22), (0.42, -0.06, 1.7, 4.0, 0.12),
             (0.60, 0.24, 2.4, 3.0, 0.08),
         ],
         [  # parted
@@ -179,9 +180,9 @@ SIDE_LOCK = np.array(
     [(0.22, 0.42), (0.38, 0.70), (0.50, 0.98), (0.42, 0.85), (0.38, 0.80), (0.42, 0.85)],
     np.float32,
 )
-LONG, TWIN_TAILS, PONYTAIL, BUNS = 2, 3, 4, 5
+# Values of hair_style and of accessory that have layers of their own.
+TWIN_TAILS, PONYTAIL, BUNS = 3, 4, 5
 RIBBON, HAIRPIN, HEADBAND, CAT_EARS = 1, 2, 3, 4
-
 
 SMALLEST, LARGEST = 1.0, 1.16  # scale of the head
 MOST_TILT = 0.2  # radians
@@ -249,7 +250,12 @@ class _Faces:
         return column(self.f[name])
 
     def lay_hair(
-        self, patch: Patch, distance: Floats, shade: Floats, light: Floats | None, part: Floats | None
+        self,
+        patch: Patch,
+        distance: Floats,
+        shade: Floats,
+        light: Floats | None,
+        part: Floats | None,
     ) -> None:
         """A piece of hair: its outline, and inside it shade, light and parting lines (0 to 1)."""
         whole, inner = patch.rims(distance, 0.022)
@@ -283,7 +289,7 @@ def _background(canvas: Canvas, faces: _Faces) -> None:
     down = across.T
     share = np.clip(0.5 + 0.42 * down + 0.12 * across, 0, 1)
     glow = np.clip(1 - (across * across + (down + 0.1) ** 2) / 1.5, 0, 1) ** 2 * 0.55
-    np.multiply((low - top) * np.float32(1), share * (1 - glow), out=canvas.rgb)
+    np.multiply(low - top, share * (1 - glow), out=canvas.rgb)
     canvas.rgb += top * (1 - glow) + 255 * glow
 
 
@@ -301,7 +307,7 @@ def _back_hair(canvas: Canvas, faces: _Faces) -> None:
         half += width
         above = np.minimum(v + 0.1, 0)
         above *= above
-        half -= above * (width / 0.52)
+        half -= above * (width / 0.46)
         curl = np.maximum(v - end + 0.30, 0)
         half -= curl * curl * 0.9
         sway = zigzag(v * 1.6 + 0.2 * faces.turn)
@@ -433,7 +439,7 @@ def _face(canvas: Canvas, faces: _Faces) -> None:
         away += down
         np.subtract(1, away, out=away)
         pink = unit(away)
-        pink *= 0.06 + 0.6 * faces.col("blush")
+        pink *= 0.06 + 0.7 * faces.col("blush")
         pink *= shadow
         pink *= inner
         inner -= pink
@@ -499,7 +505,8 @@ def _eyes(canvas: Canvas, faces: _Faces) -> None:
             rim -= down
             p.lay(
                 whole,
-                (mix(faces.eye, WHITE, 0.35), down), (faces.eye * 0.42, rim), (faces.eye * 0.3, edge),
+                (mix(faces.eye, WHITE, 0.35), down),
+                (faces.eye * 0.42, rim), (faces.eye * 0.3, edge),
             )  # fmt: skip
             bright = p.ellipse(
                 column(centre_u) + gaze_x, column(centre_v) + gaze_y + 0.5 * b, a * 0.62, b * 0.32
@@ -545,10 +552,13 @@ def _eyes(canvas: Canvas, faces: _Faces) -> None:
             wing *= wing
             stroke = y - upper + thick * 0.25 + wing * 0.30
             np.abs(stroke, out=stroke)
+            stroke /= 1 + opened * (q2 * (0.7 + 2.4 * q2))  # the lid is steep at its ends
             stroke -= thick * 0.5
-            stroke *= 1 / (1 + (1.6 * opened) * (q2 * q2))
+            thick *= 1.5 * p.sharp
             np.maximum(stroke, (np.abs(q - 0.10) - 1.13) * half, out=stroke)
-            p.fill(p.cover(stroke), lash)
+            stroke = p.cover(stroke)
+            stroke *= unit(thick)
+            p.fill(stroke, lash)
             under = p.line(y - lower - 0.004, 0.016)
             under *= unit((q + 0.55) * 3) * unit((0.72 - q) * 4)
             under *= 0.75
@@ -583,7 +593,10 @@ def _nose_and_mouth(canvas: Canvas, faces: _Faces) -> None:
         inside = p.cover(gap + 0.004)
         p.fill(inside, _tone(150, 52, 62))
         tongue = p.ellipse(
-            column(centre_u), column(centre_v) + 0.03 + 0.085 * opened, half * 0.6, 0.01 + 0.045 * opened
+            column(centre_u),
+            column(centre_v) + 0.03 + 0.085 * opened,
+            half * 0.6,
+            0.01 + 0.045 * opened,
         )
         p.fill(p.cover(tongue) * inside, _tone(236, 122, 122))
         ends = np.abs(q) - 1
@@ -638,7 +651,8 @@ def _front_hair(canvas: Canvas, faces: _Faces) -> None:
         np.maximum(d, first, out=d)
         # parting lines between locks, fading towards the crown
         second -= first
-        part = p.line(second, 0.022)
+        second *= 0.4
+        part = p.line(second, 0.014)
         part *= unit(1 + first * 3.8)
         part *= 0.75
         # tips and rims in shade
@@ -725,7 +739,9 @@ def _headband(canvas: Canvas, faces: _Faces, chosen: NDArray[np.int64]) -> None:
     with canvas.patch(faces.head, 0, -0.5, 0.68, 0.36, chosen) as p:
         u = p.u - 0.03 * faces.turn
         band = p.v + 0.70 - 0.62 * u * u
-        d = np.maximum(np.abs(band) - 0.05, p.ellipse(0.02 * faces.turn, -0.08, column(0.655), column(0.76)))
+        d = np.maximum(
+            np.abs(band) - 0.05, p.ellipse(0.02 * faces.turn, -0.08, column(0.655), column(0.76))
+        )
         colour = mix(faces.outfit, WHITE, 0.25)
         p.outlined(d, 0.02, colour, colour * 0.6)
 
@@ -768,10 +784,11 @@ def _hairpin(canvas: Canvas, faces: _Faces, chosen: NDArray[np.int64]) -> None:
         y = p.v + 0.30
         d = np.full_like(x, 9)
         for k in range(5):
-            a = 0.4 + k * 2 * np.pi / 5
-            near = np.sqrt((x - 0.065 * np.cos(a)) ** 2 + (y - 0.065 * np.sin(a)) ** 2) - 0.055
+            a = 0.4 + k * 2 * math.pi / 5
+            across, down = x - 0.065 * math.cos(a), y - 0.065 * math.sin(a)
+            near = np.sqrt(across * across + down * down) - 0.055
             np.minimum(d, near, out=d)
-        p.outlined(d.astype(np.float32), 0.016, petal, petal * 0.62)
+        p.outlined(d, 0.016, petal, petal * 0.62)
         p.fill(p.cover(np.sqrt(x * x + y * y) - 0.038), _tone(250, 214, 110))
 
 

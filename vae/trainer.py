@@ -72,8 +72,8 @@ def batch_index(train: NDArray[np.int64], seed: int, batch_size: int, step: int)
 
 def noise(seed: int, step: int, shape: tuple[int, int]) -> Tensor:
     """The eps ~ N(0, I) of one step, a pure function. [N, D]"""
-    generator = torch.Generator().manual_seed((seed << 32) + step)
-    return torch.randn(shape, generator=generator)
+    mixed = np.random.SeedSequence([seed, step]).generate_state(1)[0]
+    return torch.randn(shape, generator=torch.Generator().manual_seed(int(mixed)))
 
 
 def preview_is_due(step: int) -> bool:
@@ -156,6 +156,8 @@ class Trainer:
         if self.step == 0:
             self._preview()
         request, bad_steps = "", 0
+        statistics = list(self.model.buffers())  # the running means that a forward pass updates
+        good_statistics = [buffer.clone() for buffer in statistics]
         sums, num_images, since = np.zeros(3), 0, time.perf_counter()
         with ThreadPoolExecutor(1) as ahead:
             batch = ahead.submit(self._batch, self.step)
@@ -172,8 +174,10 @@ class Trainer:
                 loss.backward()
                 if self._gradient_is_finite():
                     self.optimizer.step()
+                    torch._foreach_copy_(good_statistics, statistics)
                     bad_steps = 0
                 else:
+                    torch._foreach_copy_(statistics, good_statistics)
                     bad_steps += 1
                     text = "A step was passed over: its gradient was not finite."
                     self.events.write("note", step=self.step + 1, text=text)
@@ -184,15 +188,16 @@ class Trainer:
                         "try a smaller train.lr"
                     )
                 self.step += 1
-                num_images += len(x)
-                means = torch.stack([terms.nll.mean(), terms.kl.mean(), loss]).detach()
-                sums += len(x) * means.double().cpu().numpy()
+                if bad_steps == 0:
+                    means = torch.stack([terms.nll.mean(), terms.kl.mean(), loss]).detach()
+                    sums += len(x) * means.double().cpu().numpy()
+                    num_images += len(x)
 
                 is_over = self.step == self.total_steps
                 if self.step % LOG_EVERY == 0 or is_over:
                     elapsed = time.perf_counter() - since
                     self.seconds += elapsed
-                    self._log(sums / num_images, beta, num_images / elapsed)
+                    self._log(sums / max(1, num_images), beta, num_images / elapsed)
                     sums, num_images = np.zeros(3), 0
                     progress("train", self.step, self.total_steps)
                     since = time.perf_counter()
@@ -363,11 +368,10 @@ def prepare(run: Run, config_now: Config, dataset: Dataset) -> Config:
     """The config with what the data decide filled in; a new run's is written to its folder."""
     if run.config_file.is_file():
         return config_now
-    channels, size, _ = dataset.image_shape
+    channels = dataset.image_shape[0]
     config_now = config.with_values(
         config_now,
         {
-            "data.image_size": size,
             "model.likelihood": config_now.model.likelihood
             or ("gaussian" if channels == 3 or config_now.model.sigma else "bernoulli"),
         },
