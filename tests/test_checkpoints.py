@@ -50,7 +50,7 @@ def test_no_state_is_none_and_only_damaged_ones_are_an_error(tmp_path: Path) -> 
     assert checkpoints.newest_state(run) is None
     save(run, 1)
     checkpoints.state_file(run, 1).write_bytes(b"")
-    with pytest.warns(UserWarning), pytest.raises(ConfigError, match="checksum"):
+    with pytest.warns(UserWarning, match="damaged"), pytest.raises(ConfigError, match="checksum"):
         checkpoints.newest_state(run)
 
 
