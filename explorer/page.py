@@ -33,7 +33,7 @@ def warm_up() -> threading.Thread:
 
 
 def main() -> None:
-    st.set_page_config("Latent explorer", ":material/face_retouching_natural:", layout="wide")
+    st.set_page_config("Latent explorer", str(sidebar.ICON), layout="wide")
     session = sidebar.show()
     first = "Live" if session.is_alive() else "Sliders"
     tabs = st.tabs(PANELS, default=first, key="panel", on_change="rerun")

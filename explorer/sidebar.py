@@ -14,6 +14,7 @@ from vae.config import Config, ConfigError, ModelConfig, TrainConfig
 from vae.runs import ALIVE, Run, free_name, last_event, list_runs
 
 DEFAULT_ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
+ICON = Path(__file__).parent / "assets" / "icon.png"
 TICK_SECONDS = 1.0
 
 ICONS = {
@@ -46,7 +47,9 @@ def show() -> Session:
     where = root()
     names = [run.name for run in list_runs(where)]
     with st.sidebar:
-        st.markdown("### :violet[:material/face_retouching_natural:] Latent explorer")
+        left, right = st.columns([1, 4], vertical_alignment="center")
+        left.image(str(ICON), width=44, alt="")
+        right.markdown("### Latent explorer")
         if names:
             chosen = _chosen(names)
             name = st.selectbox("Run", names, index=names.index(chosen), key="run")

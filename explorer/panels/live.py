@@ -1,4 +1,247 @@
+"""Live: how training goes, second by second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import streamlit as st
+
+from explorer import cache, charts
 from explorer.session import Session
+from vae import jobs
+from vae.runs import ALIVE, Event, last_event, numbered
+
+TICK_SECONDS = 1.0
+ROWS = {"reconstructions": 2, "samples": 3}  # of the trainer's preview sheets
+
+TERMS = """**elbo**, the evidence lower bound, is -(nll + kl): what training raises. Larger is
+better. With a Gaussian likelihood it is a density, so it can be above 0.
+
+**nll**, the negative log-likelihood -log p(x | z): what a picture still costs when its code z is
+known. Smaller means closer reconstructions; with a Gaussian it can be below 0.
+
+**kl**, the divergence of the posterior q(z | x) from the prior: how much z says about the picture.
+Near 0 the code is ignored."""
+STYLE = """<style>
+.st-key-live_figures [data-testid="stMetricValue"] { font-size: 1.45rem; line-height: 1.5; }
+.st-key-live_figures [data-testid="stMetricLabel"] { opacity: 0.75; }
+</style>"""
+
+
 def show(session: Session) -> None:
-    st.write("live", session.status())
+    """Draw the panel; while the run trains, it draws itself anew each second."""
+    if session.run is None:
+        st.info(
+            "**Nothing has been trained here yet.** Press **Start training** in the sidebar: with "
+            "no other choice it draws its own faces, and the first pictures come within seconds.",
+            icon=":material/play_circle:",
+        )
+        return
+    every = TICK_SECONDS if session.is_alive() else None
+    st.fragment(_draw, run_every=every)(session)
+
+
+def _draw(session: Session) -> None:
+    run, events, status = session.run, session.events(), session.status()
+    assert run is not None
+    st.html(STYLE)
+    _say(session, status, events)
+    start = last_event(events, "start")
+    if not start:
+        return
+    _figures(session, status, events, start)
+    previews = [event for event in events if event["kind"] == "preview"]
+    if previews:
+        _pictures(session, previews)
+    if any(event["kind"] == "step" for event in events):
+        _curves(events)
+    elif status in ALIVE:
+        st.caption("The curves begin after the first ten steps.")
+
+
+def _say(session: Session, status: str, events: list[Event]) -> None:
+    """What the person should know, or do, before looking at numbers."""
+    run = session.run
+    assert run is not None
+    if status == "failed":
+        reason = last_event(events, "end").get("reason") or "no reason was given"
+        st.error(
+            f"**Training failed:** {reason}. What was saved before is safe: change what is to be "
+            "changed and press **Resume**, or start a new run.",
+            icon=":material/error:",
+        )
+    elif status == "interrupted":
+        st.warning(
+            "**The trainer ended without saying why** (it was killed, or the machine went off). "
+            "**Resume** goes on from the newest checkpoint.",
+            icon=":material/warning:",
+        )
+    elif status == "starting":
+        doing = jobs.progress_of(run.log_file)
+        what = "Opening the images" if doing is None else f"{doing[0].capitalize()}"
+        part = 0.0 if doing is None else min(1.0, doing[1] / max(1, doing[2]))
+        st.progress(part, text=f"{what} ... The first pictures follow at once.")
+    elif not last_event(events, "start"):
+        st.info(
+            f"**{run.name} has not begun to train.** Its pictures and curves will be here.",
+            icon=":material/hourglass_empty:",
+        )
+
+
+def _figures(session: Session, status: str, events: list[Event], start: Event) -> None:
+    """The row of numbers, and how far the run is."""
+    step = max((int(event.get("step", 0)) for event in events[-50:]), default=0)
+    total = max(1, int(start.get("total_steps", 1)))
+    epochs = int(start.get("train.epochs", 0))
+    done = step / max(1, int(start.get("steps_per_epoch", 1)))
+    steps = [event for event in events if event["kind"] == "step"]
+    evaluations = [event for event in events if event["kind"] == "eval"]
+
+    row = st.grid(5, min_column_width=140, border=True, key="live_figures")
+    row.metric("Status", status, **_note(f"on {start.get('device', 'cpu')}"))
+    epoch = f"{done:.1f}" if done % 1 else f"{done:.0f}"
+    row.metric("Epoch", f"{epoch} of {epochs}", **_note(f"step {step:,}"))
+    speed = float(np.median([e["images_per_second"] for e in steps[-9:]])) if steps else 0.0
+    row.metric("Speed", f"{speed:,.0f}" if steps else "-", **_note("images per second"))
+    trained = duration(steps[-1]["seconds"]) if steps else "-"
+    if status in ALIVE:
+        left = seconds_left(steps, start, total - step)
+        row.metric("Time left", "-" if left is None else duration(left), **_note(f"{trained} done"))
+    else:
+        row.metric("Time trained", trained, **_note(f"{step:,} of {total:,} steps"))
+    newest = evaluations[-1] if evaluations else {}
+    before = next((e for e in reversed(evaluations) if e["step"] < newest.get("step", 0)), None)
+    row.metric(
+        "elbo, validation",
+        f"{newest['elbo']:,.1f}" if newest else "-",
+        help="In nats per image, on images held out from training; the small number is the change "
+        "since the evaluation before. Larger is better.",
+        **(
+            _note("nats per image" if newest else "after 20 steps")
+            if before is None
+            else {"delta": f"{newest['elbo'] - before['elbo']:+,.1f}"}
+        ),
+    )
+    if status != "finished":
+        st.progress(min(1.0, step / total), text=f"step {step:,} of {total:,}")
+
+
+def _note(text: str) -> dict[str, Any]:
+    """A quiet second line of a figure."""
+    return {"delta": text, "delta_color": "off", "delta_arrow": "off"}
+
+
+def seconds_left(steps: Sequence[Event], start: Event, num_steps: int) -> float | None:
+    """Seconds for `num_steps` more at the pace since this start; None before there is a pace."""
+    recent = [event for event in steps[-60:] if event["time"] >= start["time"]]
+    first = {"time": start["time"], "step": start["step"]} if len(recent) < 60 else recent[0]
+    if not recent or recent[-1]["step"] <= first["step"]:
+        return None
+    pace = (recent[-1]["time"] - first["time"]) / (recent[-1]["step"] - first["step"])
+    return max(0.0, pace * num_steps)
+
+
+def duration(seconds: float) -> str:
+    """About how long, in words: 42 s, 3 min 5 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _pictures(session: Session, previews: list[Event]) -> None:
+    """The preview sheets: the newest, until an earlier one is asked for."""
+    assert session.run is not None
+    by_step = {int(event["step"]): event for event in previews}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        picture = st.container()
+        event = by_step[_scrubbed(session.run.name, by_step)]
+        with picture:
+            _sheet(session, event, "reconstructions", "originals above, reconstructions below")
+    with right:
+        _sheet(session, event, "samples", "the same random codes, decoded")
+
+
+def _sheet(session: Session, event: Event, kind: str, text: str) -> None:
+    """One preview sheet under its name."""
+    assert session.run is not None
+    st.markdown(f"**{kind.capitalize()}** &nbsp; :small[:gray[{text}]]")
+    path = session.run.folder / event.get(kind, "no such file")
+    now = cache.stamp(path)
+    if now is None:
+        st.caption("This picture is no longer on disk.")
+    else:
+        picture = _framed(str(path), now, ROWS[kind])
+        st.image(picture, alt=kind.capitalize(), width="stretch")
+
+
+def _scrubbed(name: str, by_step: dict[int, Event]) -> int:
+    """The step to look at: the newest, as long as the scrubber stands at its end."""
+    steps = sorted(by_step)
+    if len(steps) < 2:
+        return steps[0]
+    held, key = f"live_held_{name}", f"live_scrubber_{name}"
+    asked = st.session_state.get(held)
+    chosen = asked if asked in by_step else steps[-1]
+    st.session_state[key] = chosen
+
+    def hold() -> None:
+        at = st.session_state[key]
+        st.session_state[held] = None if at == steps[-1] else at
+
+    st.select_slider(
+        "Pictures at",
+        steps,
+        key=key,
+        on_change=hold,
+        format_func=lambda step: f"epoch {by_step[step].get('epoch', 0)}, step {step:,}",
+        help="Drag to look at earlier pictures. At the right end the newest is followed.",
+    )
+    return int(chosen)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _framed(path: str, now: cache.Stamp, rows: int) -> bytes:
+    from vae.pictures import read_png
+
+    return charts.framed(read_png(Path(path)), rows)
+
+
+def _curves(events: list[Event]) -> None:
+    """The three terms over steps, and where the KL comes from."""
+    st.markdown("**Objective** &nbsp; :small[:gray[nats per image, over steps]]", help=TERMS)
+    row = st.grid(3, min_column_width=250, gap="medium")
+    for name in ("elbo", "nll", "kl"):
+        train, validation = (
+            [(e["step"], e[name]) for e in events if e["kind"] == kind and name in e]
+            for kind in ("step", "eval")
+        )
+        row.echarts_chart(
+            charts.curves(name, train, validation),
+            height=220,
+            key=f"live_{name}",
+            alt=f"{name} of train and validation over steps",
+        )
+    evaluation = last_event(events, "eval")
+    kl = numbered(evaluation, "kl")
+    if not kl:
+        return
+    num_active = int(evaluation.get("active_units", len(kl)))
+    largest = set(np.argsort(kl)[::-1][:num_active].tolist())
+    st.markdown(
+        f"**KL per dimension** &nbsp; :small[:gray[nats; {num_active} of {len(kl)} are active]]",
+        help="How much each latent dimension says about a picture. A dimension is active when its "
+        "posterior mean moves over the data (variance above 0.01).",
+    )
+    st.echarts_chart(
+        charts.kl_bars(kl, [j in largest for j in range(len(kl))]),
+        height=190,
+        key="live_kl_per_dim",
+        alt="KL of each latent dimension, the largest first",
+    )

@@ -1,4 +1,6 @@
 import streamlit as st
 from explorer.session import Session
+
+
 def show(session: Session) -> None:
     st.write("model", session.status())
