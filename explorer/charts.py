@@ -23,6 +23,7 @@ MAX_POINTS = 400
 EARLY = 0.1  # this part of a run may leave the picture
 QUIET = "#9a94ad"  # what is there but counts less, on a light or a dark ground
 FAINT_LINE = {"lineStyle": {"color": "#8884", "width": 1}}
+LEGEND = {"itemWidth": 14, "itemHeight": 8, "itemGap": 14}
 SHEET_GAP = 2  # as vae.pictures.grid sets it
 MIN_CELL = 112  # smaller images are enlarged to this many pixels
 
@@ -67,9 +68,9 @@ def curves(name: str, train: Points, validation: Points) -> Spec:
     symbols = len(validation) <= 60
     return {
         "animation": False,
-        "title": {"text": name, "left": 0, "top": -2, "textStyle": {"fontSize": 14}},
+        "title": {"text": name, "left": 0, "top": 3, "textStyle": {"fontSize": 14}},
         "grid": {"left": 4, "right": 14, "top": 34, "bottom": 4, "containLabel": True},
-        "legend": {"right": 0, "top": 0, "itemWidth": 18, "itemHeight": 7, "itemGap": 14},
+        "legend": {"right": 0, "top": 0, "icon": "roundRect", **LEGEND, "itemHeight": 3},
         "tooltip": {"trigger": "axis", "valueFormatter": "%,.1f", "confine": True},
         "xAxis": {
             "type": "value",
@@ -121,7 +122,7 @@ def kl_bars(kl: Sequence[float], active: Sequence[bool]) -> Spec:
     return {
         "animation": False,
         "grid": {"left": 4, "right": 4, "top": 30, "bottom": 4, "containLabel": True},
-        "legend": {"right": 0, "top": 0, "itemWidth": 12, "itemHeight": 8, "itemGap": 14},
+        "legend": {"right": 0, "top": 0, **LEGEND},
         "tooltip": {
             "trigger": "axis",
             "axisPointer": {"type": "shadow"},

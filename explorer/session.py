@@ -26,6 +26,10 @@ class Session:
     root: Path
     run: Run | None
 
+    def key(self, name: str) -> str:
+        """Under what the page keeps `name` of this run in its state, where panels meet."""
+        return f"{name}:{'' if self.run is None else self.run.name}"
+
     def events(self) -> list[Event]:
         """Every event of the run, oldest first."""
         return [] if self.run is None else cache.events(self.run.events_file)

@@ -84,11 +84,6 @@ def _say(session: Session, status: str, events: list[Event]) -> None:
         what = "Opening the images" if doing is None else f"{doing[0].capitalize()}"
         part = 0.0 if doing is None else min(1.0, doing[1] / max(1, doing[2]))
         st.progress(part, text=f"{what} ... The first pictures follow at once.")
-    elif not last_event(events, "start"):
-        st.info(
-            f"**{run.name} has not begun to train.** Its pictures and curves will be here.",
-            icon=":material/hourglass_empty:",
-        )
 
 
 def _figures(session: Session, status: str, events: list[Event], start: Event) -> None:
@@ -100,12 +95,13 @@ def _figures(session: Session, status: str, events: list[Event], start: Event) -
     steps = [event for event in events if event["kind"] == "step"]
     evaluations = [event for event in events if event["kind"] == "eval"]
 
-    row = st.grid(5, min_column_width=140, border=True, key="live_figures")
+    with st.container(border=True):
+        row = st.grid(5, min_column_width=112, key="live_figures")
     row.metric("Status", status, **_note(f"on {start.get('device', 'cpu')}"))
     epoch = f"{done:.1f}" if done % 1 else f"{done:.0f}"
     row.metric("Epoch", f"{epoch} of {epochs}", **_note(f"step {step:,}"))
     speed = float(np.median([e["images_per_second"] for e in steps[-9:]])) if steps else 0.0
-    row.metric("Speed", f"{speed:,.0f}" if steps else "-", **_note("images per second"))
+    row.metric("Speed", f"{speed:,.0f}" if steps else "-", **_note("images / second"))
     trained = duration(steps[-1]["seconds"]) if steps else "-"
     if status in ALIVE:
         left = seconds_left(steps, start, total - step)
@@ -158,13 +154,13 @@ def _pictures(session: Session, previews: list[Event]) -> None:
     """The preview sheets: the newest, until an earlier one is asked for."""
     assert session.run is not None
     by_step = {int(event["step"]): event for event in previews}
-    left, right = st.columns(2, gap="medium")
-    with left:
+    columns = st.grid(2, min_column_width=330, gap="medium")
+    with columns.cell():
         picture = st.container()
         event = by_step[_scrubbed(session.run.name, by_step)]
         with picture:
             _sheet(session, event, "reconstructions", "originals above, reconstructions below")
-    with right:
+    with columns.cell():
         _sheet(session, event, "samples", "the same random codes, decoded")
 
 

@@ -1,0 +1,167 @@
+"""Latents to pictures and back, and pictures as bytes for the page: pure functions.
+
+N images, H rows, W columns, C channels (1 or 3), D latent dimensions, K key points.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vae import pictures
+from vae.config import ConfigError
+
+if TYPE_CHECKING:
+    from vae.networks import VAE
+
+Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+LINK_LIMIT = 60_000.0  # of a number in a link, which is a float16
+FRAMES_PER_LEG = 24
+FRAME_SECONDS = 0.05
+HELD_FRAMES = 8  # at each end of a loop
+EXPORT_SIZE = 256  # pixels a side
+
+
+def decode(model: VAE, z: Floats | Sequence[Sequence[float]]) -> Pixels:
+    """The mean of p(x given z) as pixels. z [N, D] -> [N, H, W, C]"""
+    import torch
+
+    with torch.inference_mode():
+        x = model.decode(torch.from_numpy(np.asarray(z, np.float32)))
+    return pictures.from_unit(x.numpy())
+
+
+def encode(model: VAE, images: Pixels) -> Floats:
+    """Posterior means of images [N, H, W, C]. [N, D]"""
+    import torch
+
+    from vae.latents import to_unit
+
+    with torch.inference_mode():
+        mu: Floats = model.encode(to_unit(images)).mu.numpy()
+    return mu
+
+
+def path(keys: Floats, steps: int, kind: str) -> Floats:
+    """`steps` points from the first to the last of K key points [K, D]. [steps, D]
+
+    Raises ConfigError.
+    """
+    import torch
+
+    from vae import latents
+
+    points: Floats = latents.path(list(torch.from_numpy(keys)), steps, kind).numpy()
+    return points
+
+
+def point_on_path(keys: Floats, position: float, kind: str) -> Floats:
+    """The point at `position` in [0, 1] of the path through K key points [K, D]. [D]"""
+    place = position * (len(keys) - 1)
+    leg = min(int(place), len(keys) - 2)
+    resolution = 1000
+    points = path(keys[leg : leg + 2], resolution + 1, kind)
+    point: Floats = points[round((place - leg) * resolution)]
+    return point
+
+
+def random_z(latent_dim: int, seed: int) -> list[float]:
+    """A point of the prior N(0, I), the same for the same seed. [D]"""
+    z = np.random.default_rng(seed).standard_normal(latent_dim, np.float32)
+    return [float(value) for value in z]
+
+
+def enlarged(image: Pixels, size: int) -> Pixels:
+    """An image [H, W, C] with `size` pixels a side, Lanczos. [size, size, 3]"""
+    whole = Image.fromarray(pictures.to_rgb(image))
+    if whole.size != (size, size):
+        whole = whole.resize((size, size), Image.Resampling.LANCZOS)
+    return np.asarray(whole)
+
+
+def png(image: Pixels, size: int) -> bytes:
+    """A PNG of an image [H, W, C] with `size` pixels a side, packed fast rather than small."""
+    whole = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    if whole.size != (size, size):
+        whole = whole.resize((size, size), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    whole.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def sheet(images: Pixels, columns: int, size: int) -> bytes:
+    """Images without gaps on one WebP sheet, row by row, at most `size` pixels a side each."""
+    size = min(size, images.shape[1])
+    tiles = np.stack([enlarged(image, size) for image in images])
+    buffer = io.BytesIO()
+    Image.fromarray(pictures.grid(tiles, columns, gap=0, ground=128)).save(
+        buffer, "WEBP", quality=88, method=2
+    )
+    return buffer.getvalue()
+
+
+def data_url(data: bytes, mime: str) -> str:
+    """Bytes as an address that holds them."""
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def strip(images: Pixels) -> bytes:
+    """Images side by side as a PNG file, small ones enlarged."""
+    factor = max(1, EXPORT_SIZE // 2 // images.shape[1])
+    return pictures.png(
+        pictures.enlarge(pictures.grid(images, len(images), gap=2), factor),
+    )
+
+
+def loop(model: VAE, keys: Floats, kind: str, suffix: str) -> bytes:
+    """An animation file of the path through K key points [K, D], there and back without end."""
+    steps = FRAMES_PER_LEG * (len(keys) - 1) + 1
+    frames = [enlarged(image, EXPORT_SIZE) for image in decode(model, path(keys, steps, kind))]
+    inner = frames[1:-1]
+    held = [*[frames[0]] * HELD_FRAMES, *inner, *[frames[-1]] * HELD_FRAMES, *inner[::-1]]
+    return pictures.animation(held, suffix, FRAME_SECONDS, hold_seconds=FRAME_SECONDS)
+
+
+def read_upload(data: bytes, image_shape: tuple[int, int, int]) -> Pixels:
+    """Somebody's picture file as an image for a model of `image_shape`. [H, W, C]
+
+    The centre square, upright, resized. Raises ConfigError with one sentence.
+    """
+    from vae.sources import resized, upright_square
+
+    channels, size, _ = image_shape
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            square = upright_square(image, size).convert("L" if channels == 1 else "RGB")
+        pixels = np.asarray(resized(square, size), np.uint8)
+    except Exception as error:  # Pillow raises nearly anything for a broken file
+        kinds = "PNG, JPEG, WebP, GIF, BMP or TIFF"
+        raise ConfigError(f"This file cannot be read as a {kinds} picture: try another.") from error
+    return pixels.reshape(size, size, channels)
+
+
+def to_link(z: Sequence[float]) -> str:
+    """A point of the latent space [D] as a word for an address, each number in 16 bits."""
+    numbers = np.clip(np.asarray(z, np.float64), -LINK_LIMIT, LINK_LIMIT).astype("<f2")
+    return base64.urlsafe_b64encode(numbers.tobytes()).decode().rstrip("=")
+
+
+def from_link(word: str, latent_dim: int) -> list[float] | None:
+    """The point that `to_link` wrote; None where it is none of `latent_dim` finite numbers."""
+    try:
+        block = base64.b64decode(word + "=" * (-len(word) % 4), b"-_", validate=True)
+        numbers: NDArray[Any] = np.frombuffer(block, "<f2").astype(np.float64)
+    except (binascii.Error, ValueError):
+        return None
+    if len(numbers) != latent_dim or not np.isfinite(numbers).all():
+        return None
+    return [float(number) for number in numbers]

@@ -1,0 +1,282 @@
+"""The panels Live, Animation and Model say the right thing about every state of a run."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from explorer import charts
+from explorer.panels import animation
+from explorer.panels.live import duration, seconds_left
+from explorer.panels.model import equivalent_beta, equivalent_sigma, findings, layers
+from explorer.session import Session
+from vae import pictures
+from vae.config import Config, ModelConfig, with_values
+from vae.runs import Run
+
+PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
+PANELS = ("Live", "Animation", "Model")
+
+
+def open_panel(root: Path, panel: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page with that panel open, run once; nothing on it may have failed."""
+    monkeypatch.setenv("VAE_ROOT", str(root))
+    at = AppTest.from_file(PAGE, default_timeout=20)
+    at.session_state["panel"] = panel
+    at.run()
+    assert not at.exception
+    return at
+
+
+def texts(at: AppTest) -> str:
+    """All that is written in the main part of the page."""
+    kinds = ("markdown", "caption", "info", "warning", "error", "latex")
+    lines = [element.value for kind in kinds for element in at.main.get(kind)]
+    return "\n".join(map(str, [*lines, *[f"{m.label}: {m.value}" for m in at.metric]]))
+
+
+@pytest.fixture
+def failed_root(trained_root: Path, tmp_path: Path) -> Path:
+    """The tiny run, whose last start failed."""
+    shutil.copytree(trained_root / "tiny", tmp_path / "tiny")
+    events = tmp_path / "tiny" / "events.jsonl"
+    lines = [line for line in events.read_text().splitlines() if '"kind": "end"' not in line]
+    note = {"kind": "note", "time": 1e9, "step": 5, "text": "the gradient was not finite."}
+    end = {"kind": "end", "time": 1e9, "step": 8, "status": "failed", "reason": "the disk is full"}
+    events.write_text("\n".join([*lines, json.dumps(note), json.dumps(end), ""]))
+    return tmp_path
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_without_a_run_a_panel_says_how_to_begin(
+    panel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Start training" in texts(open_panel(tmp_path, panel, monkeypatch))
+
+
+@pytest.mark.parametrize(
+    ("panel", "text"),
+    [
+        ("Live", "ended without saying why"),
+        ("Animation", "No pictures yet"),
+        ("Model", "after 20 steps"),
+    ],
+)
+def test_a_run_without_events_is_told_apart_from_no_run(
+    panel: str, text: str, trained_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    shutil.copy(trained_root / "tiny" / "config.json", tmp_path / "empty")
+    assert text in texts(open_panel(tmp_path, panel, monkeypatch))
+
+
+def test_live_shows_figures_pictures_and_curves(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_panel(trained_root, "Live", monkeypatch)
+    figures = {metric.label: metric.value for metric in at.metric}
+    assert figures["Status"] == "finished"
+    assert figures["Epoch"] == "2 of 2"
+    assert "Time trained" in figures
+    alts = [image.proto.imgs[0].alt for image in at.image]
+    assert alts == ["Reconstructions", "Samples"]
+    assert len(at.get("echarts_chart")) == 4
+
+
+def test_live_looks_back_when_scrubbed_and_follows_again_at_the_end(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_panel(trained_root, "Live", monkeypatch)
+    scrubber = at.select_slider[0]
+    newest = scrubber.value
+    newest_url = at.image[1].urls[0]
+    scrubber.set_value(2).run()
+    assert at.select_slider[0].value == 2
+    assert at.image[1].urls[0] != newest_url
+    at.select_slider[0].set_value(newest).run()
+    assert at.image[1].urls[0] == newest_url
+    assert at.session_state["live_held_tiny"] is None
+
+
+def test_live_tells_why_a_run_failed_and_what_to_do(
+    failed_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = texts(open_panel(failed_root, "Live", monkeypatch))
+    assert "the disk is full" in said
+    assert "Resume" in said
+
+
+def test_live_outlives_previews_that_were_removed(
+    failed_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(failed_root / "tiny" / "previews")
+    assert "no longer on disk" in texts(open_panel(failed_root, "Live", monkeypatch))
+
+
+def test_the_animation_goes_from_the_first_step_to_the_last(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_panel(trained_root, "Animation", monkeypatch)
+    assert "decoded from step 0 to step 8" in texts(at)
+    assert len(at.get("bidi_component")) == 1
+    assert [b.proto.label for b in at.get("download_button")] == ["GIF", "WebP", "MP4"]
+
+
+def test_the_player_gets_every_picture_in_true_colours(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(trained_root / "tiny")
+    frames = animation.frame_events(Session(trained_root, run))
+    data = animation.payload(run.folder, frames)
+    size = int.from_bytes(data[:4], "little")
+    header = json.loads(data[4 : 4 + size])
+    assert [item["step"] for item in header] == list(range(9))
+    assert len(data) == 4 + size + sum(item["num_bytes"] for item in header)
+    assert {(item["columns"], item["side"]) for item in header} == {(8, 32)}
+
+
+def test_packed_cells_keep_their_colours_and_lose_their_gaps() -> None:
+    colours = np.array([[220, 30, 40], [30, 200, 60], [40, 60, 210]], np.uint8)
+    images = np.broadcast_to(colours[:, None, None], (3, 16, 16, 3))
+    sheet = pictures.grid(np.tile(images, (2, 1, 1, 1)), 3)
+    data, columns, side = charts.packed(sheet, 2)
+    pixels = np.asarray(Image.open(BytesIO(data)).convert("RGB")).astype(int)
+    assert (columns, side, pixels.shape) == (3, 16, (32, 48, 3))
+    for i, colour in enumerate(colours):
+        assert np.abs(pixels[8, 16 * i + 8] - colour).max() < 20
+
+
+def test_an_export_has_a_frame_for_each_picture(trained_root: Path) -> None:
+    run = Run(trained_root / "tiny")
+    frames = animation.frame_events(Session(trained_root, run))[-3:]
+    files = tuple(str(run.folder / event["samples"]) for event in frames)
+    with Image.open(BytesIO(animation.animation_file(files, ".gif"))) as image:
+        assert image.n_frames == 3
+        assert image.width >= animation.MIN_EXPORT_WIDTH
+    assert animation.animation_file(files, ".mp4")[4:8] == b"ftyp"
+
+
+def test_model_explains_the_objective_in_the_numbers_of_the_run(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_panel(trained_root, "Model", monkeypatch)
+    figures = {metric.label: metric.value for metric in at.metric}
+    events = [
+        json.loads(line)
+        for line in (trained_root / "tiny" / "events.jsonl").read_text().splitlines()
+    ]
+    evaluation = [event for event in events if event["kind"] == "eval"][-1]
+    assert figures["elbo, nats per image"] == f"{evaluation['elbo']:,.1f}"
+    assert figures["Implied sigma, grey levels"] == f"{evaluation['sigma'] * 255:.1f}"
+    assert figures["Effective beta"] == "1"
+    said = texts(at)
+    assert f"{evaluation['active_units']} of 6 latent dimensions are active" in said
+    assert "P = 3,072" in said
+
+
+def test_model_reports_failure_and_steps_passed_over(
+    failed_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = texts(open_panel(failed_root, "Model", monkeypatch))
+    assert "the disk is full" in said
+    assert "1 step was passed over" in said
+
+
+def test_a_kl_weight_beside_a_mean_squared_error_is_beta_times_the_pixels() -> None:
+    num_pixels, weight, squared, kl = 3 * 64 * 64, 0.00025, 91.7, 23.1
+    beta, sigma = equivalent_beta(weight, num_pixels), equivalent_sigma(weight, num_pixels)
+    assert beta == pytest.approx(3.072)
+    mean_loss = squared / num_pixels + weight * kl
+    half = squared / (2 * 0.5) + beta * kl  # a Gaussian of sigma^2 = 1/2
+    assert half == pytest.approx(num_pixels * mean_loss)
+    unit = squared / (2 * sigma**2) + kl  # beta 1
+    assert unit * 2 * sigma**2 == pytest.approx(num_pixels * mean_loss)
+
+
+@pytest.mark.parametrize("name", ["conv", "mlp"])
+def test_the_table_of_layers_counts_every_parameter(name: str) -> None:
+    from vae.networks import VAE, num_parameters
+
+    config, shape = ModelConfig(name=name, latent_dim=7, channels=(4, 8, 8, 8, 8)), (1, 28, 28)
+    tables = layers(config, shape)
+    counted = sum(row["Parameters"] for rows in tables.values() for row in rows)
+    assert counted == num_parameters(VAE(config, shape))
+    assert tables["Encoder"][-1]["Output"] == "14"
+
+
+def evaluation(step: int, elbo: float, kl: list[float], active: int, **more: float) -> dict:
+    terms = {"elbo": elbo, "kl": sum(kl), "nll": -elbo - sum(kl), "active_units": active}
+    dims = {f"kl_{j}": value for j, value in enumerate(kl)}
+    return {"kind": "eval", "step": step, "epoch": 2, "mse": 0.01, **terms, **dims, **more}
+
+
+def found(*events: dict, **options: object) -> str:
+    config = with_values(Config(), {n.replace("_", ".", 1): v for n, v in options.items()})
+    return "\n".join(finding.text for finding in findings(list(events), config, "finished"))
+
+
+def test_a_healthy_run_has_no_findings() -> None:
+    first, last = evaluation(1, -200.0, [2.0] * 4, 4), evaluation(9, -90.0, [3.0] * 4, 4)
+    assert found(first, last) == ""
+
+
+def test_a_collapse_is_found_with_a_remedy() -> None:
+    said = found(evaluation(9, -200.0, [0.001] * 4, 0))
+    assert "Posterior collapse" in said
+    assert "warmup_steps" in said
+
+
+def test_unused_dimensions_are_named_without_alarm() -> None:
+    said = found(evaluation(9, -90.0, [4.0, 0.0, 0.0, 0.0], 1))
+    assert "3 of 4 latent dimensions are not used" in said
+
+
+def test_learning_by_heart_is_found() -> None:
+    elbos = (-300.0, -100.0, -130.0)
+    events = [evaluation(step, elbo, [3.0] * 4, 4) for step, elbo in enumerate(elbos)]
+    assert "Validation was best at step 1" in found(*events)
+
+
+def test_a_sigma_fixed_too_large_is_found() -> None:
+    said = found(evaluation(9, 90.0, [3.0] * 4, 4, sigma=0.7071), model_sigma=0.7071)
+    assert "fixed at 180 grey levels" in said
+    assert "26 off" in said  # sqrt(0.01) * 255 = 25.5
+
+
+def test_huge_early_values_do_not_squash_the_curve() -> None:
+    train = [(step, 100 + 1e6 * math.exp(-step / 3)) for step in range(1, 1001)]
+    low, high, _ = charts.value_range(train, [(1000, 104.0)])
+    assert low < 100
+    assert 104 < high < 120
+
+
+def test_curves_stay_small_and_end_where_the_run_is() -> None:
+    points = [(float(step), float(step)) for step in range(100_000)]
+    thin = charts.thinned(points)
+    assert len(thin) == charts.MAX_POINTS
+    assert thin[:, 1].mean() == pytest.approx(49_999.5, rel=1e-3)
+    json.dumps(charts.curves("elbo", points, []), allow_nan=False)
+
+
+def test_bars_are_sorted_and_inactive_ones_stand_apart() -> None:
+    spec = charts.kl_bars([0.5, 2.0, 0.0], [True, True, False])
+    assert spec["xAxis"]["data"] == ["z1", "z0", "z2"]
+    active, inactive = (series["data"] for series in spec["series"])
+    assert active == [2.0, 0.5, None]
+    assert inactive == [None, None, 0.0]
+
+
+def test_the_time_left_comes_from_the_pace_since_this_start() -> None:
+    start = {"time": 1000.0, "step": 100}
+    steps = [{"time": 10.0, "step": 100}, {"time": 1010.0, "step": 120}]
+    assert seconds_left(steps, start, 40) == pytest.approx(20.0)
+    assert seconds_left(steps[:1], start, 40) is None
+    assert duration(3725) == "1 h 2 min"
