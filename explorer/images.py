@@ -136,7 +136,7 @@ def read_upload(data: bytes, image_shape: tuple[int, int, int]) -> Pixels:
 
     The centre square, upright, resized. Raises ConfigError with one sentence.
     """
-    from vae.sources import resized, upright_square
+    from vae.decoding import resized, upright_square
 
     channels, size, _ = image_shape
     try:

@@ -13,6 +13,14 @@ from vae.config import ConfigError
 
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
 
+# Streamlit leaves room above the page for a tool bar that this app does not have.
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 2.25rem; padding-bottom: 3rem; }
+[data-testid="stSidebarHeader"] { height: 1.5rem; margin-bottom: 0; }
+[data-testid="stSidebarUserContent"] { padding-top: 0; }
+[data-testid="stSidebar"] hr { margin: 0.5rem 0; }
+</style>"""
+
 
 @st.cache_resource
 def warm_up() -> threading.Thread:
@@ -33,7 +41,10 @@ def warm_up() -> threading.Thread:
 
 
 def main() -> None:
-    st.set_page_config("Latent explorer", str(sidebar.ICON), layout="wide")
+    st.set_page_config(
+        "Latent explorer", str(sidebar.ICON), layout="wide", initial_sidebar_state=340
+    )
+    st.html(STYLE)
     session = sidebar.show()
     first = "Live" if session.is_alive() else "Sliders"
     tabs = st.tabs(PANELS, default=first, key="panel", on_change="rerun")

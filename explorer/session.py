@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer import cache
 from vae.config import Config, ConfigError
-from vae.runs import ALIVE, Event, Run, last_event, numbered
+from vae.runs import ALIVE, Event, Run, data_cache, last_event, numbered
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights
@@ -59,7 +59,7 @@ class Session:
     def dataset(self) -> Dataset | None:
         """The run's images; None without a run. Raises ConfigError where they are gone."""
         config = self.config()
-        return None if config is None else cache.dataset(config.data, str(self.root / ".data"))
+        return None if config is None else cache.dataset(config.data, str(data_cache(self.root)))
 
     def latents(self) -> Latents | None:
         """Posterior means of validation images, as of the newest evaluation."""

@@ -153,7 +153,7 @@ def test_interpolate_takes_indices_and_files(
     for suffix in ("gif", "webp", "mp4"):
         out = tmp_path / f"a.{suffix}"
         call(capsys, trained_root, "interpolate", "tiny", "0", "1", "--out", str(out))
-        assert out.stat().st_size > 500
+        assert out.stat().st_size > 100
 
 
 def test_animate_shows_every_preview(

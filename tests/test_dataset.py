@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae import dataset, sources, synthetic
+from vae import importing, rendered, synthetic
 from vae.config import ConfigError, DataConfig
 from vae.dataset import Dataset, open_dataset, permutation
 
@@ -448,7 +448,7 @@ def test_a_second_open_decodes_nothing(
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("an image was opened again")
 
-    monkeypatch.setattr(sources.Image, "open", refuse)
+    monkeypatch.setattr(Image, "open", refuse)
     started = time.perf_counter()
     second = opened(faces, cache)
     assert time.perf_counter() - started < 0.2
@@ -528,7 +528,7 @@ def test_a_full_disk_is_told_before_anything_is_written(
     faces: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(cache.parent)._replace(free=1000)
-    monkeypatch.setattr(dataset.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(importing.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(ConfigError, match="need 0 MB in the cache but the disk has 0 MB left"):
         opened(faces, cache)
 
@@ -596,7 +596,7 @@ def test_synthetic_faces_are_drawn_when_taken_and_only_once(
         drawn.extend(indices.tolist())
         return real(seed, indices, size)
 
-    monkeypatch.setattr(dataset.synthetic, "faces", counting)
+    monkeypatch.setattr(synthetic, "faces", counting)
     data = opened("synthetic", cache, num_images=50, image_size=32, seed=4)
     assert (len(data), data.image_shape, drawn) == (50, (3, 32, 32), [])
     wanted = np.array([40, 3, 40])
@@ -625,7 +625,7 @@ def test_synthetic_attributes_are_the_factors_and_all_images_are_split(cache: Pa
 def test_faces_past_the_memory_limit_are_drawn_each_time(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dataset, "MAX_KEPT_BYTES", 2 * 32 * 32 * 3)
+    monkeypatch.setattr(rendered, "MAX_KEPT_BYTES", 2 * 32 * 32 * 3)
     data = opened("synthetic", cache, num_images=5, image_size=32)
     order = np.array([4, 0, 2, 1])
     assert np.array_equal(data.take(order), synthetic.faces(0, order, 32))
@@ -645,7 +645,7 @@ def test_many_threads_that_take_the_same_faces_draw_each_once(
         time.sleep(0.002)
         return real(seed, indices, size)
 
-    monkeypatch.setattr(dataset.synthetic, "faces", slowly)
+    monkeypatch.setattr(synthetic, "faces", slowly)
 
     def read(seed: int) -> None:
         order = np.random.default_rng(seed).permutation(64)

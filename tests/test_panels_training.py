@@ -43,6 +43,12 @@ def texts(at: AppTest) -> str:
     return "\n".join(map(str, [*lines, *[f"{m.label}: {m.value}" for m in at.metric]]))
 
 
+def pictures_of(at: AppTest) -> dict[str, str]:
+    """The address of each picture in the main part of the page, by its label."""
+    shown = [image.proto.imgs[0] for image in at.main.get("image")]
+    return {image.alt: image.url for image in shown}
+
+
 @pytest.fixture
 def failed_root(trained_root: Path, tmp_path: Path) -> Path:
     """The tiny run, whose last start failed."""
@@ -86,7 +92,7 @@ def test_live_shows_figures_pictures_and_curves(
     assert figures["Status"] == "finished"
     assert figures["Epoch"] == "2 of 2"
     assert "Time trained" in figures
-    alts = [image.proto.imgs[0].alt for image in at.image]
+    alts = list(pictures_of(at))
     assert alts == ["Reconstructions", "Samples"]
     assert len(at.get("echarts_chart")) == 4
 
@@ -97,12 +103,12 @@ def test_live_looks_back_when_scrubbed_and_follows_again_at_the_end(
     at = open_panel(trained_root, "Live", monkeypatch)
     scrubber = at.select_slider[0]
     newest = scrubber.value
-    newest_url = at.image[1].urls[0]
+    newest_url = pictures_of(at)["Samples"]
     scrubber.set_value(2).run()
     assert at.select_slider[0].value == 2
-    assert at.image[1].urls[0] != newest_url
+    assert pictures_of(at)["Samples"] != newest_url
     at.select_slider[0].set_value(newest).run()
-    assert at.image[1].urls[0] == newest_url
+    assert pictures_of(at)["Samples"] == newest_url
     assert at.session_state["live_held_tiny"] is None
 
 
@@ -119,6 +125,17 @@ def test_live_outlives_previews_that_were_removed(
 ) -> None:
     shutil.rmtree(failed_root / "tiny" / "previews")
     assert "no longer on disk" in texts(open_panel(failed_root, "Live", monkeypatch))
+
+
+@pytest.mark.parametrize("panel", ["Live", "Model"])
+def test_an_evaluation_that_was_not_finite_breaks_nothing(
+    panel: str, failed_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log leaves out numbers that are not finite, so that the terms are missing."""
+    events = failed_root / "tiny" / "events.jsonl"
+    broken = {"kind": "eval", "time": 1e9, "step": 8, "epoch": 2, "active_units": 0}
+    events.write_text(events.read_text() + json.dumps(broken) + "\n")
+    assert "elbo" in texts(open_panel(failed_root, panel, monkeypatch))
 
 
 def test_the_animation_goes_from_the_first_step_to_the_last(

@@ -13,19 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae import sources
+from vae.arrays import read_idx
+from vae.attributes import attach_tables, folder_labels, text_column
 from vae.config import ConfigError
-from vae.sources import (
-    TooLargeError,
-    attach_tables,
-    digest,
-    folder_labels,
-    locate,
-    read_idx,
-    resized,
-    text_column,
-    upright_square,
-)
+from vae.decoding import FORMATS, TooLargeError, digest, resized, upright_square
+from vae.sources import locate
 
 WHITE, RED = (255, 255, 255), (255, 0, 0)
 
@@ -34,7 +26,7 @@ def reopened(image: Image.Image, kind: str, **options: object) -> Image.Image:
     """`image` written as a file of `kind` and opened again, as an import meets it."""
     file = io.BytesIO()
     image.save(file, kind, **options)
-    return Image.open(io.BytesIO(file.getvalue()), formats=sources.FORMATS)
+    return Image.open(io.BytesIO(file.getvalue()), formats=FORMATS)
 
 
 def pixels(image: Image.Image, size: int = 16) -> np.ndarray:

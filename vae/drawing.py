@@ -22,9 +22,19 @@ def column(values: Floats | float) -> Floats:
     return np.asarray(values, dtype=np.float32).reshape(-1, 1, 1)
 
 
-def ramp(palette: Floats, position: Floats, cyclic: bool = False) -> Floats:
-    """Colours along a palette [k, 3] at positions 0 to 1, linearly between stops. [n, 3, 1, 1]"""
-    stops = np.vstack([palette, palette[:1]]) if cyclic else palette
+def palette(*colours: str) -> Floats:
+    """Colours written as rrggbb. [k, 3]"""
+    return np.array([[int(c[i : i + 2], 16) for i in (0, 2, 4)] for c in colours], np.float32)
+
+
+def tone(*rgb: float) -> Floats:
+    """One colour for every picture, or a factor for each channel. [1, 3, 1, 1]"""
+    return np.array(rgb, np.float32)[None, :, None, None]
+
+
+def ramp(stops: Floats, position: Floats, cyclic: bool = False) -> Floats:
+    """Colours along stops [k, 3] at positions 0 to 1, linearly between them. [n, 3, 1, 1]"""
+    stops = np.vstack([stops, stops[:1]]) if cyclic else stops
     at = (np.mod(position, 1) if cyclic else np.clip(position, 0, 1)) * (len(stops) - 1)
     below = np.minimum(at.astype(np.int64), len(stops) - 2)
     share = (at - below).astype(np.float32)[:, None]

@@ -180,6 +180,11 @@ def list_runs(root: Path) -> list[Run]:
     return [run for run in map(Run, folders) if run.exists()]
 
 
+def data_cache(root: Path) -> Path:
+    """Where imported images lie, for all runs under `root`."""
+    return root / ".data"
+
+
 def free_name(root: Path, stem: str) -> str:
     """`stem-1`, `stem-2`, ...: the first that no folder under `root` has."""
     number = 1

@@ -131,8 +131,8 @@ button svg { width: 1.1rem; height: 1.1rem; fill: currentColor; }
 button:focus-visible, select:focus-visible, input:focus-visible {
   outline: 2px solid var(--st-primary-color); outline-offset: 2px;
 }
-input { flex: 1 1 10rem; accent-color: var(--st-primary-color); margin: 0; min-width: 6rem; }
-output { min-width: 10.5rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+input { flex: 1 1 5rem; accent-color: var(--st-primary-color); margin: 0; min-width: 5rem; }
+output { min-width: 8.5rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 select {
   font: inherit; font-size: 0.875rem; color: inherit; padding: 0.4rem 0.5rem;
   background: var(--st-background-color); border: 1px solid var(--st-border-color);

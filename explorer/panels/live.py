@@ -15,6 +15,7 @@ from vae import jobs
 from vae.runs import ALIVE, Event, last_event, numbered
 
 TICK_SECONDS = 1.0
+MAX_EVENTS = 2000  # that a curve is made of
 ROWS = {"reconstructions": 2, "samples": 3}  # of the trainer's preview sheets
 
 TERMS = """**elbo**, the evidence lower bound, is -(nll + kl): what training raises. Larger is
@@ -69,8 +70,8 @@ def _say(session: Session, status: str, events: list[Event]) -> None:
     if status == "failed":
         reason = last_event(events, "end").get("reason") or "no reason was given"
         st.error(
-            f"**Training failed:** {reason}. What was saved before is safe: change what is to be "
-            "changed and press **Resume**, or start a new run.",
+            f"**Training failed:** {reason}. What was saved before is safe: **Resume** goes on "
+            "from the newest checkpoint, or start a new run with other settings.",
             icon=":material/error:",
         )
     elif status == "interrupted":
@@ -93,7 +94,7 @@ def _figures(session: Session, status: str, events: list[Event], start: Event) -
     epochs = int(start.get("train.epochs", 0))
     done = step / max(1, int(start.get("steps_per_epoch", 1)))
     steps = [event for event in events if event["kind"] == "step"]
-    evaluations = [event for event in events if event["kind"] == "eval"]
+    evaluations = [event for event in events if event["kind"] == "eval" and "elbo" in event]
 
     with st.container(border=True):
         row = st.grid(5, min_column_width=112, key="live_figures")
@@ -209,14 +210,23 @@ def _framed(path: str, now: cache.Stamp, rows: int) -> bytes:
     return charts.framed(read_png(Path(path)), rows)
 
 
+def some(events: list[Event]) -> list[Event]:
+    """At most `MAX_EVENTS` events, evenly chosen, the newest among them."""
+    stride = -(-len(events) // MAX_EVENTS)
+    return events if stride < 2 else events[::-1][::stride][::-1]
+
+
 def _curves(events: list[Event]) -> None:
     """The three terms over steps, and where the KL comes from."""
     st.markdown("**Objective** &nbsp; :small[:gray[nats per image, over steps]]", help=TERMS)
-    row = st.grid(3, min_column_width=250, gap="medium")
+    steps = some([event for event in events if event["kind"] == "step"])
+    # The last step is measured twice: on as many images as those before, then on all.
+    by_step = {e["step"]: e for e in reversed(events) if e["kind"] == "eval"}
+    evaluations = some([by_step[step] for step in sorted(by_step)])
+    row = st.grid(3, min_column_width=225)
     for name in ("elbo", "nll", "kl"):
         train, validation = (
-            [(e["step"], e[name]) for e in events if e["kind"] == kind and name in e]
-            for kind in ("step", "eval")
+            [(e["step"], e[name]) for e in chosen if name in e] for chosen in (steps, evaluations)
         )
         row.echarts_chart(
             charts.curves(name, train, validation),

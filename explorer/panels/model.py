@@ -63,7 +63,7 @@ def show(session: Session) -> None:
 def _draw(session: Session) -> None:
     config, events = session.config(), session.events()
     assert config is not None
-    evaluation = last_event(events, "eval")
+    evaluation = next(reversed(measured(events)), {})
     found = findings(events, config, session.status())
     _findings(found)
     if not found and evaluation.get("epoch", 0) >= 1:
@@ -91,6 +91,11 @@ def _draw(session: Session) -> None:
         _evaluations(events)
     _data(session, config)
     _options(config)
+
+
+def measured(events: list[Event]) -> list[Event]:
+    """The evaluations that came out finite, oldest first."""
+    return [event for event in events if event["kind"] == "eval" and "elbo" in event]
 
 
 def _image_shape(session: Session) -> tuple[int, int, int] | None:
@@ -125,7 +130,7 @@ def findings(events: list[Event], config: Config, status: str) -> list[Finding]:
                 "weights were left as they were. If it goes on, lower `train.lr`.",
             )
         )
-    evaluations = [event for event in events if event["kind"] == "eval"]
+    evaluations = measured(events)
     if evaluations:
         found += _about_latents(evaluations[-1], config)
         found += _about_sigma(evaluations[-1], config)
@@ -217,7 +222,7 @@ def _findings(found: list[Finding]) -> None:
 
 def _objective(config: Config, events: list[Event], num_pixels: int) -> None:
     """The objective with the run's numbers, each with what it says."""
-    evaluation = last_event(events, "eval")
+    evaluation = measured(events)[-1]
     elbo, nll, kl = (float(evaluation[name]) for name in ("elbo", "nll", "kl"))
     sigma = evaluation.get("sigma")
     st.markdown(
@@ -230,7 +235,7 @@ def _objective(config: Config, events: list[Event], num_pixels: int) -> None:
         rf"\underbrace{{{_tex(kl)}}}_{{\text{{kl}}}}\bigr)"
     )
     st.html(STYLE)
-    row = st.grid(3, min_column_width=230, border=True, key="model_cards")
+    row = st.grid(3, min_column_width=185, border=True, key="model_cards")
     density = (
         " It is a density here, so it may be above 0."
         if sigma is not None
@@ -353,9 +358,9 @@ def _active(session: Session, kl: list[float], num_active: int) -> list[bool]:
 def _equations() -> None:
     with st.expander("The equations", icon=":material/function:"):
         st.latex(
-            r"\log p(x) \;\ge\; \underbrace{\mathbb{E}_{q(z \mid x)}\bigl[\log p(x \mid z)\bigr]}"
-            r"_{-\text{nll}} \;-\; \underbrace{D_{\mathrm{KL}}\bigl(q(z \mid x)\,\|\,p(z)\bigr)}"
-            r"_{\text{kl}} \;=\; \text{elbo}"
+            r"\begin{aligned}\log p(x) &\ge \underbrace{\mathbb{E}_{q(z \mid x)}\bigl[\log "
+            r"p(x \mid z)\bigr]}_{-\text{nll}} \\ &- \underbrace{D_{\mathrm{KL}}\bigl(q(z \mid x)"
+            r"\,\|\,p(z)\bigr)}_{\text{kl}} = \text{elbo}\end{aligned}"
         )
         st.markdown(
             "How likely the model finds a picture, log p(x), cannot be computed, because it "
@@ -364,9 +369,9 @@ def _equations() -> None:
         )
         st.latex(
             r"D_{\mathrm{KL}} = \tfrac12 \sum_{j=1}^{D} \bigl(\mu_j^2 + \sigma_j^2 - "
-            r"\log \sigma_j^2 - 1\bigr), \qquad z = \mu + \sigma \odot \varepsilon, \quad "
-            r"\varepsilon \sim \mathcal{N}(0, I)"
+            r"\log \sigma_j^2 - 1\bigr)"
         )
+        st.latex(r"z = \mu + \sigma \odot \varepsilon, \quad \varepsilon \sim \mathcal{N}(0, I)")
         st.markdown(
             "The encoder gives each picture a mean and a spread per dimension, and the KL is "
             "the price for being anywhere but at the prior: 0 for mean 0 and spread 1, never "
@@ -374,8 +379,8 @@ def _equations() -> None:
             "reach the encoder."
         )
         st.latex(
-            r"-\log p(x \mid z) = \sum_{p=1}^{P} \frac{(x_p - \hat x_p)^2}{2\sigma^2} + "
-            r"P \log \sigma + \tfrac{P}{2} \log 2\pi"
+            r"\text{nll} = \sum_{p=1}^{P} \frac{(x_p - \hat x_p)^2}{2\sigma^2} + "
+            r"\tfrac{P}{2} \log 2\pi\sigma^2"
         )
         st.markdown(
             "For the Gaussian likelihood, sigma sets the exchange rate between squared error and "
@@ -441,8 +446,8 @@ def _converter(num_pixels: int | None, own_weight: float | None = None) -> None:
 def layers(config: ModelConfig, shape: tuple[int, int, int]) -> dict[str, list[dict[str, Any]]]:
     """The layers of encoder and decoder: what each is, its output, its number of parameters.
 
-    Normalisations and activations stand with the layer before them. Nothing is computed: the
-    networks are built without memory of their own.
+    Normalisations and activations stand with the layer before them. The networks are built anew,
+    since hooks on the model that all pages share would hear of other pages' pictures.
     """
     import torch
 
@@ -465,19 +470,19 @@ def layers(config: ModelConfig, shape: tuple[int, int, int]) -> dict[str, list[d
         size = "\u00a0x\u00a0".join(str(side) for side in output.shape[1:])
         rows.append({"Layer": name, "Output": size, "Parameters": num})
 
-    with torch.device("meta"):
-        model = VAE(config, shape)
-        model.eval()
-        for module in model.modules():
-            if not list(module.children()):
-                module.register_forward_hook(record)
-        tables = {}
+    model = VAE(config, shape)
+    model.eval()
+    for module in model.modules():
+        if not list(module.children()):
+            module.register_forward_hook(record)
+    tables = {}
+    with torch.inference_mode():
         for name, network, size in (
             ("Encoder", model.encoder, shape),
             ("Decoder", model.decoder, (config.latent_dim,)),
         ):
             rows = []
-            network(torch.empty(1, *size))
+            network(torch.zeros(1, *size))
             tables[name] = rows
     return tables
 
@@ -492,7 +497,7 @@ def _architecture(config: ModelConfig, shape: tuple[int, int, int]) -> None:
         "convolution, doubles them. The encoder ends in mu and logvar, 2 x D numbers. The decoder "
         "ends in logits, which a sigmoid turns into pictures in [0, 1].",
     )
-    columns = st.grid(2, min_column_width=380, gap="medium")
+    columns = st.grid(2, min_column_width=350, gap="medium")
     for name, rows in tables.items():
         with columns.cell():
             num = sum(row["Parameters"] for row in rows)
@@ -503,7 +508,7 @@ def _architecture(config: ModelConfig, shape: tuple[int, int, int]) -> None:
 
 def _evaluations(events: list[Event]) -> None:
     """The newest evaluation beside the best, and the gap between training and validation."""
-    evaluations = [event for event in events if event["kind"] == "eval"]
+    evaluations = measured(events)
     newest = evaluations[-1]
     best = max(evaluations, key=lambda event: float(event["elbo"]))
     st.markdown("**Evaluation** &nbsp; :small[:gray[on images held out from training]]")
@@ -519,7 +524,7 @@ def _evaluations(events: list[Event]) -> None:
     ]
     st.table(rows, border="horizontal", hide_index=True)
     per_epoch = int(last_event(events, "start").get("steps_per_epoch", 1))
-    steps = [event for event in events if event["kind"] == "step"]
+    steps = [event for event in events if event["kind"] == "step" and "elbo" in event]
     last = [event["elbo"] for event in steps if event["step"] > newest["step"] - per_epoch]
     if last:
         train = sum(last) / len(last)

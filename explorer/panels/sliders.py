@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 2.0  # while the weights change
 FACE_SIZE = 384  # pixels a side, on the screen
-THUMBNAIL = 96
-REACH = 3.5  # of a slider, in standard deviations to each side
+THUMBNAIL = 72
+START_WIDTH = 180
+REACH = 3.5  # of a slider to each side, in standard deviations; more where images lie further out
 NUM_FIRST = 12  # sliders to see at once
 INACTIVE_NATS = 0.01
 MAX_UNDO = 200
@@ -35,6 +37,8 @@ BY_PCA = "PCA of the posterior means"
 STYLE = """<style>
 .st-key-face img { border-radius: 14px; }
 .st-key-face_pins img, .st-key-face_start img { border-radius: 8px; }
+.st-key-face_pins button { min-height: 0; padding-block: 0; }
+.st-key-face_dials label p::after { margin-left: 0.5em; font-size: 0.8em; opacity: 0.6; }
 .st-key-face_dials [data-testid="stSlider"] { margin-bottom: -0.35rem; }
 </style>"""
 
@@ -49,6 +53,7 @@ class Direction:
     unit: float  # length of one slider unit along the axis
     note: str
     is_active: bool
+    reach: float = REACH
 
     def place(self, z: np.ndarray) -> float:
         """Where z [D] is on the slider."""
@@ -88,11 +93,12 @@ def _draw(session: Session) -> None:
     state = st.session_state
     if len(state.get(session.key("z"), ())) != model.latent_dim:
         _begin(session, model)
+    _take_over(session)
     z = np.array(state[session.key("z")])
     face = images.decode(model, [z])[0]
     face_png = images.png(face, FACE_SIZE)
     st.html(STYLE)
-    left, right = st.columns([6, 7], gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         _face(session, model, face, face_png)
         _pins(session)
@@ -126,6 +132,17 @@ def _begin(session: Session, model: VAE) -> None:
     state[session.key("first")] = z
     state[session.key("undo")] = []
     state[session.key("pins")] = []
+
+
+def _take_over(session: Session) -> None:
+    """Go on from the point that another panel has sent here."""
+    state = st.session_state
+    sent = state.pop(session.key("hand_over"), None)
+    if sent is not None:
+        _set(session, sent["z"])
+        if sent["index"] is not None:
+            state[session.key("start")] = {"index": sent["index"]}
+            state[session.key("image")] = sent["index"]
 
 
 def _set(session: Session, z: Sequence[float] | np.ndarray, by: str = "") -> None:
@@ -194,7 +211,7 @@ def _face(session: Session, model: VAE, face: np.ndarray, face_png: bytes) -> No
     run, state = session.run, st.session_state
     assert run is not None
     with st.container(key="face"):
-        st.image(face_png, width=FACE_SIZE, alt="Face")
+        st.image(face_png, width=FACE_SIZE, output_format="PNG", alt="Face")
     with st.container(horizontal=True, gap="small", key="face_buttons"):
         st.button(
             "Random",
@@ -232,25 +249,33 @@ def _face(session: Session, model: VAE, face: np.ndarray, face_png: bytes) -> No
             icon=":material/download:",
             on_click="ignore",
         )
+        st.button(
+            "Start again",
+            icon=":material/replay:",
+            on_click=_again,
+            args=(session,),
+            disabled=state[session.key("start")] is None,
+            help="Back to the posterior mean of the image below.",
+        )
 
 
 def _pins(session: Session) -> None:
     pins: list[dict[str, Any]] = st.session_state[session.key("pins")]
     if not pins:
         return
-    with st.container(horizontal=True, gap="small", key="face_pins", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="small", key="face_pins"):
         for i, pin in enumerate(pins, 1):
             with st.container(width=THUMBNAIL, gap="xxsmall"):
-                st.image(pin["png"], width=THUMBNAIL, alt=f"Pin {i}")
+                st.image(pin["png"], width=THUMBNAIL, output_format="PNG", alt=f"Pin {i}")
                 st.button(
-                    "Show",
+                    f"Show {i}",
                     key=f"{session.key('pin')}.{i}",
                     on_click=_set,
                     args=(session, pin["z"]),
                     type="tertiary",
                     width="stretch",
                 )
-    st.button("Remove the pins", on_click=pins.clear, type="tertiary", icon=":material/close:")
+        st.button("Unpin all", key=session.key("unpin"), on_click=pins.clear, type="tertiary")
 
 
 def _start(session: Session, model: VAE, digest: str) -> None:
@@ -263,14 +288,15 @@ def _start(session: Session, model: VAE, digest: str) -> None:
         dataset = None
     start: dict[str, Any] | None = state[session.key("start")]
     number, upload = session.key("image"), session.key("upload")
-    with st.container(key="face_start"):
-        *pair, side = st.columns([3, 3, 7], gap="small", wrap=False)
+    with st.container(key="face_start", horizontal=True, gap="small"):
         if start is not None and _fill(start, model, dataset, digest):
-            for name, column in zip(("Before", "After"), pair, strict=True):
-                with column.container(gap="xxsmall"):
-                    st.image(start[name], width="stretch", alt=f"{name} the model")
+            for name in ("Before", "After"):
+                with st.container(width=THUMBNAIL, gap="xxsmall"):
+                    st.image(
+                        start[name], width=THUMBNAIL, output_format="PNG", alt=f"{name} the model"
+                    )
                     st.caption(name, text_alignment="center")
-        with side.container(gap="small"):
+        with st.container(width=START_WIDTH, gap="small"):
             if dataset is not None:
                 if start is not None and start.get("index") is not None:
                     state.setdefault(number, start["index"])
@@ -283,26 +309,17 @@ def _start(session: Session, model: VAE, digest: str) -> None:
                     args=(session, model, number),
                     help=f"Start from one of the {len(dataset):,} images of {dataset.name}.",
                 )
-            with st.container(horizontal=True, gap="small"):
-                st.button(
-                    "Start again",
-                    icon=":material/replay:",
-                    on_click=_again,
-                    args=(session,),
-                    disabled=start is None,
-                    help="Back to the posterior mean of this image.",
+            with st.popover("Your own", icon=":material/upload:", width="stretch"):
+                st.file_uploader(
+                    "A picture of yours",
+                    ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
+                    key=upload,
+                    on_change=_from_file,
+                    args=(session, model, upload),
+                    help="Its centre square is encoded; it stays on this machine.",
                 )
-                with st.popover("Your own", icon=":material/upload:"):
-                    st.file_uploader(
-                        "A picture of yours",
-                        ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
-                        key=upload,
-                        on_change=_from_file,
-                        args=(session, model, upload),
-                        help="Its centre square is encoded; it stays on this machine.",
-                    )
-                    if message := state.get(session.key("upload_error")):
-                        st.error(message, icon=":material/broken_image:")
+                if message := state.get(session.key("upload_error")):
+                    st.error(message, icon=":material/broken_image:")
 
 
 def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: str) -> bool:
@@ -343,7 +360,8 @@ def _from_file(session: Session, model: VAE, key: str) -> None:
 
 
 def _again(session: Session) -> None:
-    _set(session, st.session_state[session.key("start")]["z"])
+    start = st.session_state[session.key("start")]
+    _set(session, start.get("z", st.session_state[session.key("first")]))
 
 
 # ------------------------------------------------------------------------------------- sliders
@@ -362,6 +380,9 @@ def _dimensions(session: Session, latent_dim: int) -> list[Direction]:
     known = len(kl) == latent_dim
     order = session.dimensions() if known else range(latent_dim)
     centre, identity = np.zeros(latent_dim), np.eye(latent_dim)
+    furthest, latents = np.zeros(latent_dim), session.latents()
+    if latents is not None and latents.mu.shape[1] == latent_dim:
+        furthest = np.ceil(2 * np.percentile(np.abs(latents.mu), 99, axis=0)) / 2
     return [
         Direction(
             f"z{j}",
@@ -370,6 +391,7 @@ def _dimensions(session: Session, latent_dim: int) -> list[Direction]:
             1.0,
             f"{kl[j]:.2f} nats" if known else "",
             not known or kl[j] >= INACTIVE_NATS,
+            max(REACH, float(furthest[j])),
         )
         for j in order
     ]
@@ -447,16 +469,22 @@ def _columns(session: Session, z: np.ndarray, directions: list[Direction]) -> No
     """Sliders in two columns, row by row."""
     state = st.session_state
     columns = st.columns(2, gap="medium")
-    for i, direction in enumerate(directions):
-        key = session.key(direction.label)
-        place = round(min(max(direction.place(z), -REACH), REACH), 2)
+    keys = [session.key(direction.label) for direction in directions]
+    # A note beside the label, which stays the bare name of the dimension for screen readers.
+    rules = [
+        f'.st-key-{re.sub("[^A-Za-z0-9_-]", "-", key)} label p::after {{ content: "{one.note}" }}'
+        for key, one in zip(keys, directions, strict=True)
+    ]
+    st.html(f"<style>{' '.join(rules)}</style>")
+    for i, (key, direction) in enumerate(zip(keys, directions, strict=True)):
+        place = round(min(max(direction.place(z), -direction.reach), direction.reach), 2)
         if state.get(key) != place:
             state[key] = place
         with columns[i % 2]:
             st.slider(
-                f"{direction.label} :small[:gray[{direction.note}]]",
-                -REACH,
-                REACH,
+                direction.label,
+                -direction.reach,
+                direction.reach,
                 step=0.05,
                 key=key,
                 on_change=_move,

@@ -1,0 +1,34 @@
+"""What a source of N images holds, whatever it is made of: names, images read singly, columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from vae.attributes import Column
+from vae.config import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
+
+FILE_SIZE = 64  # image_size of images that share no size of their own
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What a source holds; images are decoded only by `read`, which raises for a broken one."""
+
+    names: Sequence[str]
+    read: Callable[[int], Image.Image]
+    is_grey: Callable[[Iterable[int]], bool]  # of these images
+    image_size: int  # in pixels, where none is asked for
+    are_files: bool  # decoded in threads, duplicates dropped
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    columns_left_out: Sequence[str] = ()  # text with more values than a class has
+    validation_from: int | None = None  # the source's own validation images are the last ones
+    credit: str = ""
+    skipped: Sequence[tuple[str, str]] = ()  # (reason, name) of what is not an image
+
+
+def own_size(height: int, width: int) -> int:
+    """The image_size of images that share this height and width."""
+    return min(max(min(height, width), MIN_IMAGE_SIZE), MAX_IMAGE_SIZE)

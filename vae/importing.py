@@ -1,0 +1,284 @@
+"""The import of a source into the cache, once, whole or not at all.
+
+Shapes: N images, H height, W width, C channels. A folder of the cache holds ``images.npy``
+(uint8 [N, H, W, C]), ``table.npz`` and ``table.json`` (attributes, names, classes) and
+``manifest.json``, which is there only when all of it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from vae.collection import Collection
+from vae.config import ConfigError, DataConfig
+from vae.decoding import TooLargeError, digest, resized, upright_square
+from vae.files import atomic_json, sync_folder
+from vae.shuffle import SUBSET, shuffled
+from vae.sources import Source
+
+Progress = Callable[[str, int, int], None]  # what, done, total
+
+FORMAT = 1  # of the cache; raise it when what lies there changes
+NUM_DECODERS = 2  # threads
+CHUNK = 256  # images decoded before the next are begun
+NUM_EXAMPLES = 5  # names in the manifest for each reason
+PROGRESS_SECONDS = 0.1
+
+
+def imported(source: Source, config: DataConfig, cache: Path, progress: Progress) -> Path:
+    """The folder in `cache` with the images of `source`; they are imported when it is not there.
+
+    Raises ConfigError where the source cannot be read or holds no image, OSError where the cache
+    cannot be written.
+    """
+    folder = cache / _cache_key(source, config)
+    if not _is_complete(folder):
+        cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache / f"{folder.name}.lock"):
+            if not _is_complete(folder):  # nobody else imported it while we waited
+                _remove_leftovers(cache, folder.name)
+                _import(source, config, folder, progress)
+    return folder
+
+
+def _cache_key(source: Source, config: DataConfig) -> str:
+    """A name for the cached import that changes with the source's files and what is asked of it."""
+    subset = None if config.num_images is None else [config.num_images, config.seed]
+    identity = [FORMAT, source.kind, source.path, config.image_size, subset, source.listing]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of the cache."""
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def _is_complete(folder: Path) -> bool:
+    manifest, images = folder / "manifest.json", folder / "images.npy"
+    if not (manifest.exists() and images.exists()):
+        return False
+    return bool(images.stat().st_size == read_json(manifest)["images_bytes"])
+
+
+def _remove_leftovers(cache: Path, own_key: str) -> None:
+    """Remove what killed imports left in `cache`: their locks are free, or `own_key`'s, our own."""
+    for part in cache.glob("*.part"):
+        lock = FileLock(cache / f"{part.stem}.lock", timeout=0)
+        held = contextlib.nullcontext() if part.stem == own_key else lock
+        with contextlib.suppress(Timeout), held:
+            shutil.rmtree(part)
+
+
+def _import(source: Source, config: DataConfig, folder: Path, progress: Progress) -> None:
+    """Write the images of `source` to `folder`, which appears when everything is in it."""
+    part = folder.with_name(f"{folder.name}.part")
+    try:
+        part.mkdir()
+        with warnings.catch_warnings():
+            # Pillow warns of odd but readable files; what it cannot read is counted below.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            _write(source, config, part, progress)
+        shutil.rmtree(folder, ignore_errors=True)  # an incomplete one of the same key
+        os.replace(part, folder)
+        sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write(source: Source, config: DataConfig, part: Path, progress: Progress) -> None:
+    collection = source.load()
+    total = len(collection.names)
+    chosen = np.arange(total)
+    if config.num_images is not None and config.num_images < total:
+        chosen = np.sort(shuffled(total, config.seed, SUBSET)[: config.num_images])
+    size = config.image_size or collection.image_size
+    channels = 1 if collection.is_grey(chosen.tolist()) else 3
+    _check_space(part, len(chosen) * size * size * channels)
+
+    tally = _Tally()
+    for reason, name in collection.skipped:
+        tally.add(reason, _escaped(name))
+    kept: list[int] = []
+    seen: dict[bytes, int] = {}
+    hashed = hashlib.sha256(f"{size} {channels}".encode())
+    report = _throttled(progress, "importing images", len(chosen))
+    with open(part / "images.npy", "wb") as file:
+        _write_header(file, 0, size, channels)
+        decoded = _decoded(collection, chosen.tolist(), size, channels)
+        for done, (index, outcome) in enumerate(decoded):
+            report(done)
+            name = _escaped(collection.names[index])
+            if isinstance(outcome, _Skip):
+                tally.add(outcome.reason, f"{name}: {outcome.cause}")
+                continue
+            pixels, key = outcome
+            first = seen.setdefault(key, index) if collection.are_files else index
+            if first != index:
+                tally.add("duplicate", f"{name}: same as {_escaped(collection.names[first])}")
+                continue
+            tally.add("imported", name)
+            kept.append(index)
+            file.write(pixels)
+            hashed.update(pixels)
+        if not kept:
+            raise ConfigError(_nothing_found(source, tally))
+        file.seek(0)
+        _write_header(file, len(kept), size, channels)
+        file.flush()
+        os.fsync(file.fileno())
+    report(len(chosen))
+
+    rows = np.array(kept)
+    _write_table(part, collection, rows)
+    manifest = {
+        "format": FORMAT,
+        "kind": source.kind,
+        "source": config.source,
+        "name": source.name,
+        "image_size": size,
+        "counts": tally.counts,
+        "examples": tally.examples,
+        "columns_left_out": list(collection.columns_left_out),
+        "credit": collection.credit,
+        "fingerprint": hashed.hexdigest(),
+        "validation_from": _boundary(rows, collection.validation_from),
+        "images_bytes": (part / "images.npy").stat().st_size,
+    }
+    atomic_json(part / "manifest.json", manifest)
+
+
+def _write_header(file: IO[bytes], num: int, size: int, channels: int) -> None:
+    """The head of an .npy file; NumPy pads it so that its length does not depend on `num`."""
+    shape = (num, size, size, channels)
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
+
+
+def _write_table(part: Path, collection: Collection, rows: NDArray[np.int64]) -> None:
+    columns = collection.columns
+    with open(part / "table.npz", "wb") as file:
+        np.savez(file, *(column.values[rows] for column in columns.values()))
+        file.flush()
+        os.fsync(file.fileno())
+    table = {
+        "names": [collection.names[row] for row in rows],
+        "columns": list(columns),
+        "classes": {name: column.classes for name, column in columns.items() if column.classes},
+    }
+    atomic_json(part / "table.json", table)
+
+
+def _boundary(rows: NDArray[np.int64], validation_from: int | None) -> int | None:
+    """Where the source's own validation images begin among `rows`, None where a side is empty."""
+    if validation_from is None:
+        return None
+    boundary = int(np.searchsorted(rows, validation_from))
+    return boundary if 0 < boundary < len(rows) else None
+
+
+def _check_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise ConfigError(
+            f"The images need {needed / 1e6:.0f} MB in the cache but the disk has "
+            f"{free / 1e6:.0f} MB left: free some, or ask for fewer with num_images."
+        )
+
+
+# ---------------------------------------------------------------------------- decoding
+
+
+@dataclass(frozen=True)
+class _Skip:
+    reason: str
+    cause: str
+
+
+def _decoded(
+    collection: Collection, chosen: Sequence[int], size: int, channels: int
+) -> Iterator[tuple[int, tuple[bytes, bytes] | _Skip]]:
+    """(index, (pixels [H, W, C] as bytes, digest) or why there are none) in the order of `chosen`.
+
+    Pillow lets go of the interpreter while it decodes, so threads help.
+    """
+    mode = "L" if channels == 1 else "RGB"
+
+    def decode(index: int) -> tuple[bytes, bytes] | _Skip:
+        try:
+            with collection.read(index) as image:
+                square = upright_square(image, size).convert(mode)
+            key = digest(square) if collection.are_files else b""
+            return resized(square, size).tobytes(), key
+        except TooLargeError as error:
+            return _Skip("too_large", str(error))
+        except Exception as error:  # Pillow raises nearly anything for a broken file
+            return _Skip("broken", " ".join(str(error).split())[:200] or type(error).__name__)
+
+    with ThreadPoolExecutor(NUM_DECODERS) as pool:
+        run = pool.map if collection.are_files else map
+        for start in range(0, len(chosen), CHUNK):
+            chunk = chosen[start : start + CHUNK]
+            yield from zip(chunk, run(decode, chunk), strict=True)
+
+
+# ---------------------------------------------------------------------------- what is told
+
+
+@dataclass
+class _Tally:
+    """What became of every file: counts, and the first few names, by reason."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, name: str) -> None:
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+        examples = self.examples.setdefault(reason, [])
+        if len(examples) < NUM_EXAMPLES:
+            examples.append(name)
+
+
+def _throttled(progress: Progress, what: str, total: int) -> Callable[[int], None]:
+    last = -PROGRESS_SECONDS
+
+    def report(done: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done == total or now - last >= PROGRESS_SECONDS:
+            last = now
+            progress(what, done, total)
+
+    return report
+
+
+def _escaped(name: str) -> str:
+    """`name` without line breaks, control and direction characters, to be shown."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+def _nothing_found(source: Source, tally: _Tally) -> str:
+    found = [
+        f"{count} {reason.replace('_', ' ')} (such as {tally.examples[reason][0]})"
+        for reason, count in sorted(tally.counts.items())
+    ]
+    return (
+        f"There is no usable image in {source.name!r}: expected PNG, JPEG, WebP, GIF, BMP or TIFF "
+        f"files, found {', '.join(found) or 'nothing'}."
+    )

@@ -1,0 +1,284 @@
+"""The commands that look into a trained run: measures, pictures, latents.
+
+Shapes: n images, H height, W width, C channels. Torch and numpy are imported by each command, after
+its arguments were found good.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vae import config as configuration
+from vae.config import ConfigError
+from vae.progress import Progress
+from vae.runs import Run, data_cache, existing_run, last_event, numbered
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from vae.checkpoints import Weights
+    from vae.dataset import Dataset
+    from vae.networks import VAE
+
+Result = dict[str, Any]
+
+
+def evaluate(arguments: argparse.Namespace, progress: Progress) -> Result:
+    """Measure a run: elbo and its parts in nats per image, and how good reconstructions are."""
+    run, model, weights, dataset = _open(arguments, progress)
+    if arguments.importance_samples < 1:
+        raise ConfigError("--importance_samples must be at least 1.")
+    index = dataset.validation if arguments.split == "validation" else dataset.train
+
+    from vae.metrics import evaluate as measure
+
+    result = measure(
+        _device(model), dataset, index, arguments.importance_samples, progress=progress
+    )
+    progress.close()
+    for name, value in result.items():
+        print(f"{name:<20} {value:.5g}" if isinstance(value, float) else f"{name:<20} {value}")
+    return {"run": run.name, "split": arguments.split, "step": weights.step, **result}
+
+
+def sample(arguments: argparse.Namespace, progress: Progress) -> Result:
+    """Write a grid of images decoded from the prior, or from a mixture fitted to the posterior."""
+    run = existing_run(arguments.root, arguments.run)
+    if arguments.num < 1:
+        raise ConfigError("--num must be at least 1.")
+    out = _out(arguments, ".png")
+
+    import torch
+
+    from vae import latents, pictures
+    from vae.checkpoints import load_model
+
+    if arguments.prior == "mixture":
+        _, model, weights, dataset = _open(arguments, progress)
+        known = latents.encode_images(model, dataset, dataset.train[:5000], weights.step, progress)
+        z = latents.sample_mixture(arguments.num, known.mu, arguments.seed)
+    else:
+        model, _ = load_model(run)
+        generator = torch.Generator().manual_seed(arguments.seed)
+        z = latents.sample_prior(arguments.num, model.latent_dim, generator)
+    columns = max(1, round(arguments.num**0.5))
+    pictures.write_still(out, pictures.grid(_decode(model, z), columns))
+    print(out)
+    return {"run": run.name, "out": str(out), "num": arguments.num, "prior": arguments.prior}
+
+
+def reconstruct(arguments: argparse.Namespace, progress: Progress) -> Result:
+    """Write originals with their reconstructions beneath."""
+    run, model, _, dataset = _open(arguments, progress, arguments.data)
+    if arguments.num < 1:
+        raise ConfigError("--num must be at least 1.")
+    out = _out(arguments, ".png")
+
+    import numpy as np
+    import torch
+
+    from vae import latents, pictures
+
+    columns = 8
+    index = dataset.validation if arguments.data is None else np.arange(len(dataset))
+    originals = dataset.take(index[: arguments.num])
+    with torch.inference_mode():
+        mu = model.encode(latents.to_unit(originals)).mu
+    images = _decode(model, mu)
+    rows = []
+    for start in range(0, len(originals), columns):
+        row = slice(start, start + columns)
+        blank = np.full((columns - len(originals[row]), *originals.shape[1:]), 255, np.uint8)
+        rows += [originals[row], blank, images[row], blank]
+    sheet = pictures.grid(np.concatenate(rows), columns)
+    pictures.write_still(out, sheet)
+    mse = float(np.square((originals.astype(np.float64) - images) / 255).mean())
+    print(out)
+    return {"run": run.name, "out": str(out), "num": len(originals), "mse": mse}
+
+
+def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
+    """Write the path between the posterior means of two images, as a strip or an animation."""
+    run = existing_run(arguments.root, arguments.run)
+    out = _out(arguments, ".png")
+    if arguments.steps < 2:
+        raise ConfigError("--steps must be at least 2.")
+
+    import numpy as np
+    import torch
+
+    from vae import latents, pictures
+    from vae.checkpoints import load_model
+    from vae.dataset import open_dataset
+
+    model, _ = load_model(run)
+
+    def dataset() -> Dataset:
+        return open_dataset(run.config().data, data_cache(arguments.root), progress)
+
+    ends = [_key_image(text, model, dataset) for text in (arguments.a, arguments.b)]
+    with torch.inference_mode():
+        mu = model.encode(latents.to_unit(np.concatenate(ends))).mu
+    z = latents.path(list(mu), arguments.steps, arguments.path)
+    images = _decode(model, z)
+    if out.suffix.lower() in pictures.ANIMATION_SUFFIXES:
+        there_and_back = [*images, *images[-2:0:-1]]
+        frames = [pictures.enlarge(frame, 4) for frame in pictures.to_rgb(np.stack(there_and_back))]
+        pictures.write_animation(out, frames)
+    else:
+        pictures.write_still(out, pictures.grid(images, len(images)))
+    print(out)
+    return {"run": run.name, "out": str(out), "steps": arguments.steps, "path": arguments.path}
+
+
+def traverse(arguments: argparse.Namespace, progress: Progress) -> Result:
+    """Write latent traversals, a row a dimension, the most informative first."""
+    run = existing_run(arguments.root, arguments.run)
+    out = _out(arguments, ".png")
+
+    import numpy as np
+    import torch
+
+    from vae import latents, pictures
+    from vae.checkpoints import load_model
+
+    model, _ = load_model(run)
+    kl = numbered(last_event(run.events(), "eval"), "kl") or [0.0] * model.latent_dim
+    order = sorted(range(model.latent_dim), key=lambda j: -kl[j])[: arguments.num]
+    generator = torch.Generator().manual_seed(arguments.seed)
+    start = latents.sample_prior(1, model.latent_dim, generator)[0] * 0.5
+    rows = []
+    for j in order:
+        z = start.repeat(arguments.steps, 1)
+        z[:, j] = torch.linspace(-3, 3, arguments.steps)
+        rows.append(_decode(model, z))
+    pictures.write_still(out, pictures.grid(np.concatenate(rows), arguments.steps))
+    print(out)
+    return {"run": run.name, "out": str(out), "dimensions": order}
+
+
+def animate(arguments: argparse.Namespace, progress: Progress) -> Result:
+    """Write the fixed-noise training animation: the same noise, decoded over training."""
+    run = existing_run(arguments.root, arguments.run)
+    out = _out(arguments, ".gif")
+
+    from vae import pictures
+
+    files = [event["samples"] for event in run.events() if event["kind"] == "preview"]
+    files = [file for file in dict.fromkeys(files) if (run.folder / file).is_file()]
+    if not files:
+        raise ConfigError(f"Run {run.name} has no previews yet: train it first.")
+    frames = [pictures.read_png(run.folder / file) for file in files]
+    pictures.write_animation(out, frames, arguments.frame_seconds)
+    print(out)
+    return {"run": run.name, "out": str(out), "frames": len(frames)}
+
+
+def encode(arguments: argparse.Namespace, progress: Progress) -> Result:
+    """Write mu, logvar, label and name of every image of a source."""
+    out = _out(arguments, ".npz")
+    run, model, weights, dataset = _open(arguments, progress, arguments.data)
+
+    import numpy as np
+
+    from vae import latents
+    from vae.metrics import encode_all
+
+    result = encode_all(_device(model), dataset, None, weights.step, progress)
+    label = dataset.attributes.get("label", np.full(len(dataset), -1, np.int64))
+    names = np.array([str(name) for name in dataset.names])
+    latents.save_latents(out, result, label=label, name=names)
+    print(out)
+    return {"run": run.name, "out": str(out), "num": len(dataset), "latent_dim": model.latent_dim}
+
+
+def project(arguments: argparse.Namespace, progress: Progress) -> Result:
+    """Write 2-D coordinates of the posterior means by PCA or UMAP."""
+    out = _out(arguments, ".npz")
+    run, model, weights, dataset = _open(arguments, progress)
+
+    from vae import latents, projection
+    from vae.metrics import encode_all
+
+    points = encode_all(_device(model), dataset, arguments.num, weights.step, progress)
+    points = projection.project(points, arguments.method, arguments.seed, progress)
+    latents.save_latents(out, points)
+    print(out)
+    num = len(points.index)
+    return {"run": run.name, "out": str(out), "num": num, "method": arguments.method}
+
+
+# ------------------------------------------------------------------------------------- aids
+
+
+def _open(
+    arguments: argparse.Namespace, progress: Progress, source: str | None = None
+) -> tuple[Run, VAE, Weights, Dataset]:
+    """A run's model and data; with `source`, other images at the size of the model's."""
+    run = existing_run(arguments.root, arguments.run)
+    config = run.config()
+
+    from vae.checkpoints import load_model
+    from vae.dataset import open_dataset
+
+    model, weights = load_model(run)
+    data = config.data
+    if source is not None:
+        size = weights.image_shape[1]
+        data = configuration.DataConfig(source=source, image_size=size)
+    dataset = open_dataset(data, data_cache(arguments.root), progress)
+    if dataset.image_shape != weights.image_shape:
+        raise ConfigError(
+            f"Run {run.name} takes images of {weights.image_shape} (channels, height, width), "
+            f"but {data.source} has {dataset.image_shape}."
+        )
+    return run, model, weights, dataset
+
+
+def _device(model: VAE) -> VAE:
+    from vae.trainer import choose_device
+
+    return model.to(choose_device(None))
+
+
+def _out(arguments: argparse.Namespace, suffix: str) -> Path:
+    """Where the result goes; without --out, a file of the run's name in this folder."""
+    return arguments.out or Path(f"{arguments.run}-{arguments.command}{suffix}")
+
+
+def _decode(model: VAE, z: Tensor) -> NDArray[np.uint8]:
+    import torch
+
+    from vae import pictures
+
+    with torch.inference_mode():
+        return pictures.from_unit(model.decode(z).numpy())
+
+
+def _key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray[np.uint8]:
+    """One image [1, H, W, C], by its file or by its index in the run's data."""
+    import numpy as np
+    from PIL import Image
+
+    from vae.decoding import resized, upright_square
+
+    channels, size, _ = model.image_shape
+    if text.isdigit():
+        data = dataset()
+        if int(text) >= len(data):
+            raise ConfigError(f"There is no image {text}: the data have 0 to {len(data) - 1}.")
+        return data.take(np.array([int(text)]))
+    if not Path(text).is_file():
+        raise ConfigError(f"{text!r} is neither an image file nor an index of the run's data.")
+    try:
+        with Image.open(text) as image:
+            square = resized(upright_square(image, size), size)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ConfigError(f"{text} cannot be read as an image: {error}") from error
+    pixels = np.asarray(square.convert("RGB" if channels == 3 else "L"))
+    return pixels.reshape(1, size, size, channels)
