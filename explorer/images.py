@@ -36,7 +36,7 @@ def decode(model: VAE, z: Floats | Sequence[Sequence[float]]) -> Pixels:
     import torch
 
     with torch.inference_mode():
-        x = model.decode(torch.from_numpy(np.asarray(z, np.float32)))
+        x = model.decode(torch.from_numpy(np.array(z, np.float32)))
     return pictures.from_unit(x.numpy())
 
 
@@ -96,6 +96,14 @@ def png(image: Pixels, size: int) -> bytes:
     buffer = io.BytesIO()
     whole.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def address(image: Pixels, size: int) -> str:
+    """An image [H, W, C] with `size` pixels a side, as an address that holds it.
+
+    A picture that the server keeps may be gone before a slow browser asks for it.
+    """
+    return data_url(png(image, size), "image/png")
 
 
 def sheet(images: Pixels, columns: int, size: int) -> bytes:

@@ -212,9 +212,8 @@ def _strip(
     row = st.grid(steps + 2, min_column_width=52, gap="xsmall")
     with row.container(key="path_end_first", gap="xxsmall"):
         st.image(
-            images.png(originals[0], PICTURE),
+            images.address(originals[0], PICTURE),
             width="stretch",
-            output_format="PNG",
             alt=f"Image {picked[0]}",
         )
         st.caption(f"**A** {picked[0]}", text_alignment="center")
@@ -224,17 +223,15 @@ def _strip(
         letter = LETTERS[round(met)] if math.isclose(met, round(met)) else str(i + 1)
         with row.container(gap="xxsmall"):
             st.image(
-                images.png(picture, PICTURE),
+                images.address(picture, PICTURE),
                 width="stretch",
-                output_format="PNG",
                 alt=f"Path {i + 1}",
             )
             st.caption(letter, text_alignment="center")
     with row.container(key="path_end_last", gap="xxsmall"):
         st.image(
-            images.png(originals[1], PICTURE),
+            images.address(originals[1], PICTURE),
             width="stretch",
-            output_format="PNG",
             alt=f"Image {picked[-1]}",
         )
         st.caption(f"**{last}** {picked[-1]}", text_alignment="center")
@@ -254,9 +251,7 @@ def _point(session: Session, model: VAE, keys: np.ndarray, kind: str, num_keys: 
     )
     z = images.point_on_path(keys, position, kind)
     picture = images.decode(model, z[None])[0]
-    place.image(
-        images.png(picture, LARGE), width=LARGE, output_format="PNG", alt="Point of the path"
-    )
+    place.image(images.address(picture, LARGE), width=LARGE, alt="Point of the path")
 
 
 def _downloads(

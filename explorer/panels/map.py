@@ -79,7 +79,10 @@ def _draw(session: Session) -> None:
         place = _place(session, method)
         if place is None:
             _missing(session, method)
-            return
+            method = "pca"  # meanwhile
+            place = _place(session, method)
+            if place is None:
+                return
         points = _points(place.path, place.stamp, place.is_projected)
         if points.index.max(initial=0) >= len(dataset):
             st.warning("This map is of other images than the run has now: make it anew.")
@@ -437,7 +440,7 @@ def _image(session: Session, model: VAE, dataset: Dataset, points: Latents, row:
         (pair[0], pixels[0], "Image"),
         (pair[1], images.decode(model, mu)[0], "Reconstruction"),
     ):
-        column.image(images.png(picture, PICTURE), width="stretch", output_format="PNG", alt=title)
+        column.image(images.address(picture, PICTURE), width="stretch", alt=title)
         column.caption(title, text_alignment="center")
     st.caption(
         f"KL {points.kl_per_dim[row].sum():.1f} nats, mean squared error {points.mse[row]:.4f}"
@@ -496,9 +499,8 @@ def _group(
     st.markdown(f"**{len(chosen):,} images**")
     pair = st.columns(2, gap="small", wrap=False)
     pair[0].image(
-        images.png(images.decode(model, [mean])[0], PICTURE),
+        images.address(images.decode(model, [mean])[0], PICTURE),
         width="stretch",
-        output_format="PNG",
         alt="Mean",
     )
     pair[0].caption("Their mean, decoded", text_alignment="center")

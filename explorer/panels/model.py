@@ -20,7 +20,7 @@ STYLE = """<style>
 </style>"""
 PYTORCH_VAE_WEIGHT = 0.00025
 LAYERS = {"Conv2d": "Conv", "ConvTranspose2d": "Upconv", "Linear": "Linear"}
-AFTER = {"BatchNorm2d": "norm", "LeakyReLU": "leaky ReLU"}
+AFTER = {"BatchNorm2d": "norm", "LeakyReLU": "LReLU"}
 QUIET_LAYERS = ("Flatten", "Unflatten")
 IN_ORDER = ("elbo", "nll", "kl", "bits_per_dim", "mse", "sigma", "active_units", "num_images")
 UNITS = {
@@ -494,8 +494,9 @@ def _architecture(config: ModelConfig, shape: tuple[int, int, int]) -> None:
         f"**Networks** &nbsp; :small[:gray[{config.name}, {total:,} parameters, pictures of "
         f"{' x '.join(map(str, shape))}]]",
         help="Conv 4x4 / 2 has windows of 4 by 4 and halves the sides; upconv, a transposed "
-        "convolution, doubles them. The encoder ends in mu and logvar, 2 x D numbers. The decoder "
-        "ends in logits, which a sigmoid turns into pictures in [0, 1].",
+        "convolution, doubles them; LReLU is the leaky ReLU. The encoder ends in "
+        "mu and logvar, 2 x D numbers. The decoder ends in logits, which a "
+        "sigmoid turns into pictures in [0, 1].",
     )
     columns = st.grid(2, min_column_width=350, gap="medium")
     for name, rows in tables.items():

@@ -184,10 +184,10 @@ def _move(session: Session, direction: Direction, key: str) -> None:
     _set(session, direction.moved(z, state[key]), by=key)
 
 
-def _pin(session: Session, face_png: bytes) -> None:
+def _pin(session: Session, picture: str) -> None:
     state = st.session_state
     pins = state[session.key("pins")]
-    pins.append({"z": state[session.key("z")], "png": face_png})
+    pins.append({"z": state[session.key("z")], "picture": picture})
     del pins[:-MAX_PINS]
 
 
@@ -211,7 +211,7 @@ def _face(session: Session, model: VAE, face: np.ndarray, face_png: bytes) -> No
     run, state = session.run, st.session_state
     assert run is not None
     with st.container(key="face"):
-        st.image(face_png, width=FACE_SIZE, output_format="PNG", alt="Face")
+        st.image(images.data_url(face_png, "image/png"), width=FACE_SIZE, alt="Face")
     with st.container(horizontal=True, gap="small", key="face_buttons"):
         st.button(
             "Random",
@@ -238,7 +238,7 @@ def _face(session: Session, model: VAE, face: np.ndarray, face_png: bytes) -> No
             "Pin",
             icon=":material/push_pin:",
             on_click=_pin,
-            args=(session, images.png(face, THUMBNAIL * 2)),
+            args=(session, images.address(face, THUMBNAIL * 2)),
             help=f"Keep this face below to compare with, up to {MAX_PINS}.",
         )
         st.download_button(
@@ -266,7 +266,7 @@ def _pins(session: Session) -> None:
     with st.container(horizontal=True, gap="small", key="face_pins"):
         for i, pin in enumerate(pins, 1):
             with st.container(width=THUMBNAIL, gap="xxsmall"):
-                st.image(pin["png"], width=THUMBNAIL, output_format="PNG", alt=f"Pin {i}")
+                st.image(pin["picture"], width=THUMBNAIL, alt=f"Pin {i}")
                 st.button(
                     f"Show {i}",
                     key=f"{session.key('pin')}.{i}",
@@ -292,9 +292,7 @@ def _start(session: Session, model: VAE, digest: str) -> None:
         if start is not None and _fill(start, model, dataset, digest):
             for name in ("Before", "After"):
                 with st.container(width=THUMBNAIL, gap="xxsmall"):
-                    st.image(
-                        start[name], width=THUMBNAIL, output_format="PNG", alt=f"{name} the model"
-                    )
+                    st.image(start[name], width=THUMBNAIL, alt=f"{name} the model")
                     st.caption(name, text_alignment="center")
         with st.container(width=START_WIDTH, gap="small"):
             if dataset is not None:
@@ -333,8 +331,8 @@ def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: st
         pixels = dataset.take(np.array([start["index"]]))[0]
     mu = images.encode(model, pixels[None])
     start["z"], start["digest"] = _numbers(mu[0]), digest
-    start["Before"] = images.png(pixels, THUMBNAIL * 2)
-    start["After"] = images.png(images.decode(model, mu)[0], THUMBNAIL * 2)
+    start["Before"] = images.address(pixels, THUMBNAIL * 2)
+    start["After"] = images.address(images.decode(model, mu)[0], THUMBNAIL * 2)
     return True
 
 

@@ -1,0 +1,427 @@
+"""The panels of the latent space, Sliders, Map and Interpolate, and the pictures they show."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from explorer import images
+from explorer.panels import map as map_panel
+from explorer.panels import sliders
+from explorer.session import Session
+from vae.checkpoints import load_model
+from vae.config import ConfigError
+from vae.dataset import open_dataset
+from vae.latents import load_latents, save_latents
+from vae.networks import VAE
+from vae.projection import project
+from vae.runs import Run
+
+PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
+
+
+@pytest.fixture(scope="module")
+def model(trained_root: Path) -> VAE:
+    return load_model(Run(trained_root / "tiny"))[0]
+
+
+@pytest.fixture
+def root(trained_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of runs of one's own, with a copy of `tiny`."""
+    shutil.copytree(trained_root / "tiny", tmp_path / "tiny")
+    monkeypatch.setenv("VAE_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def page(panel: str, **state: Any) -> AppTest:
+    at = AppTest.from_file(PAGE, default_timeout=30)
+    at.session_state["panel"] = panel
+    for name, value in state.items():
+        at.session_state[f"{name}:tiny"] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def text_of(at: AppTest) -> str:
+    shown = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error]
+    return "\n".join(str(element.value) for element in shown)
+
+
+def alts(at: AppTest) -> list[str]:
+    """The accessible names of all pictures, in order."""
+    return [proto.alt for element in at.get("imgs") for proto in element.proto.imgs]
+
+
+def z_of(at: AppTest) -> list[float]:
+    z: list[float] = at.session_state["z:tiny"]
+    return z
+
+
+# ------------------------------------------------------------------------------------- pictures
+
+
+def test_a_picture_is_the_decoded_point_enlarged(model: VAE) -> None:
+    z = images.random_z(6, 1)
+    picture = images.decode(model, [z])[0]
+    assert picture.shape == (32, 32, 3)
+    with Image.open(io.BytesIO(images.png(picture, 32))) as small:
+        assert (np.asarray(small) == picture).all()
+    with Image.open(io.BytesIO(images.png(picture, 384))) as large:
+        assert large.size == (384, 384)
+        assert np.asarray(large).mean() == pytest.approx(picture.mean(), abs=1.5)
+
+
+def test_the_ends_of_a_path_are_its_keys() -> None:
+    keys = np.random.default_rng(0).standard_normal((3, 6)).astype(np.float32)
+    points = images.path(keys, 9, "slerp")
+    np.testing.assert_allclose(points[[0, 4, 8]], keys, atol=1e-5)
+    for position, key in zip((0.0, 0.5, 1.0), keys, strict=True):
+        np.testing.assert_allclose(images.point_on_path(keys, position, "slerp"), key, atol=1e-5)
+
+
+def test_a_loop_goes_there_and_back(model: VAE) -> None:
+    keys = 100 * np.random.default_rng(0).standard_normal((2, 6)).astype(np.float32)
+    with Image.open(io.BytesIO(images.loop(model, keys, "lerp", ".webp"))) as animation:
+        # Pillow joins frames that are equal, as the held ends are.
+        frames = animation.n_frames
+        first = np.asarray(animation.convert("RGB")).astype(float)
+        animation.seek(frames // 2)
+        middle = np.asarray(animation.convert("RGB")).astype(float)
+        animation.seek(frames - 1)
+        last = np.asarray(animation.convert("RGB")).astype(float)
+    assert np.abs(first - last).mean() < np.abs(first - middle).mean() / 3
+
+
+def test_a_link_restores_the_point() -> None:
+    z = images.random_z(64, 3)
+    word = images.to_link(z)
+    assert re.fullmatch(r"[\w-]+", word)
+    back = images.from_link(word, 64)
+    assert back is not None
+    np.testing.assert_allclose(back, z, atol=2e-3)
+
+
+def test_a_link_that_is_no_point_is_none() -> None:
+    infinite = base64.urlsafe_b64encode(np.full(6, np.inf, "<f2").tobytes()).decode()
+    too_long = images.to_link([0.0] * 7)
+    for word in ("", "garbage", "ü€", "A" * 1001, infinite, too_long):
+        assert images.from_link(word, 6) is None, word
+
+
+def test_an_upload_becomes_an_upright_square() -> None:
+    picture = Image.new("RGB", (60, 40), "red")
+    picture.paste("blue", (20, 0, 40, 40))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    pixels = images.read_upload(buffer.getvalue(), (3, 20, 20))
+    assert pixels.shape == (20, 20, 3)
+    assert tuple(pixels[10, 10]) == (0, 0, 255)
+    assert images.read_upload(buffer.getvalue(), (1, 20, 20)).shape == (20, 20, 1)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        images.read_upload(b"no picture", (3, 20, 20))
+
+
+# ------------------------------------------------------------------------------------- no run yet
+
+
+@pytest.mark.parametrize("panel", ["Sliders", "Interpolate", "Map"])
+def test_without_a_run_a_panel_says_how_to_get_one(
+    panel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAE_ROOT", str(tmp_path))
+    assert "Start training" in text_of(page(panel))
+
+
+@pytest.mark.parametrize("panel", ["Sliders", "Interpolate", "Map"])
+def test_a_run_without_weights_says_what_brings_them(panel: str, root: Path) -> None:
+    (root / "tiny" / "model.safetensors").unlink()
+    assert "has no weights yet" in text_of(page(panel))
+
+
+@pytest.mark.parametrize("panel", ["Sliders", "Interpolate", "Map"])
+def test_weights_that_cannot_be_used_are_a_sentence(panel: str, root: Path) -> None:
+    (root / "tiny" / "model.safetensors").write_bytes(b"no weights")
+    assert "cannot be used" in text_of(page(panel))
+
+
+# ------------------------------------------------------------------------------------- sliders
+
+
+def test_sliders_begin_at_an_image_that_the_model_knows(root: Path) -> None:
+    at = page("Sliders")
+    latents = load_latents(root / "tiny" / "latents.npz")
+    assert any(np.allclose(z_of(at), mu, atol=1e-6) for mu in latents.mu)
+    assert alts(at)[0] == "Face"
+    assert sorted(slider.label for slider in at.slider) == [f"z{j}" for j in range(6)]
+    order = Session(root, Run(root / "tiny")).dimensions()
+    assert at.slider[0].label == f"z{order[0]}"
+    for slider in at.slider:
+        assert slider.value == pytest.approx(z_of(at)[int(slider.label[1:])], abs=0.006)
+
+
+def test_a_slider_moves_its_dimension_and_the_face(root: Path, model: VAE) -> None:
+    at = page("Sliders")
+    before, dimension = list(z_of(at)), int(at.slider[0].label[1:])
+    at.slider[0].set_value(-3.0).run()
+    assert not at.exception
+    expected = list(before)
+    expected[dimension] = -3.0
+    assert z_of(at) == pytest.approx(expected)
+    assert (images.decode(model, [z_of(at)]) != images.decode(model, [before])).any()
+    assert images.from_link(at.query_params["z"][0], 6) == pytest.approx(expected, abs=2e-3)
+    button(at, "Undo").click().run()
+    assert z_of(at) == before
+    assert at.slider[0].value == pytest.approx(before[dimension], abs=0.006)
+
+
+def button(at: AppTest, label: str) -> Any:
+    return next(one for one in at.button if one.label == label)
+
+
+def test_random_is_a_draw_from_the_prior_and_reset_its_middle(root: Path) -> None:
+    at = page("Sliders")
+    button(at, "Random").click().run()
+    assert z_of(at) == images.random_z(6, 1)
+    button(at, "Random").click().run()
+    assert z_of(at) == images.random_z(6, 2)
+    button(at, "Reset all").click().run()
+    assert z_of(at) == [0.0] * 6
+    assert [slider.value for slider in at.slider] == [0.0] * 6
+    assert not at.exception
+
+
+def test_principal_directions_move_along_the_axis_alone(root: Path) -> None:
+    at = page("Sliders", directions=sliders.BY_PCA)
+    assert at.slider[0].label == "PC 1"
+    before = np.array(z_of(at))
+    at.slider[0].set_value(2.0).run()
+    moved = np.array(z_of(at)) - before
+    mu = load_latents(root / "tiny" / "latents.npz").mu
+    values, axes = np.linalg.eigh(np.cov(mu.T))
+    assert abs(moved @ axes[:, -1]) == pytest.approx(np.linalg.norm(moved), rel=1e-3)
+    along = (np.array(z_of(at)) - mu.mean(0)) @ axes[:, -1]
+    deviation = np.sqrt(values[-1] * (len(mu) - 1) / len(mu))
+    assert abs(along) == pytest.approx(2.0 * deviation, rel=1e-3)
+
+
+def test_a_link_opens_its_point_and_a_broken_one_does_no_harm(root: Path) -> None:
+    z = images.random_z(6, 9)
+    for word, expected in ((images.to_link(z), z), ("~garbage", None)):
+        at = AppTest.from_file(PAGE, default_timeout=30)
+        at.session_state["panel"] = "Sliders"
+        at.query_params["run"], at.query_params["z"] = "tiny", word
+        at.run()
+        assert not at.exception
+        if expected is None:
+            assert any("does not fit" in toast.value for toast in at.toast)
+        else:
+            assert z_of(at) == pytest.approx(expected, abs=2e-3)
+
+
+def test_an_image_of_the_set_and_a_picture_of_ones_own_are_encoded(root: Path, model: VAE) -> None:
+    at = page("Sliders")
+    dataset = open_dataset(Run(root / "tiny").config().data, root / ".data")
+    number = next(one for one in at.number_input if one.label == "Image")
+    number.set_value(7).run()
+    assert z_of(at) == pytest.approx(images.encode(model, dataset.take(np.array([7])))[0].tolist())
+    own = dataset.take(np.array([11]))
+    at.file_uploader[0].set_value(("own.png", images.png(own[0], 32), "image/png")).run()
+    assert not at.exception
+    assert z_of(at) == pytest.approx(images.encode(model, own)[0].tolist(), abs=1e-5)
+    assert alts(at)[-2:] == ["Before the model", "After the model"]
+    at.file_uploader[0].set_value(("own.png", b"no picture", "image/png")).run()
+    assert not at.exception
+    assert "cannot be read" in text_of(at)
+
+
+def test_pins_keep_faces_to_go_back_to(root: Path) -> None:
+    at = page("Sliders")
+    first = list(z_of(at))
+    for _ in range(8):
+        button(at, "Pin").click().run()
+        button(at, "Random").click().run()
+    assert [alt for alt in alts(at) if alt.startswith("Pin")] == [f"Pin {i}" for i in range(1, 7)]
+    button(at, "Show 1").click().run()
+    assert z_of(at) == images.random_z(6, 2) != first
+    assert not at.exception
+
+
+def test_new_weights_keep_the_point(root: Path) -> None:
+    at = page("Sliders")
+    at.slider[0].set_value(1.0).run()
+    before = list(z_of(at))
+    weights = root / "tiny" / "model.safetensors"
+    older = min((root / "tiny" / "checkpoints").glob("weights-*.safetensors"))
+    weights.write_bytes(older.read_bytes())
+    at.run()
+    assert not at.exception
+    assert z_of(at) == before
+
+
+# ------------------------------------------------------------------------------------- interpolate
+
+
+def test_a_path_is_there_before_any_click(root: Path) -> None:
+    at = page("Interpolate")
+    paths = [alt for alt in alts(at) if alt.startswith("Path")]
+    assert paths == [f"Path {i}" for i in range(1, 10)]
+    assert len(set(at.session_state["picks:tiny"])) == 2
+
+
+def test_two_clicked_images_are_the_ends_of_the_path(root: Path) -> None:
+    at = page("Interpolate", gallery={"picked": [3, 17]})
+    assert at.session_state["picks:tiny"] == [3, 17]
+    names = alts(at)
+    assert names[0] == "Image 3"
+    assert names[10] == "Image 17"
+    at.session_state["gallery:tiny"] = {"picked": [3, 17, 20]}
+    at.run()
+    assert at.session_state["picks:tiny"] == [17, 20]
+    assert alts(at)[0] == "Image 17"
+
+
+def test_a_path_goes_through_up_to_six_images(root: Path) -> None:
+    picks = [1, 2, 3, 4, 5, 6]
+    at = page("Interpolate", gallery={"picked": picks}, num_keys=6, steps=5)
+    assert at.session_state["picks:tiny"] == picks
+    assert sum(alt.startswith("Path") for alt in alts(at)) == 7
+
+
+def test_one_image_alone_asks_for_another(root: Path) -> None:
+    at = page("Interpolate", gallery={"picked": [3]})
+    assert "second image" in text_of(at)
+    at = page("Interpolate", gallery={"picked": [3, 10**9, "x", None]})
+    assert "second image" in text_of(at)
+
+
+def test_pages_turn_and_keep_what_is_picked(root: Path) -> None:
+    at = page("Interpolate", gallery={"picked": [3, 17]})
+    assert "Page 1 of 1" in text_of(at)
+    next(one for one in at.number_input if one.label == "Go to image").set_value(59).run()
+    assert not at.exception
+    assert at.session_state["picks:tiny"] == [3, 17]
+
+
+# ------------------------------------------------------------------------------------- map
+
+
+def selected(*points: int) -> dict[str, Any]:
+    return {"selection": {"points": [{"point_index": i, "curve_number": 0} for i in points]}}
+
+
+def test_the_map_is_there_at_once_and_says_of_what(root: Path) -> None:
+    at = page("Map")
+    chart = at.get("plotly_chart")[0]
+    assert chart.proto.alt == "Map"
+    latents = load_latents(root / "tiny" / "latents.npz")
+    text = text_of(at)
+    assert f"{len(latents.index)} of 60 images, weights of step {latents.step}." in text
+    assert "Click a point" in text
+    assert "moved on" not in text
+
+
+def test_a_clicked_point_is_looked_into(root: Path) -> None:
+    at = page("Map", colour=map_panel.ERROR, map=selected(2))
+    index = load_latents(root / "tiny" / "latents.npz").index
+    assert f"**Image {index[2]}**" in text_of(at)
+    assert alts(at)[:2] == ["Image", "Reconstruction"]
+    button(at, "Use as A").click().run()
+    assert at.session_state["picks:tiny"][0] == index[2]
+    button(at, "Open in Sliders").click().run()
+    assert not at.exception
+    assert at.session_state["panel"] == "Sliders"
+    assert next(one for one in at.number_input if one.label == "Image").value == index[2]
+
+
+def test_opening_in_sliders_brings_the_posterior_mean(root: Path, model: VAE) -> None:
+    at = page("Map", colour=map_panel.ERROR, map=selected(4))
+    button(at, "Open in Sliders").click().run()
+    latents = load_latents(root / "tiny" / "latents.npz")
+    assert z_of(at) == pytest.approx(latents.mu[4].tolist(), abs=1e-4)
+
+
+def test_a_lasso_is_a_group_with_a_mean(root: Path) -> None:
+    at = page("Map", colour=map_panel.ERROR, map=selected(0, 1, 3))
+    assert "**3 images**" in text_of(at)
+    button(at, "Open in Sliders").click().run()
+    mu = load_latents(root / "tiny" / "latents.npz").mu
+    assert z_of(at) == pytest.approx(mu[[0, 1, 3]].mean(0).tolist(), abs=1e-5)
+
+
+def test_a_click_in_a_class_finds_the_point_of_its_trace(root: Path) -> None:
+    latents = load_latents(root / "tiny" / "latents.npz")
+    dataset = open_dataset(Run(root / "tiny").config().data, root / ".data")
+    styles = dataset.attributes["hair_style"][latents.index]
+    style = np.unique(styles)[1]
+    image = latents.index[np.flatnonzero(styles == style)[0]]
+    point = {"point_index": 0, "curve_number": 1}
+    at = page("Map", colour="hair_style", map={"selection": {"points": [point]}})
+    assert f"**Image {image}**" in text_of(at)
+
+
+@pytest.mark.parametrize("colour", ["hair_hue", "glasses", map_panel.ERROR, map_panel.KL])
+def test_every_kind_of_colour_draws(root: Path, colour: str) -> None:
+    assert page("Map", colour=colour).get("plotly_chart")
+
+
+def test_an_older_map_says_that_the_weights_moved_on(root: Path) -> None:
+    latents = load_latents(root / "tiny" / "latents.npz")
+    older = type(latents)(**{**vars(latents), "step": 1})
+    save_latents(root / "tiny" / "maps" / "umap.npz", project(older, "pca", 0, lambda *_: None))
+    at = page("Map", method="umap")
+    assert at.get("plotly_chart")
+    assert "moved on" in text_of(at)
+    assert button(at, "Compute UMAP")
+
+
+def test_umap_is_computed_on_request_only(root: Path) -> None:
+    at = page("Map", method="umap")
+    assert not at.get("plotly_chart")
+    assert button(at, "Compute UMAP")
+    assert not (root / "tiny" / "maps").exists()
+
+
+def test_the_map_maker_is_watched_by_its_log(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    log, now = run.maps / "umap.log", time.time()
+    assert map_panel.work_of(run, "umap", now).state == "none"
+    run.maps.mkdir()
+    for text, silent, state in (
+        ("", 0, "working"),
+        ("encode 50/200\n", 1, "working"),
+        ("encode 50/200\n", 1000, "failed"),
+        ("", 1000, "failed"),
+        ("vae: there is no run 'x'.\n", 1, "working"),
+        ("vae: there is no run 'x'.\n", 10, "failed"),
+        (f"{run.maps / 'umap.npz'}\n", 10, "failed"),
+    ):
+        log.write_text(text)
+        os.utime(log, (now - silent, now - silent))
+        assert map_panel.work_of(run, "umap", now).state == state, (text, silent)
+    log.write_text("encode 50/200\n")
+    assert map_panel.work_of(run, "umap", time.time()).part == 0.25
+    (run.maps / "umap.npz").write_bytes(b"")
+    log.write_text(f"{run.maps / 'umap.npz'}\n")
+    assert map_panel.work_of(run, "umap", time.time()).state == "done"
+
+
+def test_a_failed_map_maker_is_a_sentence_and_a_way_to_try_again(root: Path) -> None:
+    maps = root / "tiny" / "maps"
+    maps.mkdir()
+    (maps / "umap.log").write_text("No space left on device\n")
+    os.utime(maps / "umap.log", (time.time() - 60,) * 2)
+    at = page("Map", method="umap")
+    assert "No space left on device" in text_of(at)
+    assert button(at, "Compute UMAP")
