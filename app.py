@@ -4,4 +4,6 @@ from pathlib import Path
 
 import streamlit as st
 
-app = st.App(Path(__file__).parent / "explorer" / "page.py")
+from explorer import routes
+
+app = st.App(Path(__file__).parent / "explorer" / "page.py", routes=routes.all_routes())

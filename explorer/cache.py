@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vae.networks import VAE
 
 Stamp = tuple[int, int, int]
+LOCK_SECONDS = 0.5
 
 
 def stamp(path: Path) -> Stamp | None:
@@ -57,6 +58,15 @@ def events(path: Path) -> list[Event]:
         new, offset = read_events(path, log.offset)
         log.events, log.offset = [*log.events, *new], offset
     return log.events
+
+
+@st.cache_data(ttl=LOCK_SECONDS, max_entries=64, show_spinner=False)
+def is_locked(folder: str) -> bool:
+    """Whether a trainer lives, as of at most half a second ago.
+
+    A probe of a held lock waits for 0.2 s, and one page asks several times.
+    """
+    return Run(Path(folder)).is_locked()
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

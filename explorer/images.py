@@ -150,7 +150,7 @@ def read_upload(data: bytes, image_shape: tuple[int, int, int]) -> Pixels:
     try:
         with Image.open(io.BytesIO(data)) as image:
             square = upright_square(image, size).convert("L" if channels == 1 else "RGB")
-        pixels = np.asarray(resized(square, size), np.uint8)
+        pixels = np.array(resized(square, size), np.uint8)  # a writable copy
     except Exception as error:  # Pillow raises nearly anything for a broken file
         kinds = "PNG, JPEG, WebP, GIF, BMP or TIFF"
         raise ConfigError(f"This file cannot be read as a {kinds} picture: try another.") from error

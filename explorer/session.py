@@ -36,7 +36,12 @@ class Session:
 
     def status(self) -> str:
         """The run's status; new where there is no run."""
-        return "new" if self.run is None else self.run.status(self.events())
+        if self.run is None:
+            return "new"
+        is_locked = cache.is_locked(str(self.run.folder))
+        status = self.run.status(self.events(), is_locked)
+        # A trainer that has just ended looks like one that starts until the lock is probed anew.
+        return self.run.status() if status == "starting" else status
 
     def is_alive(self) -> bool:
         """Whether a trainer works on the run now."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer import cache
 from explorer.session import Session
 from vae import jobs
 from vae.config import Config, ConfigError, ModelConfig, TrainConfig
@@ -150,6 +151,7 @@ def _try(action: object) -> bool:
     assert callable(action)
     try:
         action()
+        cache.is_locked.clear()
     except ConfigError as error:
         st.session_state["message"] = str(error)
         return False

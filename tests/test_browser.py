@@ -171,7 +171,7 @@ def test_moving_a_slider_changes_the_face(page: Page, server: Server) -> None:
 
 def test_two_clicks_draw_a_path(page: Page, server: Server) -> None:
     open_panel(page, server, "Interpolate")
-    first = page.get_by_label("Path 1", exact=True)
+    first = page.get_by_role("img", name="Path 1", exact=True)
     before = wait_until_painted(first)
     gallery = page.get_by_role("button", name=re.compile(r"^Image \d+$"))
     expect(gallery.first).to_be_visible()
@@ -180,7 +180,7 @@ def test_two_clicks_draw_a_path(page: Page, server: Server) -> None:
         button.click()
         expect(button).to_have_attribute("aria-pressed", "true")
     wait_for_change(first, before)
-    wait_until_painted(page.get_by_label("Path 5", exact=True))
+    wait_until_painted(page.get_by_role("img", name="Path 5", exact=True))
     pressed = page.locator("button[aria-pressed='true'][aria-label^='Image']")
     assert pressed.count() == 2
 
@@ -189,12 +189,12 @@ def test_the_map_and_every_other_panel_draw(page: Page, server: Server) -> None:
     open_panel(page, server, "Map")
     expect(page.get_by_label("Map", exact=True).first).to_be_visible()
     open_panel(page, server, "Animation")
-    wait_until_painted(page.get_by_label("Training animation").first)
+    wait_until_painted(page.get_by_role("img", name="Training animation"))
     open_panel(page, server, "Model")
-    expect(page.get_by_text("Active units").first).to_be_visible()
+    expect(page.get_by_text("latent dimensions are active").first).to_be_visible()
     open_panel(page, server, "Live")
-    wait_until_painted(page.get_by_label("Reconstructions").first)
-    wait_until_painted(page.get_by_label("Samples").first)
+    wait_until_painted(page.get_by_role("img", name="Reconstructions"))
+    wait_until_painted(page.get_by_role("img", name="Samples"))
 
 
 def only_new_run(root: Path) -> Run:
@@ -210,7 +210,7 @@ def test_start_pause_resume_stop(page: Page, server: Server, root: Path) -> None
     page.goto(server.url)
     button = page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("Start"))
     button.click()
-    samples = page.get_by_label("Samples").first
+    samples = page.get_by_role("img", name="Samples")
     before = wait_until_painted(samples)
     run = only_new_run(root)
     wait_for_change(samples, before, 90)  # the picture lives

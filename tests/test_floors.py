@@ -37,10 +37,16 @@ FLOORS = [
     ["vae.training", "vae.inspection"],
     ["vae.command"],
     ["vae.__main__"],
-    ["explorer", "explorer.charts", "explorer.images"],
+    [
+        "explorer",
+        "explorer.charts",
+        "explorer.findings",
+        "explorer.images",
+        "explorer.layers",
+    ],
     ["explorer.cache"],
     ["explorer.session"],
-    ["explorer.gallery", "explorer.player"],
+    ["explorer.dials", "explorer.equations", "explorer.gallery", "explorer.socket"],
     [
         "explorer.sidebar",
         "explorer.panels",
@@ -51,7 +57,7 @@ FLOORS = [
         "explorer.panels.animation",
         "explorer.panels.model",
     ],
-    ["explorer.page"],
+    ["explorer.page", "explorer.routes"],
     ["app"],
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -21,7 +22,7 @@ from explorer.panels import map as map_panel
 from explorer.panels import sliders
 from explorer.session import Session
 from vae.checkpoints import load_model
-from vae.config import ConfigError
+from vae.config import ConfigError, ModelConfig
 from vae.dataset import open_dataset
 from vae.latents import load_latents, save_latents
 from vae.networks import VAE
@@ -61,7 +62,12 @@ def text_of(at: AppTest) -> str:
 
 def alts(at: AppTest) -> list[str]:
     """The accessible names of all pictures, in order."""
-    return [proto.alt for element in at.get("imgs") for proto in element.proto.imgs]
+    return [proto.alt for element in at.get("image") for proto in element.proto.imgs]
+
+
+def linked_point(at: AppTest) -> list[float] | None:
+    word: Any = at.query_params["z"]
+    return images.from_link(word if isinstance(word, str) else word[0], 6)
 
 
 def z_of(at: AppTest) -> list[float]:
@@ -91,7 +97,9 @@ def test_the_ends_of_a_path_are_its_keys() -> None:
         np.testing.assert_allclose(images.point_on_path(keys, position, "slerp"), key, atol=1e-5)
 
 
-def test_a_loop_goes_there_and_back(model: VAE) -> None:
+def test_a_loop_goes_there_and_back() -> None:
+    torch.manual_seed(0)
+    model = VAE(ModelConfig(name="mlp", latent_dim=6), (1, 28, 28)).requires_grad_(False)
     keys = 100 * np.random.default_rng(0).standard_normal((2, 6)).astype(np.float32)
     with Image.open(io.BytesIO(images.loop(model, keys, "lerp", ".webp"))) as animation:
         # Pillow joins frames that are equal, as the held ends are.
@@ -180,7 +188,7 @@ def test_a_slider_moves_its_dimension_and_the_face(root: Path, model: VAE) -> No
     expected[dimension] = -3.0
     assert z_of(at) == pytest.approx(expected)
     assert (images.decode(model, [z_of(at)]) != images.decode(model, [before])).any()
-    assert images.from_link(at.query_params["z"][0], 6) == pytest.approx(expected, abs=2e-3)
+    assert linked_point(at) == pytest.approx(expected, abs=2e-3)
     button(at, "Undo").click().run()
     assert z_of(at) == before
     assert at.slider[0].value == pytest.approx(before[dimension], abs=0.006)
@@ -203,7 +211,7 @@ def test_random_is_a_draw_from_the_prior_and_reset_its_middle(root: Path) -> Non
 
 
 def test_principal_directions_move_along_the_axis_alone(root: Path) -> None:
-    at = page("Sliders", directions=sliders.BY_PCA)
+    at = page("Sliders", directions=sliders.BY_PCA, inactive=True)
     assert at.slider[0].label == "PC 1"
     before = np.array(z_of(at))
     at.slider[0].set_value(2.0).run()
@@ -240,7 +248,7 @@ def test_an_image_of_the_set_and_a_picture_of_ones_own_are_encoded(root: Path, m
     at.file_uploader[0].set_value(("own.png", images.png(own[0], 32), "image/png")).run()
     assert not at.exception
     assert z_of(at) == pytest.approx(images.encode(model, own)[0].tolist(), abs=1e-5)
-    assert alts(at)[-2:] == ["Before the model", "After the model"]
+    assert {"Before the model", "After the model"} <= set(alts(at))
     at.file_uploader[0].set_value(("own.png", b"no picture", "image/png")).run()
     assert not at.exception
     assert "cannot be read" in text_of(at)
@@ -296,7 +304,7 @@ def test_a_path_goes_through_up_to_six_images(root: Path) -> None:
     picks = [1, 2, 3, 4, 5, 6]
     at = page("Interpolate", gallery={"picked": picks}, num_keys=6, steps=5)
     assert at.session_state["picks:tiny"] == picks
-    assert sum(alt.startswith("Path") for alt in alts(at)) == 7
+    assert sum(alt.startswith("Path") for alt in alts(at)) == 6
 
 
 def test_one_image_alone_asks_for_another(root: Path) -> None:
@@ -388,7 +396,7 @@ def test_an_older_map_says_that_the_weights_moved_on(root: Path) -> None:
 
 def test_umap_is_computed_on_request_only(root: Path) -> None:
     at = page("Map", method="umap")
-    assert not at.get("plotly_chart")
+    assert "PC 1 across" in text_of(at), "meanwhile PCA"
     assert button(at, "Compute UMAP")
     assert not (root / "tiny" / "maps").exists()
 

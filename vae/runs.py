@@ -112,15 +112,17 @@ class Run:
         except Timeout:
             return True
 
-    def status(self, events: list[Event] | None = None) -> str:
+    def status(self, events: list[Event] | None = None, is_locked: bool | None = None) -> str:
         """new, starting, running, paused, stopped, finished, failed or interrupted.
 
-        Derived from the lock and the last event, never stored. `events`: where the caller has
-        read them already.
+        Derived from the lock and the last event, never stored. `events`, `is_locked`: where the
+        caller knows them already.
         """
+        # The lock first: a trainer writes its last event before it lets go.
+        is_locked = self.is_locked() if is_locked is None else is_locked
         events = self.events() if events is None else events
         kinds = [event["kind"] for event in events if event["kind"] in ("start", "end")]
-        if self.is_locked():
+        if is_locked:
             return "running" if kinds and kinds[-1] == "start" else "starting"
         if not kinds:
             return "interrupted" if self.config_file.is_file() else "new"

@@ -149,7 +149,9 @@ class Dials {
         <details class="more"><summary></summary><div class="sliders"></div></details>
         <details class="inactive"><summary></summary><p></p><div class="sliders"></div></details>
       </section>`;
-    parent.appendChild(this.root);
+    const room = element("div", "room"); // what the width is asked of
+    room.appendChild(this.root);
+    parent.appendChild(room);
     this.find = (selector) => this.root.querySelector(selector);
     this.canvas = this.find("canvas.face");
     this.frames = 0;

@@ -29,6 +29,8 @@ LETTERS = "ABCDEF"
 KINDS = {"slerp": "Great arc (slerp)", "lerp": "Straight line (lerp)"}
 
 STYLE = """<style>
+[data-testid="stColumn"]:has(.st-key-path_gallery) { min-width: min(100%, 22rem); }
+[data-testid="stColumn"]:has(.st-key-path_point) { min-width: min(100%, 16.5rem); }
 .st-key-path_strip img { border-radius: 8px; }
 .st-key-path_strip [class*="st-key-path_end"] img { box-shadow: 0 0 0 3px var(--st-primary-color,
   #8a70ff); }
@@ -66,13 +68,14 @@ def _draw(session: Session) -> None:
     kind, steps, num_keys = _controls(session)
     above = st.container(key="path_strip")
     left, right = st.columns([7, 5], gap="large")
-    with left:
+    with left.container(key="path_gallery"):
         picked = _gallery(session, dataset, num_keys)
     if len(picked) < 2:
         above.info("Click a second image below, and the path is here.", icon=":material/touch_app:")
         return
     keys = images.encode(model, dataset.take(np.array(picked)))
-    steps = next(count for count in STEPS if count >= max(steps, len(keys)))
+    legs = len(keys) - 1
+    steps = max(1, round((steps - 1) / legs)) * legs + 1  # so that every image is met
     with above:
         _strip(model, dataset, picked, keys, steps, kind)
     with right:
@@ -82,7 +85,7 @@ def _draw(session: Session) -> None:
 
 def _controls(session: Session) -> tuple[str, int, int]:
     """How to go: the kind of path, the number of pictures, the number of images to go through."""
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         kind = st.segmented_control(
             "Path",
             list(KINDS),
@@ -150,6 +153,7 @@ def _gallery(session: Session, dataset: Dataset, num_keys: int) -> list[int]:
             args=(place, num_pages),
             disabled=num_pages == 1,
         )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.number_input(
             "Go to image",
             0,
@@ -160,9 +164,11 @@ def _gallery(session: Session, dataset: Dataset, num_keys: int) -> list[int]:
             args=(dataset, place, number),
             placeholder="Go to image",
             label_visibility="collapsed",
-            width=150,
+            width=180,
         )
-    st.caption(f"Page {page} of {num_pages}, {len(dataset.validation):,} validation images.")
+        st.caption(
+            f"Page {page} of {num_pages}, {len(dataset.validation):,} images", width="content"
+        )
     return picked
 
 
@@ -217,10 +223,9 @@ def _strip(
             alt=f"Image {picked[0]}",
         )
         st.caption(f"**A** {picked[0]}", text_alignment="center")
-    every = (steps - 1) / (len(picked) - 1)
+    every = (steps - 1) // (len(picked) - 1)
     for i, picture in enumerate(decoded):
-        met = i / every
-        letter = LETTERS[round(met)] if math.isclose(met, round(met)) else str(i + 1)
+        letter = str(i + 1) if i % every else LETTERS[i // every]
         with row.container(gap="xxsmall"):
             st.image(
                 images.address(picture, PICTURE),

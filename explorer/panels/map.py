@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vae.latents import Latents
     from vae.networks import VAE
 
-TICK_SECONDS = 1.0  # of a map in the making
+TICK_SECONDS = 1.0  # while a map is in the making
 SILENT_SECONDS = 120.0  # after which its process is taken for dead
 SETTLED_SECONDS = 5.0  # after which its last words, which are no count, are taken for its end
 HEIGHT = 520  # pixels
@@ -45,6 +45,8 @@ SCALE = ["#4b3fae", "#8d55d6", "#d65db1", "#f58b6c", "#f6c945"]
 WHEEL = ["#e5484d", "#d6a100", "#55a630", "#12a594", "#3e7bfa", "#a24bd6", "#e5484d"]
 
 STYLE = """<style>
+[data-testid="stColumn"]:has(.st-key-map_chart) { min-width: min(100%, 24rem); }
+[data-testid="stColumn"]:has(.st-key-map_detail) { min-width: min(100%, 16.5rem); }
 .st-key-map_detail img { border-radius: 10px; }
 .map-facts { display: grid; grid-template-columns: auto 1fr auto 1fr; gap: 0.15rem 0.8rem;
   font-size: 0.85rem; }
@@ -61,10 +63,15 @@ def show(session: Session) -> None:
             icon=":material/map:",
         )
         return
-    st.fragment(_draw)(session)
+    is_waiting = session.is_alive() and not session.run.latents_file.exists()
+    every = TICK_SECONDS if is_waiting else None
+    st.fragment(_draw, run_every=every)(session, is_waiting)
 
 
-def _draw(session: Session) -> None:
+def _draw(session: Session, is_waiting: bool) -> None:
+    assert session.run is not None
+    if is_waiting and session.run.latents_file.exists():
+        st.rerun()  # the whole page, which waits no longer
     try:
         loaded, dataset = session.model(), session.dataset()
         st.html(STYLE)
@@ -92,7 +99,7 @@ def _draw(session: Session) -> None:
         st.error(str(error), icon=":material/error:")
         return
     left, right = st.columns([3, 2], gap="large")
-    with left:
+    with left.container(key="map_chart"):
         chosen = _chart(session, dataset, points, place, colour)
         _honest(session, method, points, weights, len(dataset))
     with right.container(key="map_detail"):
@@ -143,7 +150,7 @@ def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
     """The method, and what the colours say."""
     names = [name for name in dataset.attributes if name not in (ERROR, KL)]
     names.sort(key=lambda name: name != "label")
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.subheader("Map", anchor=False, width="content")
         method = st.segmented_control(
             "Method",
@@ -510,7 +517,6 @@ def _group(
     )
     if pair[1].button(
         "Open in Sliders",
-        icon=":material/tune:",
         on_click=_open_in_sliders,
         args=(session, None, mean),
     ):

@@ -35,6 +35,8 @@ BY_KL = "Dimensions by KL"
 BY_PCA = "PCA of the posterior means"
 
 STYLE = """<style>
+[data-testid="stColumn"]:has(.st-key-face), [data-testid="stColumn"]:has(.st-key-face_dials) {
+  min-width: min(100%, 20rem); }
 .st-key-face img { border-radius: 14px; }
 .st-key-face_pins img, .st-key-face_start img { border-radius: 8px; }
 .st-key-face_pins button { min-height: 0; padding-block: 0; }
@@ -69,7 +71,7 @@ def show(session: Session) -> None:
     if session.run is None:
         st.info(
             "**No face to edit yet.** Press **Start training** in the sidebar: sliders appear "
-            "here with the first checkpoint, some seconds later.",
+            "here with the first checkpoint.",
             icon=":material/tune:",
         )
         return
@@ -184,10 +186,10 @@ def _move(session: Session, direction: Direction, key: str) -> None:
     _set(session, direction.moved(z, state[key]), by=key)
 
 
-def _pin(session: Session, picture: str) -> None:
+def _pin(session: Session, face: np.ndarray) -> None:
     state = st.session_state
     pins = state[session.key("pins")]
-    pins.append({"z": state[session.key("z")], "picture": picture})
+    pins.append({"z": state[session.key("z")], "picture": images.address(face, THUMBNAIL * 2)})
     del pins[:-MAX_PINS]
 
 
@@ -238,7 +240,7 @@ def _face(session: Session, model: VAE, face: np.ndarray, face_png: bytes) -> No
             "Pin",
             icon=":material/push_pin:",
             on_click=_pin,
-            args=(session, images.address(face, THUMBNAIL * 2)),
+            args=(session, face),
             help=f"Keep this face below to compare with, up to {MAX_PINS}.",
         )
         st.download_button(

@@ -1,0 +1,130 @@
+"""Sliders and a face as one component of the page: decodes while a hand moves, tells on release."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+ASSETS = Path(__file__).parent / "assets"
+SCRIPT_PATH = "/live/dials.js"
+NUM_FIRST = 12  # sliders to see at once
+
+# The script itself is fetched once; what Streamlit sends with every run is this.
+LOADER = """
+export default function (component) {
+  let rest = null;
+  const where = new URL("live/dials.js?v=%s", document.baseURI);
+  import(where).then((script) => { rest = script.default(component); });
+  return () => rest && rest();
+}
+"""
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A line through the latent space that one slider moves along."""
+
+    label: str
+    note: str
+    axis: int | tuple[float, ...]  # a dimension's number, or a vector of length 1 [D]
+    centre: float  # of the points whose slider is at 0, along the axis
+    unit: float  # length of one slider unit along the axis
+    reach: float  # of the slider to each side, in units
+    is_active: bool
+
+
+def place_of(direction: Direction, place: int) -> str:
+    """Which list a direction stands in."""
+    if not direction.is_active:
+        return "inactive"
+    return "first" if place < NUM_FIRST else "more"
+
+
+def show(
+    key: str,
+    path: str,
+    directions: Sequence[Direction],
+    z: Sequence[float],
+    pins: Sequence[Sequence[float]],
+    version: int,
+    number: int | None,
+    step: int,
+    face: str,
+    samples: Sequence[Sequence[float]],
+) -> None:
+    """Draw the component. What a hand does becomes ``st.session_state[key]["point"]``.
+
+    That is ``{"z": [D], "pins": [[D]], "version": int, "number": int}``; it counts where its
+    version is the newest that the page has given. `path`: of the decode socket. `face`: the address
+    of the decoded z, for the first paint and for where sockets are blocked. `number`: of the newest
+    point taken in. `samples`: points to draw from as "the data".
+    """
+    sections = [place_of(direction, place) for place, direction in enumerate(directions)]
+    inactive, more = sections.count("inactive"), sections.count("more")
+    script = hashlib.sha256((ASSETS / "dials.js").read_bytes()).hexdigest()[:12]
+    component = st.components.v2.component(
+        "latent_dials", css=(ASSETS / "dials.css").read_text("utf-8"), js=LOADER % script
+    )
+    component(
+        key=key,
+        data={
+            "path": path,
+            "directions": [
+                {
+                    "label": direction.label,
+                    "note": direction.note,
+                    "axis": _short(direction.axis),
+                    "centre": direction.centre,
+                    "unit": direction.unit,
+                    "reach": direction.reach,
+                    "place": section,
+                }
+                for direction, section in zip(directions, sections, strict=True)
+            ],
+            "folds": {
+                "more": f"More directions ({more})",
+                "inactive": f"Inactive dimensions ({inactive})",
+            },
+            "inactive_note": "Their posterior equals the prior: the decoder has learnt to pass "
+            "over them, so that moving them changes little or nothing.",
+            "z": list(z),
+            "pins": [list(pin) for pin in pins],
+            "version": version,
+            "number": number,
+            "run": path,
+            "step": step,
+            "face": face,
+            "samples": [list(sample) for sample in samples],
+        },
+        on_point_change=lambda: None,
+    )
+
+
+def _short(axis: int | tuple[float, ...]) -> int | list[float]:
+    return axis if isinstance(axis, int) else [round(value, 5) for value in axis]
+
+
+def taken(state: Any, latent_dim: int, version: int) -> dict[str, Any] | None:
+    """What the component says, where it is well formed and of this version; else None."""
+    point = (state or {}).get("point") if hasattr(state, "get") else None
+    if not isinstance(point, dict) or point.get("version") != version:
+        return None
+    z, pins = point.get("z"), point.get("pins", [])
+    if not isinstance(pins, list) or not all(_is_point(p, latent_dim) for p in [z, *pins]):
+        return None
+    return point
+
+
+def _is_point(values: object, latent_dim: int) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) == latent_dim
+        and all(isinstance(value, (int, float)) for value in values)
+        and bool(np.isfinite(values).all())
+    )
