@@ -153,7 +153,7 @@ def cells(sheet: Pixels, rows: int) -> Pixels:
 
 
 def framed(sheet: Pixels, rows: int) -> bytes:
-    """The same images enlarged, with round corners and a clear ground: a PNG for any page."""
+    """The same images enlarged, with round corners and a clear ground: a WebP for any page."""
     images = cells(sheet, rows)
     columns = len(images) // rows
     factor = max(1, -(-MIN_CELL // images.shape[1]))
@@ -169,7 +169,7 @@ def framed(sheet: Pixels, rows: int) -> bytes:
         place = ((i % columns) * (side + gap), (i // columns) * (side + gap))
         page.paste(picture, place, mask)
     buffer = io.BytesIO()
-    page.save(buffer, "PNG", compress_level=1)
+    page.save(buffer, "WEBP", quality=90, method=2)
     return buffer.getvalue()
 
 

@@ -77,9 +77,7 @@ def make_route(root: Path) -> WebSocketRoute:
             run = existing_run(root, socket.path_params["run"])
             while True:
                 message = await socket.receive_bytes()
-                reply = await anyio.to_thread.run_sync(
-                    decoded, run, message, limiter=one_at_a_time
-                )
+                reply = await anyio.to_thread.run_sync(decoded, run, message, limiter=one_at_a_time)
                 await socket.send_bytes(reply)
         except WebSocketDisconnect:
             return

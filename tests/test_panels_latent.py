@@ -167,61 +167,83 @@ def test_weights_that_cannot_be_used_are_a_sentence(panel: str, root: Path) -> N
 # ------------------------------------------------------------------------------------- sliders
 
 
+def by_hand(at: AppTest, z: list[float], changes: dict[str, Any] | None = None) -> AppTest:
+    """The page after a hand has let go at z."""
+    point = {"z": z, "pins": [], "version": at.session_state["version:tiny"], "number": 1}
+    at.session_state["dials:tiny"] = {"point": point | (changes or {})}
+    at.run()
+    assert not at.exception
+    return at
+
+
 def test_sliders_begin_at_an_image_that_the_model_knows(root: Path) -> None:
     at = page("Sliders")
     latents = load_latents(root / "tiny" / "latents.npz")
     assert any(np.allclose(z_of(at), mu, atol=1e-6) for mu in latents.mu)
-    assert alts(at)[0] == "Face"
-    assert sorted(slider.label for slider in at.slider) == [f"z{j}" for j in range(6)]
-    order = Session(root, Run(root / "tiny")).dimensions()
-    assert at.slider[0].label == f"z{order[0]}"
-    for slider in at.slider:
-        assert slider.value == pytest.approx(z_of(at)[int(slider.label[1:])], abs=0.006)
 
 
-def test_a_slider_moves_its_dimension_and_the_face(root: Path, model: VAE) -> None:
+def test_what_a_hand_has_done_becomes_the_state_and_the_link(root: Path) -> None:
     at = page("Sliders")
-    before, dimension = list(z_of(at)), int(at.slider[0].label[1:])
-    at.slider[0].set_value(-3.0).run()
-    assert not at.exception
-    expected = list(before)
-    expected[dimension] = -3.0
-    assert z_of(at) == pytest.approx(expected)
-    assert (images.decode(model, [z_of(at)]) != images.decode(model, [before])).any()
-    assert linked_point(at) == pytest.approx(expected, abs=2e-3)
-    button(at, "Undo").click().run()
+    z = images.random_z(6, 3)
+    by_hand(at, z, {"pins": [[0.0] * 6]})
+    assert z_of(at) == z
+    assert at.session_state["pins:tiny"] == [[0.0] * 6]
+    assert linked_point(at) == pytest.approx(z, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": -1},
+        {"z": [0.0] * 5},
+        {"z": [float("nan")] * 6},
+        {"z": "all of it"},
+        {"pins": [[1.0]]},
+        {"pins": None},
+    ],
+)
+def test_a_point_that_is_none_or_of_long_ago_changes_nothing(
+    root: Path, changes: dict[str, Any]
+) -> None:
+    at = page("Sliders")
+    before = z_of(at)
+    by_hand(at, [9.0] * 6, changes)
     assert z_of(at) == before
-    assert at.slider[0].value == pytest.approx(before[dimension], abs=0.006)
+
+
+def test_dimensions_come_by_their_kl_and_move_alone(root: Path) -> None:
+    session = Session(root, Run(root / "tiny"))
+    directions = sliders._dimensions(session, 6)
+    kl = session.kl_per_dim()
+    assert [d.axis for d in directions] == sorted(range(6), key=lambda j: -kl[j])
+    assert [d.label for d in directions] == [f"z{d.axis}" for d in directions]
+    assert all(d.unit == 1 and d.centre == 0 for d in directions)
+
+
+def test_principal_directions_are_the_axes_of_the_means_in_their_deviations(root: Path) -> None:
+    session = Session(root, Run(root / "tiny"))
+    directions = sliders._principal(session, 6)
+    mu = load_latents(root / "tiny" / "latents.npz").mu
+    axes = np.array([d.axis for d in directions])
+    np.testing.assert_allclose(axes @ axes.T, np.eye(len(axes)), atol=1e-4)
+    places = (mu @ axes.T - [d.centre for d in directions]) / [d.unit for d in directions]
+    np.testing.assert_allclose(places.mean(0), 0, atol=1e-2)
+    wide = [d.unit > 1e-4 for d in directions]
+    np.testing.assert_allclose(places.std(0)[wide], 1, atol=1e-2)
+    assert [d.label for d in directions][:2] == ["PC 1", "PC 2"]
 
 
 def button(at: AppTest, label: str) -> Any:
     return next(one for one in at.button if one.label == label)
 
 
-def test_random_is_a_draw_from_the_prior_and_reset_its_middle(root: Path) -> None:
+def test_start_again_goes_back_and_tells_the_sliders(root: Path) -> None:
     at = page("Sliders")
-    button(at, "Random").click().run()
-    assert z_of(at) == images.random_z(6, 1)
-    button(at, "Random").click().run()
-    assert z_of(at) == images.random_z(6, 2)
-    button(at, "Reset all").click().run()
-    assert z_of(at) == [0.0] * 6
-    assert [slider.value for slider in at.slider] == [0.0] * 6
-    assert not at.exception
-
-
-def test_principal_directions_move_along_the_axis_alone(root: Path) -> None:
-    at = page("Sliders", directions=sliders.BY_PCA, inactive=True)
-    assert at.slider[0].label == "PC 1"
-    before = np.array(z_of(at))
-    at.slider[0].set_value(2.0).run()
-    moved = np.array(z_of(at)) - before
-    mu = load_latents(root / "tiny" / "latents.npz").mu
-    values, axes = np.linalg.eigh(np.cov(mu.T))
-    assert abs(moved @ axes[:, -1]) == pytest.approx(np.linalg.norm(moved), rel=1e-3)
-    along = (np.array(z_of(at)) - mu.mean(0)) @ axes[:, -1]
-    deviation = np.sqrt(values[-1] * (len(mu) - 1) / len(mu))
-    assert abs(along) == pytest.approx(2.0 * deviation, rel=1e-3)
+    first, version = z_of(at), at.session_state["version:tiny"]
+    by_hand(at, [1.0] * 6)
+    button(at, "Start again").click().run()
+    assert z_of(at) == pytest.approx(first, abs=1e-5)
+    assert at.session_state["version:tiny"] == version + 1
 
 
 def test_a_link_opens_its_point_and_a_broken_one_does_no_harm(root: Path) -> None:
@@ -254,21 +276,9 @@ def test_an_image_of_the_set_and_a_picture_of_ones_own_are_encoded(root: Path, m
     assert "cannot be read" in text_of(at)
 
 
-def test_pins_keep_faces_to_go_back_to(root: Path) -> None:
-    at = page("Sliders")
-    first = list(z_of(at))
-    for _ in range(8):
-        button(at, "Pin").click().run()
-        button(at, "Random").click().run()
-    assert [alt for alt in alts(at) if alt.startswith("Pin")] == [f"Pin {i}" for i in range(1, 7)]
-    button(at, "Show 1").click().run()
-    assert z_of(at) == images.random_z(6, 2) != first
-    assert not at.exception
-
-
 def test_new_weights_keep_the_point(root: Path) -> None:
     at = page("Sliders")
-    at.slider[0].set_value(1.0).run()
+    by_hand(at, [1.0] * 6)
     before = list(z_of(at))
     weights = root / "tiny" / "model.safetensors"
     older = min((root / "tiny" / "checkpoints").glob("weights-*.safetensors"))

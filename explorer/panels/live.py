@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import cache, charts
+from explorer import cache, charts, images
 from explorer.session import Session
 from vae import jobs
 from vae.runs import ALIVE, Event, last_event, numbered
@@ -174,8 +174,7 @@ def _sheet(session: Session, event: Event, kind: str, text: str) -> None:
     if now is None:
         st.caption("This picture is no longer on disk.")
     else:
-        picture = _framed(str(path), now, ROWS[kind])
-        st.image(picture, alt=kind.capitalize(), width="stretch")
+        st.image(_framed(str(path), now, ROWS[kind]), alt=kind.capitalize(), width="stretch")
 
 
 def _scrubbed(name: str, by_step: dict[int, Event]) -> int:
@@ -204,10 +203,11 @@ def _scrubbed(name: str, by_step: dict[int, Event]) -> int:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _framed(path: str, now: cache.Stamp, rows: int) -> bytes:
+def _framed(path: str, now: cache.Stamp, rows: int) -> str:
+    """A sheet as an address that holds it, so that no slow browser asks for it too late."""
     from vae.pictures import read_png
 
-    return charts.framed(read_png(Path(path)), rows)
+    return images.data_url(charts.framed(read_png(Path(path)), rows), "image/webp")
 
 
 def some(events: list[Event]) -> list[Event]:

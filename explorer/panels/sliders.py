@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import numpy as np
 import streamlit as st
 
-from explorer import cache, images
+from explorer import cache, dials, images
+from explorer.dials import Direction
 from explorer.session import Session
 from vae.config import ConfigError
 
@@ -21,49 +20,19 @@ if TYPE_CHECKING:
     from vae.networks import VAE
 
 TICK_SECONDS = 2.0  # while the weights change
-FACE_SIZE = 384  # pixels a side, on the screen
+FACE_SIZE = 384  # pixels a side, of a downloaded face
 THUMBNAIL = 72
 START_WIDTH = 180
 REACH = 3.5  # of a slider to each side, in standard deviations; more where images lie further out
-NUM_FIRST = 12  # sliders to see at once
 INACTIVE_NATS = 0.01
-MAX_UNDO = 200
-MAX_PINS = 6
-SAME_MOVE_SECONDS = 1.0
+NUM_SAMPLES = 64
 
 BY_KL = "Dimensions by KL"
 BY_PCA = "PCA of the posterior means"
 
 STYLE = """<style>
-[data-testid="stColumn"]:has(.st-key-face), [data-testid="stColumn"]:has(.st-key-face_dials) {
-  min-width: min(100%, 20rem); }
-.st-key-face img { border-radius: 14px; }
-.st-key-face_pins img, .st-key-face_start img { border-radius: 8px; }
-.st-key-face_pins button { min-height: 0; padding-block: 0; }
-.st-key-face_dials label p::after { margin-left: 0.5em; font-size: 0.8em; opacity: 0.6; }
-.st-key-face_dials [data-testid="stSlider"] { margin-bottom: -0.35rem; }
+.st-key-face_start img { border-radius: 8px; }
 </style>"""
-
-
-@dataclass(frozen=True)
-class Direction:
-    """A line through the latent space that one slider moves along."""
-
-    label: str
-    axis: np.ndarray  # [D], of length 1
-    centre: np.ndarray  # [D], where the slider is at 0
-    unit: float  # length of one slider unit along the axis
-    note: str
-    is_active: bool
-    reach: float = REACH
-
-    def place(self, z: np.ndarray) -> float:
-        """Where z [D] is on the slider."""
-        return float((z - self.centre) @ self.axis) / self.unit
-
-    def moved(self, z: np.ndarray, place: float) -> np.ndarray:
-        """z [D] moved along the axis to `place`."""
-        return z + (place - self.place(z)) * self.unit * self.axis
 
 
 def show(session: Session) -> None:
@@ -92,21 +61,35 @@ def _draw(session: Session) -> None:
         )
         return
     model, weights = loaded
-    state = st.session_state
+    state, run = st.session_state, session.run
+    assert run is not None
     if len(state.get(session.key("z"), ())) != model.latent_dim:
         _begin(session, model)
     _take_over(session)
-    z = np.array(state[session.key("z")])
-    face = images.decode(model, [z])[0]
-    face_png = images.png(face, FACE_SIZE)
+    number = _take_in(session, model.latent_dim)
+    z = state[session.key("z")]
     st.html(STYLE)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _face(session, model, face, face_png)
-        _pins(session)
-        _start(session, model, weights.digest)
-    with right.container(key="face_dials", gap="small"):
-        _sliders(session, z)
+    directions = _chosen_directions(session, model.latent_dim)
+    if directions and not any(direction.is_active for direction in directions):
+        st.warning(
+            "**No dimension is active**: the posterior has collapsed onto the prior, so no slider "
+            "changes much. A smaller beta or longer training may help.",
+            icon=":material/warning:",
+        )
+    face = images.decode(model, [z])[0]
+    dials.show(
+        session.key("dials"),
+        f"/live/decode/{quote(run.name)}",
+        directions,
+        z,
+        state[session.key("pins")],
+        state[session.key("version")],
+        number,
+        weights.step,
+        images.address(face, face.shape[0]),
+        _samples(session, model.latent_dim),
+    )
+    _start(session, model, weights.digest, face)
     _write_link(session)
 
 
@@ -132,8 +115,8 @@ def _begin(session: Session, model: VAE) -> None:
     state[session.key("z")] = linked or z
     state[session.key("start")] = start
     state[session.key("first")] = z
-    state[session.key("undo")] = []
     state[session.key("pins")] = []
+    state[session.key("version")] = state.get(session.key("version"), 0) + 1
 
 
 def _take_over(session: Session) -> None:
@@ -147,50 +130,27 @@ def _take_over(session: Session) -> None:
             state[session.key("image")] = sent["index"]
 
 
-def _set(session: Session, z: Sequence[float] | np.ndarray, by: str = "") -> None:
-    """Make z the state. Moves of one slider that follow each other closely undo as one."""
+def _take_in(session: Session, latent_dim: int) -> int | None:
+    """Make what a hand has done the state. Returns the number of its newest point."""
     state = st.session_state
-    undo = state[session.key("undo")]
-    now, (last, then) = time.monotonic(), state.get(session.key("move"), ("", 0.0))
-    if not by or by != last or now - then > SAME_MOVE_SECONDS:
-        undo.append(state[session.key("z")])
-        del undo[:-MAX_UNDO]
-    state[session.key("move")] = (by, now)
+    version = state[session.key("version")]
+    point = dials.taken(state.get(session.key("dials")), latent_dim, version)
+    if point is None:
+        return None
+    state[session.key("z")] = _numbers(point["z"])
+    state[session.key("pins")] = [_numbers(pin) for pin in point.get("pins", [])]
+    return point.get("number")
+
+
+def _set(session: Session, z: Sequence[float] | np.ndarray) -> None:
+    """Make z the state, and tell the sliders so."""
+    state = st.session_state
     state[session.key("z")] = _numbers(z)
+    state[session.key("version")] += 1
 
 
 def _numbers(z: Sequence[float] | np.ndarray) -> list[float]:
     return [float(value) for value in z]
-
-
-def _random(session: Session) -> None:
-    state = st.session_state
-    count = state[session.key("count")] = state.get(session.key("count"), 0) + 1
-    _set(session, images.random_z(len(state[session.key("z")]), count))
-
-
-def _reset(session: Session) -> None:
-    _set(session, [0.0] * len(st.session_state[session.key("z")]))
-
-
-def _undo(session: Session) -> None:
-    state = st.session_state
-    if state[session.key("undo")]:
-        state[session.key("z")] = state[session.key("undo")].pop()
-        state[session.key("move")] = ("", 0.0)
-
-
-def _move(session: Session, direction: Direction, key: str) -> None:
-    state = st.session_state
-    z = np.array(state[session.key("z")])
-    _set(session, direction.moved(z, state[key]), by=key)
-
-
-def _pin(session: Session, face: np.ndarray) -> None:
-    state = st.session_state
-    pins = state[session.key("pins")]
-    pins.append({"z": state[session.key("z")], "picture": images.address(face, THUMBNAIL * 2)})
-    del pins[:-MAX_PINS]
 
 
 def _write_link(session: Session) -> None:
@@ -206,81 +166,31 @@ def _write_link(session: Session) -> None:
         st.query_params["z"] = word
 
 
-# ------------------------------------------------------------------------------------- the face
+@st.cache_data(max_entries=8, show_spinner=False)
+def _drawn(path: str, now: cache.Stamp) -> list[list[float]]:
+    """Points of the aggregate posterior: an image's posterior each, sampled."""
+    from vae.latents import load_latents
+
+    latents = load_latents(Path(path))
+    rng = np.random.default_rng(0)
+    chosen = rng.choice(len(latents.mu), min(NUM_SAMPLES, len(latents.mu)), replace=False)
+    sigma = np.exp(0.5 * latents.logvar[chosen])
+    z = latents.mu[chosen] + sigma * rng.standard_normal(sigma.shape, np.float32)
+    return [[round(float(value), 4) for value in point] for point in z]
 
 
-def _face(session: Session, model: VAE, face: np.ndarray, face_png: bytes) -> None:
-    run, state = session.run, st.session_state
+def _samples(session: Session, latent_dim: int) -> list[list[float]]:
+    run = session.run
     assert run is not None
-    with st.container(key="face"):
-        st.image(images.data_url(face_png, "image/png"), width=FACE_SIZE, alt="Face")
-    with st.container(horizontal=True, gap="small", key="face_buttons"):
-        st.button(
-            "Random",
-            icon=":material/casino:",
-            on_click=_random,
-            args=(session,),
-            help="A new point of the prior N(0, I).",
-        )
-        st.button(
-            "Reset all",
-            icon=":material/restart_alt:",
-            on_click=_reset,
-            args=(session,),
-            help="z = 0, the middle of the prior.",
-        )
-        st.button(
-            "Undo",
-            icon=":material/undo:",
-            on_click=_undo,
-            args=(session,),
-            disabled=not state[session.key("undo")],
-        )
-        st.button(
-            "Pin",
-            icon=":material/push_pin:",
-            on_click=_pin,
-            args=(session, face),
-            help=f"Keep this face below to compare with, up to {MAX_PINS}.",
-        )
-        st.download_button(
-            "Download PNG",
-            face_png,
-            f"{run.name}-face.png",
-            "image/png",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.button(
-            "Start again",
-            icon=":material/replay:",
-            on_click=_again,
-            args=(session,),
-            disabled=state[session.key("start")] is None,
-            help="Back to the posterior mean of the image below.",
-        )
+    now = cache.stamp(run.latents_file)
+    samples = [] if now is None else _drawn(str(run.latents_file), now)
+    return samples if samples and len(samples[0]) == latent_dim else []
 
 
-def _pins(session: Session) -> None:
-    pins: list[dict[str, Any]] = st.session_state[session.key("pins")]
-    if not pins:
-        return
-    with st.container(horizontal=True, gap="small", key="face_pins"):
-        for i, pin in enumerate(pins, 1):
-            with st.container(width=THUMBNAIL, gap="xxsmall"):
-                st.image(pin["picture"], width=THUMBNAIL, alt=f"Pin {i}")
-                st.button(
-                    f"Show {i}",
-                    key=f"{session.key('pin')}.{i}",
-                    on_click=_set,
-                    args=(session, pin["z"]),
-                    type="tertiary",
-                    width="stretch",
-                )
-        st.button("Unpin all", key=session.key("unpin"), on_click=pins.clear, type="tertiary")
+# ------------------------------------------------------------------------------------- a start
 
 
-def _start(session: Session, model: VAE, digest: str) -> None:
+def _start(session: Session, model: VAE, digest: str, face: np.ndarray) -> None:
     """Where the face began: an image of the set or one's own, before and after the model."""
     state = st.session_state
     try:
@@ -320,6 +230,27 @@ def _start(session: Session, model: VAE, digest: str) -> None:
                 )
                 if message := state.get(session.key("upload_error")):
                     st.error(message, icon=":material/broken_image:")
+        run = session.run
+        assert run is not None
+        with st.container(width=START_WIDTH, gap="small"):
+            st.button(
+                "Start again",
+                icon=":material/replay:",
+                on_click=_again,
+                args=(session,),
+                disabled=start is None,
+                width="stretch",
+                help="Back to the posterior mean of this image.",
+            )
+            st.download_button(
+                "Download PNG",
+                images.png(face, FACE_SIZE),
+                f"{run.name}-face.png",
+                "image/png",
+                icon=":material/download:",
+                on_click="ignore",
+                width="stretch",
+            )
 
 
 def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: str) -> bool:
@@ -367,11 +298,23 @@ def _again(session: Session) -> None:
 # ------------------------------------------------------------------------------------- sliders
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _axes(path: str, now: cache.Stamp) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    from vae.latents import load_latents, principal_axes
-
-    return principal_axes(load_latents(Path(path)).mu)
+def _chosen_directions(session: Session, latent_dim: int) -> list[Direction]:
+    choice = st.segmented_control(
+        "Directions",
+        [BY_KL, BY_PCA],
+        default=BY_KL,
+        required=True,
+        key=session.key("directions"),
+        help="**Dimensions** are moved one by one, in standard deviations of the prior, those "
+        "that say most about the images first. **PCA** moves along the widest axes of the "
+        "posterior means, in standard deviations along each.",
+    )
+    directions = _dimensions(session, latent_dim)
+    if choice == BY_PCA:
+        directions = _principal(session, latent_dim)
+        if not directions:
+            st.info("PCA needs posterior means: they come with the first evaluation of the run.")
+    return directions
 
 
 def _dimensions(session: Session, latent_dim: int) -> list[Direction]:
@@ -379,22 +322,28 @@ def _dimensions(session: Session, latent_dim: int) -> list[Direction]:
     kl = session.kl_per_dim()
     known = len(kl) == latent_dim
     order = session.dimensions() if known else range(latent_dim)
-    centre, identity = np.zeros(latent_dim), np.eye(latent_dim)
     furthest, latents = np.zeros(latent_dim), session.latents()
     if latents is not None and latents.mu.shape[1] == latent_dim:
         furthest = np.ceil(2 * np.percentile(np.abs(latents.mu), 99, axis=0)) / 2
     return [
         Direction(
-            f"z{j}",
-            identity[j],
-            centre,
-            1.0,
-            f"{kl[j]:.2f} nats" if known else "",
-            not known or kl[j] >= INACTIVE_NATS,
-            max(REACH, float(furthest[j])),
+            label=f"z{j}",
+            note=f"{kl[j]:.2f} nats" if known else "",
+            axis=int(j),
+            centre=0.0,
+            unit=1.0,
+            reach=max(REACH, float(furthest[j])),
+            is_active=not known or kl[j] >= INACTIVE_NATS,
         )
         for j in order
     ]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _axes(path: str, now: cache.Stamp) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    from vae.latents import load_latents, principal_axes
+
+    return principal_axes(load_latents(Path(path)).mu)
 
 
 def _principal(session: Session, latent_dim: int) -> list[Direction]:
@@ -410,83 +359,13 @@ def _principal(session: Session, latent_dim: int) -> list[Direction]:
     share = deviations**2 / max(float((deviations**2).sum()), 1e-12)
     return [
         Direction(
-            f"PC {k + 1}",
-            axes[k].astype(np.float64),
-            mean.astype(np.float64),
-            max(float(deviations[k]), 1e-6),
-            f"{share[k]:.0%} of variance",
-            bool(deviations[k] > 0.1),  # its square is Burda's bound on an active unit
+            label=f"PC {k + 1}",
+            note=f"{share[k]:.0%} of variance",
+            axis=tuple(float(value) for value in axes[k]),
+            centre=float(mean @ axes[k]),
+            unit=max(float(deviations[k]), 1e-6),
+            reach=REACH,
+            is_active=bool(deviations[k] > 0.1),  # its square is Burda's bound on an active unit
         )
         for k in range(len(deviations))
     ]
-
-
-def _sliders(session: Session, z: np.ndarray) -> None:
-    choice = st.segmented_control(
-        "Directions",
-        [BY_KL, BY_PCA],
-        default=BY_KL,
-        required=True,
-        key=session.key("directions"),
-        help="**Dimensions** are moved one by one, in standard deviations of the prior, those "
-        "that say most about the images first. **PCA** moves along the widest axes of the "
-        "posterior means, in standard deviations along each.",
-    )
-    directions = _dimensions(session, len(z))
-    if choice == BY_PCA:
-        directions = _principal(session, len(z))
-        if not directions:
-            st.info("PCA needs posterior means: they come with the first evaluation of the run.")
-            return
-    active = [direction for direction in directions if direction.is_active]
-    inactive = [direction for direction in directions if not direction.is_active]
-    if not active:
-        st.warning(
-            "**No dimension is active**: the posterior has collapsed onto the prior, so no slider "
-            "changes much. A smaller beta or longer training may help.",
-            icon=":material/warning:",
-        )
-    _columns(session, z, active[:NUM_FIRST])
-    if more := active[NUM_FIRST:]:
-        with st.expander(
-            f"More dimensions ({len(more)})", key=session.key("more"), on_change="rerun"
-        ) as expander:
-            if expander.open:
-                _columns(session, z, more)
-    if inactive:
-        with st.expander(
-            f"Inactive dimensions ({len(inactive)})", key=session.key("inactive"), on_change="rerun"
-        ) as expander:
-            st.caption(
-                "The encoder leaves these at the prior (KL below 0.01 nats, or no variance), so "
-                "the decoder has learned to ignore them: moving one should change nothing."
-            )
-            if expander.open:
-                _columns(session, z, inactive)
-
-
-def _columns(session: Session, z: np.ndarray, directions: list[Direction]) -> None:
-    """Sliders in two columns, row by row."""
-    state = st.session_state
-    columns = st.columns(2, gap="medium")
-    keys = [session.key(direction.label) for direction in directions]
-    # A note beside the label, which stays the bare name of the dimension for screen readers.
-    rules = [
-        f'.st-key-{re.sub("[^A-Za-z0-9_-]", "-", key)} label p::after {{ content: "{one.note}" }}'
-        for key, one in zip(keys, directions, strict=True)
-    ]
-    st.html(f"<style>{' '.join(rules)}</style>")
-    for i, (key, direction) in enumerate(zip(keys, directions, strict=True)):
-        place = round(min(max(direction.place(z), -direction.reach), direction.reach), 2)
-        if state.get(key) != place:
-            state[key] = place
-        with columns[i % 2]:
-            st.slider(
-                direction.label,
-                -direction.reach,
-                direction.reach,
-                step=0.05,
-                key=key,
-                on_change=_move,
-                args=(session, direction, key),
-            )
