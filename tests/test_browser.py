@@ -131,11 +131,16 @@ def pixels(picture: Locator) -> np.ndarray:
         return np.asarray(image.convert("RGB")).astype(np.int16)
 
 
-def wait_for_change(picture: Locator, before: np.ndarray, seconds: float = 30) -> None:
+def wait_for_change(
+    picture: Locator, before: np.ndarray, seconds: float = 30, least: float = 0.3
+) -> None:
+    """Wait until the picture differs from what it was by `least` levels in the mean."""
     deadline = time.monotonic() + seconds
     while True:
         now = pixels(picture)
-        if now.shape == before.shape and np.abs(now - before).mean() > 0.3:
+        if now.shape != before.shape:
+            before = now  # the page has made room for something else
+        if np.abs(now - before).mean() > least:
             return
         assert time.monotonic() < deadline, "the picture does not change"
         time.sleep(0.1)
@@ -156,15 +161,87 @@ def test_the_first_page_shows_a_face(page: Page, server: Server) -> None:
     wait_until_painted(page.locator(FACE).first)
 
 
-def test_moving_a_slider_changes_the_face(page: Page, server: Server) -> None:
+def frames(face: Locator) -> int:
+    """How many pictures the live face has painted."""
+    return int(face.get_attribute("data-frame") or 0)
+
+
+def settled_url(page: Page, before: str) -> str:
+    """The address of the page, once it is another one."""
+    deadline = time.monotonic() + 30
+    while page.url == before:
+        assert time.monotonic() < deadline, "the address does not follow"
+        time.sleep(0.1)
+    return page.url
+
+
+def test_the_face_changes_while_the_hand_moves_and_the_page_knows_on_release(
+    page: Page, server: Server
+) -> None:
     open_panel(page, server, "Sliders")
     face = page.locator(FACE).first
     before = wait_until_painted(face)
+    expect(page.get_by_text("by socket")).to_be_visible()
     slider = page.get_by_role("slider").first
     name = slider.get_attribute("aria-label") or ""
-    assert re.search(r"\d", name), f"a slider is named by its dimension, not {name!r}"
+    assert re.fullmatch(r"z\d+", name), f"a slider is named by its dimension, not {name!r}"
+    box = slider.bounding_box()
+    assert box is not None
+    address, painted = page.url, frames(face)
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.5 * box["width"], y)
+    page.mouse.down()
+    for part in np.linspace(0.5, 0.95, 40):
+        page.mouse.move(box["x"] + part * box["width"], y)
+        time.sleep(0.02)
+    assert frames(face) > painted + 5
+    assert page.url == address, "nothing is told before the hand lets go"
+    wait_for_change(face, before)
+    page.mouse.up()
+    address = settled_url(page, address)
+    moved = pixels(face)
+    page.reload()
+    again = wait_until_painted(page.locator(FACE).first)
+    assert np.abs(again - moved).mean() < 3, "the link restores the face"
+    page.get_by_role("button", name="Reset all").click()
+    settled_url(page, address)
+
+
+def test_undo_pins_keys_and_locks(page: Page, server: Server) -> None:
+    open_panel(page, server, "Sliders")
+    face = page.locator(FACE).first
+    start = wait_until_painted(face)
+    expect(page.get_by_text("by socket")).to_be_visible()
+    first = page.get_by_role("slider").first
+    name = first.get_attribute("aria-label")
+    page.get_by_role("button", name=f"Lock {name}").click()
+    held = first.input_value()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(page.get_by_role("img", name="Pin 1")).to_be_visible()
+    page.get_by_role("button", name="Random", exact=True).click()
+    wait_for_change(face, start)
+    assert first.input_value() == held
+    page.get_by_role("button", name="Undo", exact=True).click()
+    deadline = time.monotonic() + 20
+    while np.abs(pixels(face) - start).mean() > 1:
+        assert time.monotonic() < deadline, "undo does not bring the face back"
+        time.sleep(0.1)
+    first.focus()
+    page.keyboard.press("0")
+    assert float(first.input_value()) == float(first.get_attribute("min") or 0)
+    page.keyboard.press("ArrowRight")
+    assert float(first.input_value()) > float(first.get_attribute("min") or 0)
+
+
+def test_without_a_socket_the_page_decodes(page: Page, server: Server) -> None:
+    page.route_web_socket(re.compile("/live/decode/"), lambda socket: socket.close())
+    open_panel(page, server, "Sliders")
+    face = page.locator(FACE).first
+    before = wait_until_painted(face)
+    expect(page.get_by_text("no socket")).to_be_visible()
+    slider = page.get_by_role("slider").first
     slider.focus()
-    for _ in range(8):
+    for _ in range(12):
         page.keyboard.press("ArrowRight")
     wait_for_change(face, before)
 
@@ -217,7 +294,7 @@ def test_start_pause_resume_stop(page: Page, server: Server, root: Path) -> None
     curve = page.locator("canvas").first
     expect(curve).to_be_visible(timeout=60_000)
     grown = pixels(curve)
-    wait_for_change(curve, grown, 90)
+    wait_for_change(curve, grown, 90, least=0.01)
     sidebar = page.get_by_test_id("stSidebar")
     sidebar.get_by_role("button", name="Pause").click()
     expect_status(page, "paused")

@@ -141,6 +141,15 @@ def test_a_missing_run_is_answered_with_those_there_are(tmp_path: Path) -> None:
         existing_run(tmp_path, "b")
 
 
+def test_a_run_is_listed_from_the_moment_its_trainer_lives(tmp_path: Path) -> None:
+    run = Run(tmp_path / "a")
+    run.folder.mkdir()
+    assert list_runs(tmp_path) == []
+    with run.lock():
+        assert list_runs(tmp_path) == [run]
+        assert run.status() == "starting"
+
+
 def test_folders_that_hold_no_run_are_not_listed(tmp_path: Path) -> None:
     a_run(tmp_path, "start")
     (tmp_path / "empty").mkdir()

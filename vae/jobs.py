@@ -41,7 +41,7 @@ def start_training(run: Run, options: Mapping[str, str]) -> None:
         time.sleep(0.05)
     if process.poll() not in (None, 0):
         reason = last_line(run.log_file) or f"The trainer of {run.name} did not start."
-        if not run.exists():
+        if not run.config_file.exists() and not run.events_file.exists():
             shutil.rmtree(run.folder)
         raise ConfigError(reason)
 

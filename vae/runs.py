@@ -77,8 +77,14 @@ class Run:
     def log_file(self) -> Path:
         return self.folder / "train.log"
 
+    @property
+    def lock_file(self) -> Path:
+        return self.folder / "lock"
+
     def exists(self) -> bool:
-        return self.config_file.is_file() or self.events_file.is_file()
+        """Whether a trainer has been here, be it a moment ago and with nothing said yet."""
+        files = (self.config_file, self.events_file, self.lock_file)
+        return any(file.is_file() for file in files)
 
     def config(self) -> Config:
         """The config of the run, with the values that later starts changed.
@@ -99,11 +105,11 @@ class Run:
 
     def lock(self) -> FileLock:
         """The lock that the living trainer holds, not yet taken."""
-        return FileLock(self.folder / "lock", thread_local=False)
+        return FileLock(self.lock_file, thread_local=False)
 
     def is_locked(self) -> bool:
         """Whether a trainer lives. The system frees the lock when its holder dies."""
-        if not (self.folder / "lock").exists():
+        if not self.lock_file.exists():
             return False
         probe = self.lock()
         try:

@@ -8,6 +8,9 @@ const mounts = new WeakMap();
 const REFUSED = 4400;
 const STRIP = 7; // pictures under a slider
 const KEPT_TIMES = 200;
+const LOCK = `<svg viewBox="0 0 16 16" width="12" height="12" fill="none" stroke="currentColor"
+  stroke-width="1.6"><rect x="3" y="7" width="10" height="7" rx="1.5"/>
+  <path d="M5.5 7V5a2.5 2.5 0 0 1 5 0v2"/></svg>`;
 
 export default function show(component) {
   let mount = mounts.get(component.parentElement);
@@ -234,7 +237,7 @@ class Dials {
       row.innerHTML = `
         <div class="head"><label for="${id}"></label><small></small><output></output>
           <button class="mini" data-zero="${i}" title="To 0" aria-label="Reset">↺</button>
-          <button class="mini lock" data-lock="${i}" aria-pressed="false" title="Lock: random and reset leave it">🔓</button>
+          <button class="mini lock" data-lock="${i}" aria-pressed="false" title="Lock: random and reset leave it">${LOCK}</button>
         </div>
         <input id="${id}" type="range" step="0.05">
         <canvas class="strip" aria-hidden="true"></canvas>`;
@@ -370,6 +373,7 @@ class Dials {
       const i = this.rows.findIndex((row) => row.input === event.target);
       const { reach } = this.data.directions[i];
       this.drag(i, reach * (Number(event.key) / 4.5 - 1));
+      this.showPlaces();
       this.commit();
     }
   }
@@ -377,7 +381,6 @@ class Dials {
   lock(i, button) {
     this.locked.has(i) ? this.locked.delete(i) : this.locked.add(i);
     button.setAttribute("aria-pressed", String(this.locked.has(i)));
-    button.textContent = this.locked.has(i) ? "🔒" : "🔓";
   }
 
   random() {

@@ -67,6 +67,7 @@ def _draw(session: Session) -> None:
         _begin(session, model)
     _take_over(session)
     number = _take_in(session, model.latent_dim)
+    _write_link(session)  # not last: the address would follow one run late
     z = state[session.key("z")]
     st.html(STYLE)
     directions = _chosen_directions(session, model.latent_dim)
@@ -90,7 +91,6 @@ def _draw(session: Session) -> None:
         _samples(session, model.latent_dim),
     )
     _start(session, model, weights.digest, face)
-    _write_link(session)
 
 
 # ------------------------------------------------------------------------------------- state
@@ -162,8 +162,7 @@ def _write_link(session: Session) -> None:
         return
     word = images.to_link(z)
     if (st.query_params.get("run"), st.query_params.get("z")) != (run.name, word):
-        st.query_params["run"] = run.name
-        st.query_params["z"] = word
+        st.query_params.update({"run": run.name, "z": word})
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -1,0 +1,92 @@
+"""The decode socket: its pictures are the model's, and only our own pages may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from explorer import images
+from explorer.socket import MAX_POINTS, REFUSED, REPLY, REQUEST, is_own_page, make_route
+from vae.checkpoints import load_model
+from vae.runs import Run
+
+PATH = "/live/decode/tiny"
+OWN = {"origin": "http://localhost:8501", "host": "localhost:8501"}
+
+
+@pytest.fixture
+def client(trained_root: Path) -> Iterator[TestClient]:
+    with TestClient(Starlette(routes=[make_route(trained_root)])) as client:
+        yield client
+
+
+def request(number: int, z: np.ndarray) -> bytes:
+    return REQUEST.pack(number, len(z)) + z.astype("<f4").tobytes()
+
+
+def test_pictures_agree_with_torch_to_one_level(client: TestClient, trained_root: Path) -> None:
+    model, weights = load_model(Run(trained_root / "tiny"))
+    z = np.random.default_rng(0).standard_normal((3, 6)).astype(np.float32)
+    with client.websocket_connect(PATH, headers=OWN) as socket:
+        for number in (7, 8):
+            socket.send_bytes(request(number, z))
+            reply = socket.receive_bytes()
+            assert REPLY.unpack_from(reply) == (number, weights.step, 3, 32, 32, 3)
+            pixels = np.frombuffer(reply, np.uint8, offset=REPLY.size).reshape(3, 32, 32, 3)
+            wanted = images.decode(model, z).astype(int)
+            assert np.abs(pixels - wanted).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"12345",
+        REQUEST.pack(1, 0),
+        REQUEST.pack(1, 1) + bytes(4 * 5),
+        REQUEST.pack(1, MAX_POINTS + 1) + bytes(4 * 6 * (MAX_POINTS + 1)),
+        request(1, np.full((1, 6), np.nan)),
+    ],
+)
+def test_a_request_that_is_none_ends_the_talk_with_a_reason(
+    client: TestClient, message: bytes
+) -> None:
+    with client.websocket_connect(PATH, headers=OWN) as socket:
+        socket.send_bytes(message)
+        with pytest.raises(WebSocketDisconnect) as end:
+            socket.receive_bytes()
+    assert end.value.code == REFUSED
+    assert end.value.reason
+
+
+def test_a_run_that_is_not_there_is_refused(client: TestClient) -> None:
+    with (
+        client.websocket_connect("/live/decode/nobody", headers=OWN) as socket,
+        pytest.raises(WebSocketDisconnect) as end,
+    ):
+        socket.receive_bytes()
+    assert end.value.code == REFUSED
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:9999"])
+def test_pages_of_others_are_refused(client: TestClient, origin: str) -> None:
+    with (
+        pytest.raises(WebSocketDisconnect),
+        client.websocket_connect(PATH, headers={**OWN, "origin": origin}),
+    ):
+        pass
+
+
+def test_a_page_is_ours_by_its_origin_and_its_host() -> None:
+    allowed = ["localhost", "127.0.0.1"]
+    assert is_own_page("http://localhost:8501", "localhost:8501", allowed)
+    assert is_own_page(None, "127.0.0.1:8501", allowed)
+    assert not is_own_page("http://evil.example", "evil.example", allowed)
+    assert not is_own_page("http://localhost:1", "localhost:2", allowed)
+    assert not is_own_page(None, None, allowed)
