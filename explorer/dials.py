@@ -57,13 +57,15 @@ def show(
     step: int,
     face: str,
     samples: Sequence[Sequence[float]],
+    link: str,
 ) -> None:
     """Draw the component. What a hand does becomes ``st.session_state[key]["point"]``.
 
     That is ``{"z": [D], "pins": [[D]], "version": int, "number": int}``; it counts where its
     version is the newest that the page has given. `path`: of the decode socket. `face`: the address
     of the decoded z, for the first paint and for where sockets are blocked. `number`: of the newest
-    point taken in. `samples`: points to draw from as "the data".
+    point taken in. `samples`: points to draw from as "the data". `link`: the query of the address
+    that restores the state, or "" to leave the address alone.
     """
     sections = [place_of(direction, place) for place, direction in enumerate(directions)]
     inactive, more = sections.count("inactive"), sections.count("more")
@@ -101,6 +103,7 @@ def show(
             "step": step,
             "face": face,
             "samples": [list(sample) for sample in samples],
+            "link": link,
         },
         on_point_change=lambda: None,
     )

@@ -168,10 +168,7 @@ def frames(face: Locator) -> int:
 
 def settled_url(page: Page, before: str) -> str:
     """The address of the page, once it is another one."""
-    deadline = time.monotonic() + 30
-    while page.url == before:
-        assert time.monotonic() < deadline, "the address does not follow"
-        time.sleep(0.1)
+    page.wait_for_url(lambda url: url != before)
     return page.url
 
 

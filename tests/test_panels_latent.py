@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import re
 import shutil
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -65,9 +67,17 @@ def alts(at: AppTest) -> list[str]:
     return [proto.alt for element in at.get("image") for proto in element.proto.imgs]
 
 
+def told(at: AppTest) -> dict[str, Any]:
+    """What the page says to the sliders."""
+    element = next(e for e in at.get("bidi_component") if e.proto.component_name == "latent_dials")
+    data: dict[str, Any] = json.loads(element.proto.json)
+    return data
+
+
 def linked_point(at: AppTest) -> list[float] | None:
-    word: Any = at.query_params["z"]
-    return images.from_link(word if isinstance(word, str) else word[0], 6)
+    query = parse_qs(told(at)["link"])
+    assert query["run"] == ["tiny"]
+    return images.from_link(query["z"][0], 6)
 
 
 def z_of(at: AppTest) -> list[float]:
@@ -243,7 +253,8 @@ def test_start_again_goes_back_and_tells_the_sliders(root: Path) -> None:
     by_hand(at, [1.0] * 6)
     button(at, "Start again").click().run()
     assert z_of(at) == pytest.approx(first, abs=1e-5)
-    assert at.session_state["version:tiny"] == version + 1
+    assert at.session_state["version:tiny"] == told(at)["version"] == version + 1
+    assert told(at)["z"] == z_of(at)
 
 
 def test_a_link_opens_its_point_and_a_broken_one_does_no_harm(root: Path) -> None:

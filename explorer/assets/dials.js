@@ -200,6 +200,9 @@ class Dials {
     if (data.number === this.sent) this.sent = null;
     if (isNew || this.step !== data.step) this.ask();
     this.step = data.step;
+    if (data.link && location.search !== `?${data.link}`) {
+      history.replaceState(history.state, "", `?${data.link}`);
+    }
     this.askStrips();
   }
 

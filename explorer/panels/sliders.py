@@ -67,7 +67,6 @@ def _draw(session: Session) -> None:
         _begin(session, model)
     _take_over(session)
     number = _take_in(session, model.latent_dim)
-    _write_link(session)  # not last: the address would follow one run late
     z = state[session.key("z")]
     st.html(STYLE)
     directions = _chosen_directions(session, model.latent_dim)
@@ -89,6 +88,7 @@ def _draw(session: Session) -> None:
         weights.step,
         images.address(face, face.shape[0]),
         _samples(session, model.latent_dim),
+        _link(session),
     )
     _start(session, model, weights.digest, face)
 
@@ -153,16 +153,14 @@ def _numbers(z: Sequence[float] | np.ndarray) -> list[float]:
     return [float(value) for value in z]
 
 
-def _write_link(session: Session) -> None:
-    """Keep the address of the page a link to this z; untouched sliders leave it alone."""
+def _link(session: Session) -> str:
+    """What the address of the page asks for, so that it restores this z; "" for the first z."""
     state, run = st.session_state, session.run
     assert run is not None
     z = state[session.key("z")]
     if z == state[session.key("first")] and "z" not in st.query_params:
-        return
-    word = images.to_link(z)
-    if (st.query_params.get("run"), st.query_params.get("z")) != (run.name, word):
-        st.query_params.update({"run": run.name, "z": word})
+        return ""
+    return f"run={quote(run.name)}&z={images.to_link(z)}"
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
