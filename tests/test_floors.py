@@ -47,6 +47,8 @@ FLOORS = [
     ["explorer.cache"],
     ["explorer.session"],
     ["explorer.dials", "explorer.equations", "explorer.gallery", "explorer.socket"],
+    ["explorer.mapview", "explorer.points"],
+    ["explorer.columns"],
     [
         "explorer.sidebar",
         "explorer.panels",

@@ -22,6 +22,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import images
 from explorer.panels import map as map_panel
 from explorer.panels import sliders
+from explorer.points import ERROR, KL
 from explorer.session import Session
 from vae.checkpoints import load_model
 from vae.config import ConfigError, ModelConfig
@@ -346,63 +347,131 @@ def test_pages_turn_and_keep_what_is_picked(root: Path) -> None:
 # ------------------------------------------------------------------------------------- map
 
 
-def selected(*points: int) -> dict[str, Any]:
-    return {"selection": {"points": [{"point_index": i, "curve_number": 0} for i in points]}}
+def map_in(at: AppTest) -> dict[str, Any]:
+    """What the page tells the map; None where there is none."""
+    shown = [one.proto for one in at.get("bidi_component")]
+    told = [json.loads(one.json) for one in shown if one.component_name.endswith("latent_map")]
+    assert len(told) == 1
+    return dict(told[0])
+
+
+def image_at(root: Path, row: int) -> int:
+    return int(load_latents(root / "tiny" / "latents.npz").index[row])
+
+
+def picked(image: int) -> dict[str, Any]:
+    return {"picked": {"index": image, "number": 1}}
 
 
 def test_the_map_is_there_at_once_and_says_of_what(root: Path) -> None:
     at = page("Map")
-    chart = at.get("plotly_chart")[0]
-    assert chart.proto.alt == "Map"
+    assert map_in(at)["points"].startswith("live/map/tiny/points.bin?")
     latents = load_latents(root / "tiny" / "latents.npz")
     text = text_of(at)
-    assert f"{len(latents.index)} of 60 images, weights of step {latents.step}." in text
+    assert f"{len(latents.index)} of 60 images sampled, weights of step {latents.step}." in text
     assert "Click a point" in text
     assert "moved on" not in text
 
 
 def test_a_clicked_point_is_looked_into(root: Path) -> None:
-    at = page("Map", colour=map_panel.ERROR, map=selected(2))
-    index = load_latents(root / "tiny" / "latents.npz").index
-    assert f"**Image {index[2]}**" in text_of(at)
+    image = image_at(root, 2)
+    at = page("Map", colour=ERROR, mapview=picked(image))
+    assert f"**Image {image}**" in text_of(at)
     assert alts(at)[:2] == ["Image", "Reconstruction"]
+    told = map_in(at)
+    assert told["selected"]["index"] == told["ellipse"]["index"] == image
     button(at, "Use as A").click().run()
-    assert at.session_state["picks:tiny"][0] == index[2]
+    assert at.session_state["picks:tiny"][0] == image
     button(at, "Open in Sliders").click().run()
     assert not at.exception
     assert at.session_state["panel"] == "Sliders"
-    assert next(one for one in at.number_input if one.label == "Image").value == index[2]
+    assert next(one for one in at.number_input if one.label == "Image").value == image
 
 
-def test_opening_in_sliders_brings_the_posterior_mean(root: Path, model: VAE) -> None:
-    at = page("Map", colour=map_panel.ERROR, map=selected(4))
+def test_opening_in_sliders_brings_the_posterior_mean(root: Path) -> None:
+    at = page("Map", mapview=picked(image_at(root, 4)))
     button(at, "Open in Sliders").click().run()
     latents = load_latents(root / "tiny" / "latents.npz")
     assert z_of(at) == pytest.approx(latents.mu[4].tolist(), abs=1e-4)
 
 
 def test_a_lasso_is_a_group_with_a_mean(root: Path) -> None:
-    at = page("Map", colour=map_panel.ERROR, map=selected(0, 1, 3))
+    images_in = [image_at(root, row) for row in (0, 1, 3)]
+    at = page("Map", mapview={"group": {"indices": images_in, "count": 3, "number": 1}})
     assert "**3 images**" in text_of(at)
     button(at, "Open in Sliders").click().run()
     mu = load_latents(root / "tiny" / "latents.npz").mu
     assert z_of(at) == pytest.approx(mu[[0, 1, 3]].mean(0).tolist(), abs=1e-5)
 
 
-def test_a_click_in_a_class_finds_the_point_of_its_trace(root: Path) -> None:
+def test_a_large_group_says_that_it_is_sampled(root: Path) -> None:
+    group = {"indices": [image_at(root, 0), image_at(root, 1)], "count": 4000, "number": 1}
+    text = text_of(page("Map", mapview={"group": group}))
+    assert "**4,000 images**" in text
+    assert "over 2 of them, sampled" in text
+
+
+def test_a_click_on_the_ground_decodes_there(root: Path) -> None:
+    at = page("Map", mapview={"picked": {"point": [0.0, 0.0], "number": 1}})
+    assert "Decoded here" in alts(at)
+    assert "along the two axes" in text_of(at)
+    button(at, "Open in Sliders").click().run()
+    mu = load_latents(root / "tiny" / "latents.npz").mu
+    assert z_of(at) == pytest.approx(mu.mean(0).tolist(), abs=1e-5)
+
+
+def test_on_umap_a_blend_is_said_to_be_one(root: Path) -> None:
     latents = load_latents(root / "tiny" / "latents.npz")
-    dataset = open_dataset(Run(root / "tiny").config().data, root / ".data")
-    styles = dataset.attributes["hair_style"][latents.index]
-    style = np.unique(styles)[1]
-    image = latents.index[np.flatnonzero(styles == style)[0]]
-    point = {"point_index": 0, "curve_number": 1}
-    at = page("Map", colour="hair_style", map={"selection": {"points": [point]}})
-    assert f"**Image {image}**" in text_of(at)
+    save_latents(root / "tiny" / "maps" / "umap.npz", project(latents, "pca", 0, lambda *_: None))
+    state = {"picked": {"point": [0.0, 0.0], "number": 1}}
+    at = page("Map", method="umap", mapview=state)
+    assert "UMAP has no way back" in text_of(at)
+    assert map_in(at)["ellipse"] is None
 
 
-@pytest.mark.parametrize("colour", ["hair_hue", "glasses", map_panel.ERROR, map_panel.KL])
+def test_an_image_stays_chosen_on_another_map_and_a_point_does_not(root: Path) -> None:
+    latents = load_latents(root / "tiny" / "latents.npz")
+    save_latents(root / "tiny" / "maps" / "umap.npz", project(latents, "pca", 0, lambda *_: None))
+    for state, then in (
+        (picked(image_at(root, 2)), f"**Image {image_at(root, 2)}**"),
+        ({"picked": {"point": [0.0, 0.0], "number": 1}}, "Click a point"),
+    ):
+        at = page("Map", mapview=state)
+        at.session_state["method:tiny"] = "umap"
+        at.run()
+        assert then in text_of(at)
+
+
+def test_letting_go_and_images_of_another_map_leave_nothing_chosen(root: Path) -> None:
+    at = page("Map", mapview=picked(image_at(root, 2)))
+    at.session_state["mapview:tiny"] = {"picked": {"number": 2}}
+    at.run()
+    assert "Click a point" in text_of(at)
+    outside = next(i for i in range(60) if i not in load_latents(root / "tiny/latents.npz").index)
+    assert "Click a point" in text_of(page("Map", mapview=picked(outside)))
+
+
+@pytest.mark.parametrize("colour", ["hair_hue", "glasses", ERROR, KL])
 def test_every_kind_of_colour_draws(root: Path, colour: str) -> None:
-    assert page("Map", colour=colour).get("plotly_chart")
+    told = map_in(page("Map", colour=colour))
+    assert bool(told["legend"]["entries"]) == (colour == "glasses")
+    assert bool(told["legend"]["stops"]) != (colour == "glasses")
+
+
+def test_method_and_colour_outlive_another_panel(root: Path) -> None:
+    latents = load_latents(root / "tiny" / "latents.npz")
+    save_latents(root / "tiny" / "maps" / "umap.npz", project(latents, "pca", 0, lambda *_: None))
+    at = page("Map")
+    at.selectbox(key="colour:tiny").set_value("glasses").run()
+    at.session_state["method:tiny"] = "umap"
+    at.run()
+    for panel in ("Sliders", "Map"):
+        at.session_state["panel"] = panel
+        at.run()
+        assert not at.exception
+    told = map_in(at)
+    assert "file=umap" in told["points"]
+    assert told["legend"]["title"] == "Glasses"
 
 
 def test_an_older_map_says_that_the_weights_moved_on(root: Path) -> None:
@@ -410,7 +479,7 @@ def test_an_older_map_says_that_the_weights_moved_on(root: Path) -> None:
     older = type(latents)(**{**vars(latents), "step": 1})
     save_latents(root / "tiny" / "maps" / "umap.npz", project(older, "pca", 0, lambda *_: None))
     at = page("Map", method="umap")
-    assert at.get("plotly_chart")
+    assert "file=umap" in map_in(at)["points"]
     assert "moved on" in text_of(at)
     assert button(at, "Compute UMAP")
 

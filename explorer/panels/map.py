@@ -5,21 +5,21 @@ from __future__ import annotations
 import html
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from explorer import cache, gallery, images
+from explorer import columns, gallery, images, mapview
+from explorer import points as map_points
+from explorer.mapview import Choice, Legend
+from explorer.points import ERROR, KL, Place
 from explorer.session import Session
 from vae import jobs
 from vae.config import ConfigError
 from vae.runs import Run
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
     from vae.checkpoints import Weights
     from vae.dataset import Dataset
     from vae.latents import Latents
@@ -28,21 +28,12 @@ if TYPE_CHECKING:
 TICK_SECONDS = 1.0  # while a map is in the making
 SILENT_SECONDS = 120.0  # after which its process is taken for dead
 SETTLED_SECONDS = 5.0  # after which its last words, which are no count, are taken for its end
-HEIGHT = 520  # pixels
 NUM_HINT = 24
 NUM_MEMBERS = 16
 NUM_NEIGHBOURS = 6
-MAX_CLASSES = 20
 PICTURE = 200  # pixels a side
 
 METHODS = {"pca": "PCA", "umap": "UMAP"}
-ERROR, KL = "Reconstruction error", "KL"
-PALETTE = (
-    "#7c5cff #f2698c #18a999 #f0a03c #4c8dff #b0589c #8aa632 #e2543f #3cb6d9 #9a7b5f "
-    "#b9a6ff #f9b4c5 #86d8cd #f8d09a #a8c8ff #d8abcd #c6d58d #f2a99e #a0def0 #cdbaa8"
-).split()
-SCALE = ["#4b3fae", "#8d55d6", "#d65db1", "#f58b6c", "#f6c945"]
-WHEEL = ["#e5484d", "#d6a100", "#55a630", "#12a594", "#3e7bfa", "#a24bd6", "#e5484d"]
 
 STYLE = """<style>
 [data-testid="stColumn"]:has(.st-key-map_chart) { min-width: min(100%, 24rem); }
@@ -83,79 +74,45 @@ def _draw(session: Session, is_waiting: bool) -> None:
             return
         model, weights = loaded
         method, colour = _controls(session, dataset)
-        place = _place(session, method)
+        place = map_points.place_of(session.run, method)
         if place is None:
             _missing(session, method)
             method = "pca"  # meanwhile
-            place = _place(session, method)
+            place = map_points.place_of(session.run, method)
             if place is None:
                 return
-        points = _points(place.path, place.stamp, place.is_projected)
+        points = map_points.points(place)
         if points.index.max(initial=0) >= len(dataset):
             st.warning("This map is of other images than the run has now: make it anew.")
             _job(session, method)
             return
+        choice = _choice(session, place)
+        left, right = st.columns([8, 5], gap="medium")
+        with left.container(key="map_chart"):
+            _chart(session, dataset, place, colour, choice)
+            _honest(session, method, points, weights, len(dataset))
+        with right.container(key="map_detail"):
+            _detail(session, model, dataset, place, choice)
     except ConfigError as error:
         st.error(str(error), icon=":material/error:")
-        return
-    left, right = st.columns([3, 2], gap="large")
-    with left.container(key="map_chart"):
-        chosen = _chart(session, dataset, points, place, colour)
-        _honest(session, method, points, weights, len(dataset))
-    with right.container(key="map_detail"):
-        _detail(session, model, dataset, points, chosen)
-
-
-# ------------------------------------------------------------------------------- the points
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the points of a map come from."""
-
-    path: str
-    stamp: cache.Stamp
-    is_projected: bool  # whether the file holds the coordinates
-
-
-def _place(session: Session, method: str) -> Place | None:
-    """The newest file to draw by this method; None where there is none."""
-    run = session.run
-    assert run is not None
-    made, told = run.maps / f"{method}.npz", run.latents_file
-    now, then = cache.stamp(made), cache.stamp(told)
-    is_newer = now is not None and (then is None or now[2] >= then[2])
-    if now is not None and (is_newer or method == "umap"):
-        return Place(str(made), now, True)
-    if then is not None and method == "pca":
-        return Place(str(told), then, False)
-    return None
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _points(path: str, now: cache.Stamp, is_projected: bool) -> Latents:
-    """The latents in a file, with their coordinates."""
-    import dataclasses
-
-    from vae.latents import load_latents
-    from vae.projection import pca
-
-    latents = load_latents(Path(path))
-    if is_projected and len(latents.xy) == len(latents.mu):
-        return latents
-    return dataclasses.replace(latents, xy=pca(latents.mu))
 
 
 def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
     """The method, and what the colours say."""
     names = [name for name in dataset.attributes if name not in (ERROR, KL)]
     names.sort(key=lambda name: name != "label")
+    colours = [*names, ERROR, KL]
+    # Streamlit forgets the widgets of a panel that is closed; this does not.
+    state, kept = st.session_state, session.key("map_controls")
+    method, colour = state.get(kept, ("pca", colours[0]))
+    state.setdefault(session.key("method"), method)
+    if state.setdefault(session.key("colour"), colour) not in colours:
+        state[session.key("colour")] = colours[0]
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.subheader("Map", anchor=False, width="content")
         method = st.segmented_control(
             "Method",
             list(METHODS),
-            default="pca",
             required=True,
             format_func=METHODS.get,
             key=session.key("method"),
@@ -165,11 +122,12 @@ def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
         )
         colour = st.selectbox(
             "Colour by",
-            [*names, ERROR, KL],
+            colours,
             format_func=_readable,
             key=session.key("colour"),
             width=260,
         )
+    state[kept] = str(method), str(colour)
     return str(method), str(colour)
 
 
@@ -177,150 +135,77 @@ def _readable(name: str) -> str:
     return name if name == KL else name.replace("_", " ").capitalize()
 
 
-# ------------------------------------------------------------------------------- the figure
+# ------------------------------------------------------------------------------- the map
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _figure(
-    _dataset: Dataset, fingerprint: str, place: Place, colour: str
-) -> tuple[go.Figure, list[np.ndarray]]:
-    """The figure, the same object while nothing changes, and the rows of `points` in each trace."""
-    import plotly.graph_objects as go
+def _choice(session: Session, place: Place) -> Choice:
+    """What is looked into, by the newest click on the map or in a sheet of images.
 
-    points = _points(place.path, place.stamp, place.is_projected)
-    values, classes = _values(_dataset, points, colour)
-    size = float(np.clip(200 / np.sqrt(max(len(points.index), 1)), 3, 9))
-    figure = go.Figure()
-    rows: list[np.ndarray] = []
-
-    def add(which: np.ndarray, name: str, marker: dict[str, Any], text: str) -> None:
-        rows.append(which)
-        figure.add_scattergl(
-            x=points.xy[which, 0],
-            y=points.xy[which, 1],
-            mode="markers",
-            name=name,
-            customdata=points.index[which],
-            text=None if classes else values[which],
-            marker={"size": size, "opacity": 0.85, "line": {"width": 0}, **marker},
-            unselected={"marker": {"opacity": 0.35}},
-            selected={"marker": {"opacity": 1, "size": size + 2}},
-            hovertemplate=f"Image %{{customdata}}<br>{text}<extra></extra>",
-        )
-
-    title = html.escape(_readable(colour))
-    if classes:
-        for i, name in enumerate(classes):
-            which = np.flatnonzero(values == i)
-            if len(which):
-                safe = html.escape(name)
-                add(which, safe, {"color": PALETTE[i]}, f"{title}: {safe}")
-        if len(which := np.flatnonzero((values < 0) | (values >= len(classes)))):
-            add(which, "unknown", {"color": "#8c8c99"}, f"{title}: unknown")
-    else:
-        known = values[np.isfinite(values)]
-        low, high = np.percentile(known, [1, 99]) if len(known) else (0.0, 1.0)
-        marker = {
-            "color": values,
-            "colorscale": WHEEL if colour.endswith("hue") else SCALE,
-            "cmin": float(low),
-            "cmax": float(max(high, low + 1e-9)),
-            "colorbar": {"title": {"text": ""}, "thickness": 10, "len": 0.6, "outlinewidth": 0},
-        }
-        add(np.arange(len(values)), title, marker, f"{title}: %{{text:.3g}}")
-    axis = {
-        "showgrid": False,
-        "zeroline": False,
-        "showticklabels": False,
-        "ticks": "",
-        "title": {"text": ""},
-    }
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode="pan",
-        hovermode="closest",
-        showlegend=bool(classes),
-        legend={
-            "orientation": "h",
-            "y": 0,
-            "yanchor": "top",
-            "x": 0,
-            "itemsizing": "constant",
-            "title": {"text": ""},
-        },
-        xaxis={**axis, "range": _range(points.xy[:, 0])},
-        yaxis={**axis, "range": _range(points.xy[:, 1]), "scaleanchor": "x"},
-    )
-    return figure, rows
-
-
-def _range(places: np.ndarray) -> list[float]:
-    """From the first to the last, with a little room."""
-    low, high = float(places.min()), float(places.max())
-    room = 0.03 * (high - low) or 1.0
-    return [low - room, high + room]
-
-
-def _values(dataset: Dataset, points: Latents, colour: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """What colours each point, and the names of the classes where it is a class. [N]"""
-    if colour == ERROR:
-        return points.mse, ()
-    if colour == KL:
-        return points.kl_per_dim.sum(1), ()
-    values = np.asarray(dataset.attributes[colour])[points.index]
-    if np.issubdtype(values.dtype, np.integer):
-        classes = tuple(map(str, dataset.classes.get(colour, ())))
-        if not classes and len(values) and values.min() >= 0:
-            classes = tuple(map(str, range(int(values.max()) + 1)))
-        if 0 < len(classes) <= MAX_CLASSES:
-            return values, classes
-    return values.astype(np.float32), ()
-
-
-def _chart(
-    session: Session, dataset: Dataset, points: Latents, place: Place, colour: str
-) -> list[int]:
-    """Draw the map. Returns the rows of `points` that are chosen, on it or in the sheets."""
-    figure, rows = _figure(dataset, dataset.fingerprint, place, colour)
+    The page keeps it for other methods and newer maps, as far as they have it.
+    """
     state, kept, seen = st.session_state, session.key("chosen"), session.key("seen")
-    event = st.plotly_chart(
-        figure,
-        key=session.key("map"),
-        alt="Map",
-        on_select="rerun",
-        selection_mode=("points", "box", "lasso"),
-        config={"scrollZoom": True, "displaylogo": False},
+    told = mapview.taken(state.get(session.key("mapview")))
+    sheet = state.get(_sheet_key(session))
+    choice, drawn = state.get(kept, (Choice(), place.method))
+    if told is not None and told[0] != state.get(seen):
+        state[seen], choice, drawn = told[0], told[1], place.method
+    elif sheet and sheet.get("picked"):
+        choice = Choice((sheet["picked"][-1],), 1)
+    if state.get(kept) != (choice, drawn):
+        state[kept] = choice, drawn
+        state[session.key("turn")] = state.get(session.key("turn"), 0) + 1
+    if choice.point is not None:
+        return choice if drawn == place.method else Choice()
+    rows = map_points.rows_of(place, np.array(choice.images, np.int64))
+    there = tuple(map(int, map_points.points(place).index[rows]))
+    is_whole = len(there) == len(choice.images)
+    return Choice(there, choice.count if is_whole else len(there))
+
+
+def _sheet_key(session: Session) -> str:
+    """Of the sheet of images beside the map; another one after every choice."""
+    return f"{session.key('sheet')}.{st.session_state.get(session.key('turn'), 0)}"
+
+
+def _chart(session: Session, dataset: Dataset, place: Place, colour: str, choice: Choice) -> None:
+    assert session.run is not None
+    ellipse = None
+    if place.method == "pca" and len(choice.images) == 1:
+        row = map_points.rows_of(place, np.array(choice.images))[0]
+        ellipse = map_points.ellipse(place, int(row))
+    mapview.show(
+        session.key("mapview"),
+        columns.addresses(session.run, place, dataset.fingerprint, colour),
+        _legend(dataset, place, colour),
+        choice,
+        st.session_state.get(session.key("seen"), 0),
+        ellipse,
+        columns.SHEET_COLUMNS,
     )
-    # Another figure begins with nothing selected, which takes nothing back.
-    before = state.get(seen, (None, []))
-    now = (place, colour), _picked_images(event, points, rows)
-    if now[1] != (before[1] if before[0] == now[0] else []):
-        state[kept] = now[1]
-    state[seen] = now
-    sheet = state.get(state.get(session.key("sheet"), "no sheet"))
-    if sheet and sheet.get("picked"):
-        state[kept] = sheet["picked"]
-    row_of = {int(image): row for row, image in enumerate(points.index)}
-    return [row_of[image] for image in state.get(kept, []) if image in row_of]
 
 
-def _picked_images(event: Any, points: Latents, rows: list[np.ndarray]) -> list[int]:
-    """The images of the points selected in the chart."""
-    picked = []
-    for point in event["selection"]["points"]:
-        trace, place = point.get("curve_number", 0), point["point_index"]
-        if 0 <= trace < len(rows) and 0 <= place < len(rows[trace]):
-            picked.append(int(points.index[rows[trace][place]]))
-    return picked
+def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
+    colours = map_points.colours(place, dataset, dataset.fingerprint, colour)
+    title = _readable(colour)
+    if not colours.classes:
+        stops = mapview.WHEEL if colour.endswith("hue") else mapview.SCALE
+        return Legend(title, (), stops, colours.low, colours.high)
+    present = set(np.unique(colours.levels).tolist())
+    entries = [
+        (level, name, mapview.PALETTE[level])
+        for level, name in enumerate(colours.classes)
+        if level in present
+    ]
+    if map_points.UNKNOWN in present:
+        entries.append((map_points.UNKNOWN, "unknown", mapview.UNKNOWN_COLOUR))
+    return Legend(title, entries, (), 0.0, 0.0)
 
 
 def _honest(session: Session, method: str, points: Latents, weights: Weights, num: int) -> None:
     """What the map shows, and how to have a fuller or a newer one."""
     text = "PC 1 across, PC 2 up. " if method == "pca" else ""
-    text += f"{len(points.index):,} of {num:,} images, weights of step {points.step:,}."
+    sampled = " sampled" if len(points.index) < num else ""
+    text += f"{len(points.index):,} of {num:,} images{sampled}, weights of step {points.step:,}."
     if points.step != weights.step:
         text += f" The weights have moved on to step {weights.step:,}: this map is of before."
     st.caption(text)
@@ -411,32 +296,35 @@ def _watch(session: Session, method: str, was_working: bool) -> None:
 # ------------------------------------------------------------------------------- the detail
 
 
-def _detail(
-    session: Session, model: VAE, dataset: Dataset, points: Latents, chosen: list[int]
-) -> None:
-    """What was clicked: nothing yet, one image, or a group."""
-    if not chosen:
-        sheet = np.random.default_rng(0).permutation(points.index)[:NUM_HINT]
+def _detail(session: Session, model: VAE, dataset: Dataset, place: Place, choice: Choice) -> None:
+    """What was clicked: nothing yet, one image, a group, or the ground between the points."""
+    points = map_points.points(place)
+    if choice.point is not None:
+        _ground(session, model, dataset, place, choice.point)
+    elif not choice.images:
+        rows = np.random.default_rng(0).permutation(len(points.index))[:NUM_HINT]
         st.caption(
-            "Click a point, or one of these images, to look into it. Draw a box or a lasso "
-            "(tools above the map) to see a group."
+            "Click a point, or one of these images, to look into it; click between the points to "
+            "see what the model draws there. Lasso points to see a group."
         )
-        _sheet(session, dataset, sheet.tolist(), "hint", "Some images of the map")
-    elif len(chosen) == 1:
-        _image(session, model, dataset, points, chosen[0])
+        _sheet(session, dataset, points.index[rows].tolist(), "Some images of the map")
+    elif len(choice.images) == 1:
+        row = map_points.rows_of(place, np.array(choice.images))[0]
+        _image(session, model, dataset, place, int(row))
     else:
-        _group(session, model, dataset, points, chosen)
+        _group(session, model, dataset, place, choice)
 
 
 def _sheet(
-    session: Session, dataset: Dataset, shown: list[int], name: str, label: str, tile: int = 52
+    session: Session, dataset: Dataset, shown: list[int], label: str, tile: int = 52
 ) -> None:
     """A grid of images of which a clicked one is looked into."""
-    key = st.session_state[session.key("sheet")] = f"{session.key('sheet')}.{name}"
+    key = _sheet_key(session)
     gallery.show(dataset, shown, [], key=key, label=label, max_picked=1, badges=False, tile=tile)
 
 
-def _image(session: Session, model: VAE, dataset: Dataset, points: Latents, row: int) -> None:
+def _image(session: Session, model: VAE, dataset: Dataset, place: Place, row: int) -> None:
+    points = map_points.points(place)
     image = int(points.index[row])
     pixels = dataset.take(np.array([image]))
     mu = images.encode(model, pixels)
@@ -449,9 +337,11 @@ def _image(session: Session, model: VAE, dataset: Dataset, points: Latents, row:
     ):
         column.image(images.address(picture, PICTURE), width="stretch", alt=title)
         column.caption(title, text_alignment="center")
-    st.caption(
-        f"KL {points.kl_per_dim[row].sum():.1f} nats, mean squared error {points.mse[row]:.4f}"
-    )
+    kl = map_points.kl_of(points, np.array([row]))[0]
+    text = f"KL {kl:.1f} nats, mean squared error {points.mse[row]:.4f}."
+    if place.method == "pca":
+        text += " The ellipses around its point are its posterior, 1 and 2 sigma."
+    st.caption(text)
     opened = st.button(
         "Open in Sliders",
         icon=":material/tune:",
@@ -469,12 +359,52 @@ def _image(session: Session, model: VAE, dataset: Dataset, points: Latents, row:
         )
     if opened:
         st.rerun()
-    distance = np.square(points.mu - points.mu[row]).sum(1)
-    nearest = [near for near in np.argsort(distance, kind="stable") if near != row]
+    near = [i for i in _nearest(points, points.mu[row], NUM_NEIGHBOURS + 1) if i != image]
     st.caption("Nearest in the latent space")
-    near = [int(points.index[i]) for i in nearest[:NUM_NEIGHBOURS]]
-    _sheet(session, dataset, near, f"near.{image}", "Nearest images", tile=36)
+    _sheet(session, dataset, near[:NUM_NEIGHBOURS], "Nearest images", tile=36)
     _facts(dataset, image)
+
+
+def _nearest(points: Latents, z: np.ndarray, num: int) -> list[int]:
+    """The images whose posterior means are nearest to a point of the latent space."""
+    apart = points.mu - z
+    rows = map_points.nearest_rows(np.einsum("nd,nd->n", apart, apart), num)
+    return [int(image) for image in points.index[rows]]
+
+
+def _ground(
+    session: Session, model: VAE, dataset: Dataset, place: Place, xy: tuple[float, float]
+) -> None:
+    """What the model draws where no image lies."""
+    points = map_points.points(place)
+    if place.method == "pca":
+        z = map_points.on_plane(place, xy)
+        words = (
+            "The mean of all images, moved along the two axes of the map to this point, and "
+            "decoded. What the map does not show is as in the mean."
+        )
+    else:
+        z = map_points.blended(points, xy)
+        words = (
+            f"UMAP has no way back: this is the decoded blend of the means of the "
+            f"{map_points.NUM_BLENDED} nearest points, weighted by 1 / distance."
+        )
+    st.markdown(f"**Between the images** :gray[at {xy[0]:.2f}, {xy[1]:.2f}]")
+    pair = st.columns(2, gap="small", wrap=False)
+    picture = images.decode(model, [z])[0]
+    pair[0].image(images.address(picture, PICTURE), width="stretch", alt="Decoded here")
+    pair[0].caption("Decoded here", text_alignment="center")
+    pair[1].caption(words)
+    if st.button(
+        "Open in Sliders",
+        icon=":material/tune:",
+        on_click=_open_in_sliders,
+        args=(session, None, z),
+        width="stretch",
+    ):
+        st.rerun()
+    st.caption("Nearest in the latent space")
+    _sheet(session, dataset, _nearest(points, z, NUM_NEIGHBOURS), "Nearest images", tile=36)
 
 
 def _plain(text: str) -> str:
@@ -499,11 +429,11 @@ def _facts(dataset: Dataset, image: int) -> None:
             st.html(f'<div class="map-facts">{"".join(cells)}</div>')
 
 
-def _group(
-    session: Session, model: VAE, dataset: Dataset, points: Latents, chosen: list[int]
-) -> None:
-    mean = points.mu[chosen].mean(0)
-    st.markdown(f"**{len(chosen):,} images**")
+def _group(session: Session, model: VAE, dataset: Dataset, place: Place, choice: Choice) -> None:
+    points, some = map_points.points(place), np.array(choice.images)
+    rows = map_points.rows_of(place, some)
+    mean = points.mu[rows].mean(0)
+    st.markdown(f"**{choice.count:,} images**")
     pair = st.columns(2, gap="small", wrap=False)
     pair[0].image(
         images.address(images.decode(model, [mean])[0], PICTURE),
@@ -511,9 +441,10 @@ def _group(
         alt="Mean",
     )
     pair[0].caption("Their mean, decoded", text_alignment="center")
+    sampled = "" if len(some) == choice.count else f" Taken over {len(some):,} of them, sampled."
     pair[1].caption(
-        f"KL {points.kl_per_dim[chosen].sum(1).mean():.1f} nats and mean squared error "
-        f"{points.mse[chosen].mean():.4f} on average."
+        f"KL {map_points.kl_of(points, rows).mean():.1f} nats and mean squared error "
+        f"{points.mse[rows].mean():.4f} on average.{sampled}"
     )
     if pair[1].button(
         "Open in Sliders",
@@ -521,10 +452,9 @@ def _group(
         args=(session, None, mean),
     ):
         st.rerun()
-    members = np.random.default_rng(0).permutation(chosen)[:NUM_MEMBERS]
+    members = np.random.default_rng(0).permutation(some)[:NUM_MEMBERS]
     st.caption("Some of them")
-    shown = [int(points.index[row]) for row in members]
-    _sheet(session, dataset, shown, f"group.{hash(tuple(shown))}", "Members")
+    _sheet(session, dataset, members.tolist(), "Members")
 
 
 def _open_in_sliders(session: Session, image: int | None, z: np.ndarray) -> None:
