@@ -52,7 +52,7 @@ def show() -> Session:
         left.image(str(ICON), width=44, alt="")
         right.markdown("### Latent explorer")
         if names:
-            chosen = _chosen(names)
+            chosen = _chosen(where, names)
             name = st.selectbox("Run", names, index=names.index(chosen), key="run")
         else:
             name = st.selectbox("Run", [], placeholder="No run yet: start one", key="run")
@@ -63,12 +63,13 @@ def show() -> Session:
     return session
 
 
-def _chosen(names: list[str]) -> str:
-    """The run asked for by the page before, by the link, or else the newest living one."""
+def _chosen(where: Path, names: list[str]) -> str:
+    """The run asked for by the page before or by the link, or else one that is in training."""
     wanted = st.session_state.get("run") or st.query_params.get("run")
     if wanted in names:
         return str(wanted)
-    return names[0]
+    living = (name for name in names if cache.is_locked(str(where / name)))
+    return next(living, names[0])
 
 
 def _controls(session: Session) -> None:

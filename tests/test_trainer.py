@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -242,6 +243,16 @@ def test_other_images_than_the_run_began_with_are_refused(tmp_path: Path) -> Non
     other = with_values(TINY, {"data.seed": 1})
     with pytest.raises(ConfigError, match="not those that run a began with"):
         Trainer(run, other, open_dataset(other.data, tmp_path / ".data"))
+
+
+def test_weights_without_a_training_state_are_not_trained_over(tmp_path: Path) -> None:
+    run, _ = train(tmp_path / "a")
+    before, log = run.weights_file.read_bytes(), run.events_file.read_bytes()
+    shutil.rmtree(run.checkpoints)
+    with pytest.raises(ConfigError, match="no training state"):
+        train(run.folder)
+    assert run.weights_file.read_bytes() == before
+    assert run.events_file.read_bytes() == log
 
 
 # ------------------------------------------------------------------- in processes of their own

@@ -108,6 +108,11 @@ class Trainer:
         state = checkpoints.newest_state(run)
         if state is not None:
             self._restore(state)
+        elif run.weights_file.exists():
+            raise ConfigError(
+                f"Run {run.name} holds weights but no training state, so that it cannot go on: "
+                "look at it, and start a new run."
+            )
         self.steps_per_epoch = steps_per_epoch(len(dataset.train), config.train.batch_size)
         self.total_steps = config.train.epochs * self.steps_per_epoch
         self.events = EventWriter(run.events_file, keep_step=self.step)
