@@ -60,7 +60,7 @@ def events(path: Path) -> list[Event]:
     return log.events
 
 
-@st.cache_data(ttl=LOCK_SECONDS, max_entries=64, show_spinner=False)
+@st.cache_resource(ttl=LOCK_SECONDS, max_entries=64, show_spinner=False)
 def is_locked(folder: str) -> bool:
     """Whether a trainer lives, as of at most half a second ago.
 
@@ -111,7 +111,7 @@ def latents(path: Path) -> Latents | None:
     return None if now is None else _latents(str(path), now)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def _picture(path: str, now: Stamp) -> bytes:
     return Path(path).read_bytes()
 

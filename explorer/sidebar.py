@@ -52,8 +52,8 @@ def show() -> Session:
         left.image(str(ICON), width=44, alt="")
         right.markdown("### Latent explorer")
         if names:
-            chosen = _chosen(where, names)
-            name = st.selectbox("Run", names, index=names.index(chosen), key="run")
+            st.session_state["run"] = _chosen(where, names)
+            name = st.selectbox("Run", names, key="run")
         else:
             name = st.selectbox("Run", [], placeholder="No run yet: start one", key="run")
         session = Session(where, Run(where / name) if name else None)

@@ -109,7 +109,7 @@ def _begin(session: Session, model: VAE) -> None:
     latents = session.latents()
     z, start = [0.0] * model.latent_dim, None
     if latents is not None and latents.mu.shape[1] == model.latent_dim:
-        known = int(np.argsort(latents.mse)[len(latents.mse) // 8])
+        known = int(np.argsort(latents.mse)[len(latents.mse) // 5])
         z = _numbers(latents.mu[known])
         start = {"index": int(latents.index[known])}
     state[session.key("z")] = linked or z
