@@ -85,7 +85,7 @@ def thumbs_sheet(root: Path, run: Run, query: QueryParams) -> bytes:
     return _sheet(dataset, dataset.fingerprint, ids)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@st.cache_resource(max_entries=128, show_spinner=False)
 def _sheet(_dataset: Dataset, fingerprint: str, ids: tuple[int, ...]) -> bytes:
     num_columns = min(SHEET_COLUMNS, len(ids))
     return images.sheet(_dataset.take(np.array(ids, np.int64)), num_columns, THUMBNAIL)
