@@ -74,12 +74,6 @@ def point_on_path(keys: Floats, position: float, kind: str) -> Floats:
     return point
 
 
-def random_z(latent_dim: int, seed: int) -> list[float]:
-    """A point of the prior N(0, I), the same for the same seed. [D]"""
-    z = np.random.default_rng(seed).standard_normal(latent_dim, np.float32)
-    return [float(value) for value in z]
-
-
 def enlarged(image: Pixels, size: int) -> Pixels:
     """An image [H, W, C] with `size` pixels a side, Lanczos. [size, size, 3]"""
     whole = Image.fromarray(pictures.to_rgb(image))

@@ -104,6 +104,8 @@ class Trainer:
             self.model.parameters(), lr=config.train.lr, fused=self.device.type != "mps"
         )
         self.step, self.seconds, self.best = 0, 0.0, (-float("inf"), 0)
+        # Of nll, kl and loss over the images since the last step event, and how many those are.
+        self.sums, self.num_images = np.zeros(3), 0
         self.notes: list[str] = []
         state = checkpoints.newest_state(run)
         if state is not None:
@@ -163,7 +165,7 @@ class Trainer:
         request, bad_steps = "", 0
         statistics = list(self.model.buffers())  # the running means that a forward pass updates
         good_statistics = [buffer.clone() for buffer in statistics]
-        sums, num_images, since = np.zeros(3), 0, time.perf_counter()
+        num_timed, since = 0, time.perf_counter()
         with ThreadPoolExecutor(1) as ahead:
             batch = ahead.submit(self._batch, self.step)
             while self.step < self.total_steps and not (request := asked()):
@@ -195,15 +197,17 @@ class Trainer:
                 self.step += 1
                 if bad_steps == 0:
                     means = torch.stack([terms.nll.mean(), terms.kl.mean(), loss]).detach()
-                    sums += len(x) * means.double().cpu().numpy()
-                    num_images += len(x)
+                    self.sums += len(x) * means.double().cpu().numpy()
+                    self.num_images += len(x)
+                num_timed += len(x)
 
                 is_over = self.step == self.total_steps
                 if self.step % LOG_EVERY == 0 or is_over:
                     elapsed = time.perf_counter() - since
                     self.seconds += elapsed
-                    self._log(sums / max(1, num_images), beta, num_images / elapsed)
-                    sums, num_images = np.zeros(3), 0
+                    if self.num_images:
+                        self._log(self.sums / self.num_images, beta, num_timed / elapsed)
+                    self.sums, self.num_images, num_timed = np.zeros(3), 0, 0
                     progress("train", self.step, self.total_steps)
                     since = time.perf_counter()
                 if preview_is_due(self.step) or is_over or self._save_is_due():
@@ -324,6 +328,8 @@ class Trainer:
         state = {
             "step": self.step,
             "seconds": self.seconds,
+            "sums": self.sums.tolist(),
+            "num_images": self.num_images,
             "best_elbo": self.best[0],
             "best_step": self.best[1],
             "model": self.model.state_dict(),
@@ -355,6 +361,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.train.lr
         self.step, self.seconds = state["step"], state["seconds"]
+        self.sums, self.num_images = np.array(state["sums"]), state["num_images"]
         self.best = (state["best_elbo"], state["best_step"])
         before = (state["device"], state["num_threads"], state["torch"])
         now = (self.device.type, torch.get_num_threads(), str(torch.__version__))
