@@ -12,6 +12,7 @@ from torch.distributions import Independent, MultivariateNormal, Normal, kl_dive
 from vae.elbo import Terms, beta_at, bits_per_dim, importance_bound
 from vae.likelihoods import MIN_SIGMA, Bernoulli, Gaussian
 from vae.posterior import Posterior, active_units, prior_log_prob
+from vae.schedules import lr_at
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -179,6 +180,18 @@ def test_loss_weights_the_kl_and_elbo_never_does() -> None:
 def test_beta_rises_linearly_then_stays() -> None:
     assert [beta_at(step, 2.0, 4) for step in range(6)] == [0.0, 0.5, 1.0, 1.5, 2.0, 2.0]
     assert beta_at(0, 1.0, 0) == 1.0
+
+
+def test_a_cosine_rises_over_a_hundredth_and_ends_at_a_hundredth() -> None:
+    rates = [lr_at(step, 2.0, "cosine", 1000) for step in range(1000)]
+    assert rates[0] == pytest.approx(2 / 11)
+    assert rates[10] == max(rates) == 2.0
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] == pytest.approx(0.02)
+    # The mean of a cosine from 2 to 0.02 lies in their middle.
+    assert sum(rates[10:]) / 990 == pytest.approx(1.01)
+    assert all(lr_at(step, 2.0, "constant", 1000) == 2.0 for step in (0, 5, 999))
+    assert [lr_at(0, 1.0, "cosine", total) > 0 for total in (1, 2, 3)] == [True] * 3
 
 
 def test_bits_of_a_uniform_density_are_eight() -> None:

@@ -20,6 +20,7 @@ from vae.command import main
 from vae.config import Config, ConfigError, with_values
 from vae.dataset import open_dataset
 from vae.runs import Run, last_event
+from vae.schedules import lr_at
 from vae.trainer import (
     Trainer,
     batch_index,
@@ -95,6 +96,32 @@ def test_resume_equals_never_having_stopped(tmp_path: Path, pauses: tuple[int, .
     for name, tensor in weights(whole).items():
         assert torch.equal(tensor, weights(run)[name]), name
     assert events_without_clock(run) == events_without_clock(whole)
+
+
+def test_resume_under_a_cosine_equals_never_having_stopped(tmp_path: Path) -> None:
+    cosine = with_values(TINY, {"train.lr_schedule": "cosine"})
+    whole, _ = train(tmp_path / "whole", cosine)
+    for pause_at in (3, 7, None):
+        run, _ = train(tmp_path / "parts", cosine, pause_at)
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(run)[name]), name
+    assert events_without_clock(run) == events_without_clock(whole)
+    steps = [event for event in run.events() if event["kind"] == "step"]
+    assert steps[-1]["lr"] == pytest.approx(0.01 * TINY.train.lr)
+
+
+def test_more_epochs_raise_the_learning_rate_to_that_of_the_longer_cosine(tmp_path: Path) -> None:
+    cosine = with_values(TINY, {"train.lr_schedule": "cosine"})
+    train(tmp_path / "a", cosine)
+    run, _ = train(tmp_path / "a", with_values(cosine, {"train.epochs": 6}))
+    steps = [event for event in run.events() if event["kind"] == "step"]
+    assert [event["step"] for event in steps] == [10, 12, 20, 24]
+    assert [event["lr"] for event in steps] == [
+        lr_at(9, 1e-3, "cosine", 12),
+        lr_at(11, 1e-3, "cosine", 12),
+        lr_at(19, 1e-3, "cosine", 24),
+        lr_at(23, 1e-3, "cosine", 24),
+    ]
 
 
 def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:

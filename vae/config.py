@@ -19,6 +19,7 @@ from typing import Any
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
 NETWORKS = ("conv", "mlp")
 LIKELIHOODS = ("bernoulli", "gaussian")
+LR_SCHEDULES = ("constant", "cosine")
 DEVICES = ("cuda", "mps", "cpu")
 
 
@@ -119,6 +120,10 @@ class TrainConfig:
     epochs: int = field(default=20, metadata={"help": "passes over the training images"})
     batch_size: int = field(default=64, metadata={"help": "images per step"})
     lr: float = field(default=1e-3, metadata={"help": "learning rate of Adam"})
+    lr_schedule: str = field(
+        default="constant",
+        metadata={"help": "constant, or cosine: down to a hundredth of lr at the last step"},
+    )
     beta: float = field(default=1.0, metadata={"help": "weight of the KL in the loss"})
     warmup_steps: int = field(
         default=0, metadata={"help": "steps over which beta rises linearly from 0"}
@@ -135,6 +140,7 @@ class TrainConfig:
         _check_whole("train.epochs", self.epochs, 1)
         _check_whole("train.batch_size", self.batch_size, 1)
         _check_positive("train.lr", self.lr)
+        _check_choice("train.lr_schedule", self.lr_schedule, LR_SCHEDULES)
         claim = math.isfinite(self.beta) and self.beta >= 0
         _check(claim, f"train.beta must be a finite number of at least 0, not {self.beta}.")
         _check_whole("train.warmup_steps", self.warmup_steps, 0)
@@ -158,6 +164,7 @@ SECTIONS: dict[str, type[Any]] = {"data": DataConfig, "model": ModelConfig, "tra
 CHANGEABLE = (
     "train.epochs",
     "train.lr",
+    "train.lr_schedule",
     "train.beta",
     "train.warmup_steps",
     "train.checkpoint_every",

@@ -25,6 +25,7 @@ from vae.latents import Latents, to_unit
 from vae.networks import VAE, num_parameters
 from vae.posterior import active_units
 from vae.runs import EventWriter, Run
+from vae.schedules import lr_at
 
 LOG_EVERY = 10
 FIRST_CHECKPOINT = 20
@@ -180,6 +181,7 @@ class Trainer:
                 loss = terms.loss(beta)
                 loss.backward()
                 if self._gradient_is_finite():
+                    self._set_lr()
                     self.optimizer.step()
                     torch._foreach_copy_(good_statistics, statistics)
                     bad_steps = 0
@@ -266,6 +268,11 @@ class Trainer:
         is_cuda = self.device.type == "cuda"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=is_cuda)
 
+    def _set_lr(self) -> None:
+        train = self.config.train
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr_at(self.step, train.lr, train.lr_schedule, self.total_steps)
+
     def _gradient_is_finite(self) -> bool:
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         return bool(torch.isfinite(torch.stack(torch._foreach_norm(gradients))).all())
@@ -282,6 +289,7 @@ class Trainer:
             elbo=-(nll + kl),
             loss=loss,
             beta=beta,
+            lr=self.optimizer.param_groups[0]["lr"],
             images_per_second=images_per_second,
             seconds=self.seconds,
             **({} if sigma is None else {"sigma": sigma}),
@@ -358,8 +366,6 @@ class Trainer:
             )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.train.lr
         self.step, self.seconds = state["step"], state["seconds"]
         self.sums, self.num_images = np.array(state["sums"]), state["num_images"]
         self.best = (state["best_elbo"], state["best_step"])

@@ -1,0 +1,32 @@
+"""What changes over a training: pure functions of the step, so that a resumed run is the same run.
+
+`step` counts completed steps, `total_steps` those of the whole training.
+"""
+
+from __future__ import annotations
+
+import math
+
+# The cosine begins after this part of the training and ends at this part of the learning rate.
+WARMUP_PART = 0.01
+FINAL_PART = 0.01
+
+
+def lr_at(step: int, lr: float, schedule: str, total_steps: int) -> float:
+    """Learning rate of the step after `step` completed ones.
+
+    ``constant``: lr. ``cosine``: rises linearly over the first hundredth of the training, then
+    falls along half a cosine to lr / 100 at its last step (Loshchilov & Hutter 2017, SGDR,
+    equation 5, without restarts).
+
+    It knows nothing of the past: a training that is given more epochs goes on at the learning
+    rate that the longer one has at this step, which is higher than the one it had come down to.
+    """
+    if schedule == "constant":
+        return lr
+    warmup = math.ceil(WARMUP_PART * total_steps)
+    if step < warmup:
+        return lr * (step + 1) / (warmup + 1)
+    part = min(1.0, (step - warmup) / max(1, total_steps - 1 - warmup))  # 0 to 1
+    final = FINAL_PART * lr
+    return final + 0.5 * (lr - final) * (1 + math.cos(math.pi * part))
