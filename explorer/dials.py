@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
-ASSETS = Path(__file__).parent / "assets"
-SCRIPT_PATH = "/live/dials.js"
+from explorer import scripts
+
 NUM_FIRST = 12  # sliders to see at once
-
-# The script itself is fetched once; what Streamlit sends with every run is this.
-LOADER = """
-export default function (component) {
-  let rest = null;
-  const where = new URL("live/dials.js?v=%s", document.baseURI);
-  import(where).then((script) => { rest = script.default(component); });
-  return () => rest && rest();
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -69,10 +56,7 @@ def show(
     """
     sections = [place_of(direction, place) for place, direction in enumerate(directions)]
     inactive, more = sections.count("inactive"), sections.count("more")
-    script = hashlib.sha256((ASSETS / "dials.js").read_bytes()).hexdigest()[:12]
-    component = st.components.v2.component(
-        "latent_dials", css=(ASSETS / "dials.css").read_text("utf-8"), js=LOADER % script
-    )
+    component = scripts.component("latent_dials", "dials")
     component(
         key=key,
         data={

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from explorer import scripts
 
-ASSETS = Path(__file__).parent / "assets"
-SCRIPT_PATH = "/live/map.js"
 MAX_GROUP = 5_000  # images of a group that the browser names
 
 PALETTE = (
@@ -21,16 +17,6 @@ PALETTE = (
 SCALE = ["#4b3fae", "#8d55d6", "#d65db1", "#f58b6c", "#f6c945"]
 WHEEL = ["#e5484d", "#d6a100", "#55a630", "#12a594", "#3e7bfa", "#a24bd6", "#e5484d"]
 UNKNOWN_COLOUR = "#8c8c99"
-
-# The script itself is fetched once; what Streamlit sends with every run is this.
-LOADER = """
-export default function (component) {
-  let rest = null, isOver = false;
-  const where = new URL("live/map.js?v=%s", document.baseURI);
-  import(where).then((script) => { if (!isOver) rest = script.default(component); });
-  return () => { isOver = true; if (rest) rest(); };
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -73,10 +59,7 @@ def show(
         selected["index"] = choice.images[0]
     if choice.point is not None:
         selected["point"] = list(choice.point)
-    script = hashlib.sha256((ASSETS / "map.js").read_bytes()).hexdigest()[:12]
-    component = st.components.v2.component(
-        "latent_map", css=(ASSETS / "map.css").read_text("utf-8"), js=LOADER % script
-    )
+    component = scripts.component("latent_map", "map")
     component(
         key=key,
         data={
@@ -122,7 +105,7 @@ def taken(state: Any) -> tuple[int, Choice] | None:
     if isinstance(indices, list) and all(map(_is_image, indices)):
         some = tuple(indices[:MAX_GROUP])
         count = act.get("count")
-        return number, Choice(some, max(len(some), count if _is_image(count) else 0))
+        return number, Choice(some, max(len(some), count if isinstance(count, int) else 0))
     return number, Choice()
 
 
