@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from browser import chromium, page, root, server  # noqa: F401
 
 from vae.command import main
 
@@ -21,6 +22,6 @@ TINY = [
 @pytest.fixture(scope="session")
 def trained_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of runs that holds one, `tiny`, trained on 60 synthetic faces. Only to be read."""
-    root = tmp_path_factory.mktemp("runs")
-    assert main(["train", "tiny", "--root", str(root), *TINY]) == 0
-    return root
+    folder = tmp_path_factory.mktemp("runs")
+    assert main(["train", "tiny", "--root", str(folder), *TINY]) == 0
+    return folder

@@ -1,175 +1,37 @@
-"""The app in a real Chromium, on a real server, as a person uses it.
-
-Skipped, and said so, where there is no Chromium; with REQUIRE_BROWSER=1 that is a failure.
-"""
+"""The app in a real Chromium, on a real server, as a person uses it."""
 
 from __future__ import annotations
 
-import io
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from browser import (
+    FACE,
+    Server,
+    frames,
+    open_panel,
+    pixels,
+    require_chromium,
+    settled_url,
+    wait_for_change,
+    wait_until_painted,
+)
 
 from vae.runs import ALIVE, Run, last_event
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parent.parent
-SHIPPED = ROOT / "checkpoints" / "anime-faces"
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-ARGUMENTS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
-FACE = "img[alt='Face'], canvas[aria-label='Face'], img[aria-label='Face']"
+require_chromium()
 
-if CHROMIUM is None:
-    if os.environ.get("REQUIRE_BROWSER"):
-        pytest.fail("REQUIRE_BROWSER is set, but there is no Chromium on the path.", pytrace=False)
-    pytest.skip("browser tests did not run: no Chromium on the path", allow_module_level=True)
-
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright  # noqa: E402
-
-expect.set_options(timeout=30_000)
-
-
-class Server:
-    """`streamlit run app.py` on a port of its own."""
-
-    def __init__(self, root: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.root = root
-        self.url = f"http://localhost:{self.port}"
-        self.log = open(root.parent / f"server-{self.port}.log", "wb")  # noqa: SIM115
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-        self.process = subprocess.Popen(
-            [*command, "--server.headless=true", f"--server.port={self.port}"],
-            cwd=ROOT,
-            env={**os.environ, "VAE_ROOT": str(root)},
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-        )
-        deadline = time.monotonic() + 60
-        while not self._answers():
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.1)
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as answer:
-                return bool(answer.read() == b"ok")
-        except OSError:
-            return False
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self.log.close()
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of runs that holds a copy of the shipped one."""
-    folder = tmp_path_factory.mktemp("browser") / "runs"
-    shutil.copytree(SHIPPED, folder / SHIPPED.name)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(root: Path) -> Iterator[Server]:
-    server = Server(root)
-    yield server
-    for name in [run.name for run in map(Run, root.iterdir()) if run.is_locked()]:
-        Run(root / name).request("stop")
-    server.kill()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page whose console must stay free of errors."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    errors: list[str] = []
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    page.close()
-    assert not errors
-
-
-def open_panel(page: Page, server: Server, panel: str) -> None:
-    page.goto(server.url)
-    page.get_by_role("tab", name=panel, exact=True).click()
-
-
-def pixels(picture: Locator) -> np.ndarray:
-    """What is painted on the screen there. [H, W, 3]"""
-    with Image.open(io.BytesIO(picture.screenshot())) as image:
-        return np.asarray(image.convert("RGB")).astype(np.int16)
-
-
-def wait_for_change(
-    picture: Locator, before: np.ndarray, seconds: float = 30, least: float = 0.3
-) -> None:
-    """Wait until the picture differs from what it was by `least` levels in the mean."""
-    deadline = time.monotonic() + seconds
-    while True:
-        now = pixels(picture)
-        if now.shape != before.shape:
-            before = now  # the page has made room for something else
-        if np.abs(now - before).mean() > least:
-            return
-        assert time.monotonic() < deadline, "the picture does not change"
-        time.sleep(0.1)
-
-
-def wait_until_painted(picture: Locator) -> np.ndarray:
-    """The pixels of a picture, once it is no longer of one colour."""
-    expect(picture).to_be_visible()
-    deadline = time.monotonic() + 30
-    while (now := pixels(picture)).std() < 5:
-        assert time.monotonic() < deadline, "nothing is painted"
-        time.sleep(0.1)
-    return now
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
 
 def test_the_first_page_shows_a_face(page: Page, server: Server) -> None:
     page.goto(server.url)
     wait_until_painted(page.locator(FACE).first)
-
-
-def frames(face: Locator) -> int:
-    """How many pictures the live face has painted."""
-    return int(face.get_attribute("data-frame") or 0)
-
-
-def settled_url(page: Page, before: str) -> str:
-    """The address of the page, once it is another one."""
-    page.wait_for_url(lambda url: url != before)
-    return page.url
 
 
 def test_the_face_changes_while_the_hand_moves_and_the_page_knows_on_release(
