@@ -148,6 +148,8 @@ def test_interpolate_takes_indices_and_files(
     assert strip.read_bytes() == same.read_bytes()
     with Image.open(strip) as image:
         assert image.size == (9 * 34 - 2, 32)
+    words = ["interpolate", "tiny", "0", "1", "--path", "dense", "--out", str(strip)]
+    assert call(capsys, trained_root, *words)["path"] == "dense"
     words = ["interpolate", "tiny", "0", "1", "--path", "lerp", "--out", str(strip)]
     assert call(capsys, trained_root, *words)["path"] == "lerp"
     for suffix in ("gif", "webp", "mp4"):

@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("a", metavar="A", help="an image file, or an index of the run's data")
     sub.add_argument("b", metavar="B")
     sub.add_argument("--steps", type=int, default=9)
-    sub.add_argument("--path", choices=("slerp", "lerp"), default="slerp")
+    sub.add_argument("--path", choices=("slerp", "lerp", "dense"), default="slerp")
     sub = with_out(command(inspection.traverse))
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--num", type=int, default=10, help="how many dimensions")

@@ -112,11 +112,19 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     import numpy as np
     import torch
 
-    from vae import latents, pictures
+    from vae import latents, paths, pictures
     from vae.checkpoints import load_model
     from vae.dataset import open_dataset
 
     model, _ = load_model(run)
+    along = None
+    if arguments.path == "dense":
+        try:
+            along = paths.roads(latents.load_latents(run.latents_file).mu)
+        except FileNotFoundError:
+            raise ConfigError(
+                f"Run {run.name} has no posterior means yet: its first evaluation brings them."
+            ) from None
 
     def dataset() -> Dataset:
         return open_dataset(run.config().data, data_cache(arguments.root), progress)
@@ -124,8 +132,8 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     ends = [_key_image(text, model, dataset) for text in (arguments.a, arguments.b)]
     with torch.inference_mode():
         mu = model.encode(latents.to_unit(np.concatenate(ends))).mu
-    z = latents.path(list(mu), arguments.steps, arguments.path)
-    images = _decode(model, z)
+    z = paths.trace(mu.numpy(), arguments.steps, arguments.path, along)
+    images = _decode(model, torch.from_numpy(z))
     if out.suffix.lower() in pictures.ANIMATION_SUFFIXES:
         there_and_back = [*images, *images[-2:0:-1]]
         frames = [pictures.enlarge(frame, 4) for frame in pictures.to_rgb(np.stack(there_and_back))]
