@@ -98,10 +98,19 @@ def test_the_middle_of_a_ring_is_not_typical_and_the_ring_is() -> None:
 
 def test_typicality_is_a_log_density_up_to_a_constant() -> None:
     mu = np.random.default_rng(5).normal(size=(4000, 2)).astype(np.float32)
-    z = np.array([[0, 0], [1, 0], [0, 1.5]], np.float32)
-    exact = -0.5 * np.square(z).sum(1)
-    found = paths.typicality(z, paths.roads(mu))
-    np.testing.assert_allclose(found - found[0], exact - exact[0], atol=0.7)
+    along = paths.roads(mu)
+    angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    near, far = (float(paths.typicality(radius * circle, along).mean()) for radius in (0.3, 2.0))
+    assert far - near == pytest.approx(-0.5 * (2.0**2 - 0.3**2), abs=0.25)
+
+
+def test_many_short_steps_are_cheaper_than_one_over_a_gap() -> None:
+    angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    twelve = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    around = paths.roads(twelve)  # where each is a neighbour of each
+    z = paths.trace(twelve[[0, 6]], 21, "dense", around)
+    assert np.linalg.norm(z, axis=1).min() > 0.8
 
 
 def test_even_pictures_have_unevenness_one() -> None:
