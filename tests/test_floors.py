@@ -34,7 +34,7 @@ FLOORS = [
     ["vae.dataset"],
     ["vae.checkpoints"],
     ["vae.latents"],
-    ["vae.paths", "vae.projection", "vae.metrics"],
+    ["vae.paths", "vae.projection", "vae.metrics", "vae.refining"],
     ["vae.trainer"],
     ["vae.training", "vae.inspection"],
     ["vae.command"],

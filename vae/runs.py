@@ -70,6 +70,11 @@ class Run:
         return self.folder / "latents.npz"
 
     @property
+    def directions_file(self) -> Path:
+        """The directions that were made by hand, by their definitions."""
+        return self.folder / "directions.json"
+
+    @property
     def control_file(self) -> Path:
         return self.folder / "control.json"
 

@@ -1,0 +1,212 @@
+"""Directions of the latent space that were made by hand, kept with their run.
+
+N images, D latent dimensions. A direction is the difference of two means
+of posterior means, mean(mu of A) - mean(mu of B), made to length 1 (Larsen et al. 2016, White
+2016). It is kept by its definition, never as a vector, and so goes on to mean the same as the
+weights change. A difference of means carries along whatever else differs between A and B: the
+leakage says so, and the pattern it is has been preferred to the weights of a linear readout for
+the reason of Haufe et al. 2014; `benchmarks/directions.py` compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.config import ConfigError
+from vae.contrasts import Classes, Columns, Indices, sides
+from vae.files import atomic_json
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+MAX_NAME = 40
+LEAST_LEFT = 0.05  # of a vector's length after what is taken out of it
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a direction means: group A minus group B, or an attribute on minus off."""
+
+    name: str
+    a: tuple[int, ...] = ()  # images; empty for an attribute
+    b: tuple[int, ...] = ()
+    attribute: str = ""
+    value: str = ""  # what counts as on, one of `values_of`
+    orthogonal_to: tuple[str, ...] = ()  # names of directions made before this one
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A direction as the posterior means have it now."""
+
+    vector: Doubles  # [D] of length 1
+    centre: float  # of the means along it
+    unit: float  # their standard deviation along it
+    num_a: int  # images that were on, or in A
+    num_b: int
+
+
+# ------------------------------------------------------------------------------- the vector
+
+
+def axis_of(
+    definition: Definition,
+    before: Mapping[str, Axis],
+    index: Indices,
+    mu: Floats,
+    attributes: Columns,
+    classes: Classes,
+) -> Axis:
+    """The direction by the posterior means [N, D] of the images `index` [N].
+
+    `before`: the directions that it may be orthogonal to. Raises ConfigError.
+    """
+    if definition.attribute:
+        is_a, is_b = sides(definition.attribute, definition.value, attributes, classes, index)
+        names = f"{definition.attribute} {definition.value}".strip(), "the other side"
+    else:
+        if set(definition.a) == set(definition.b) != set():
+            raise ConfigError("Groups A and B are the same images: a direction needs two groups.")
+        is_a, is_b = (np.isin(index, np.array(g, np.int64)) for g in (definition.a, definition.b))
+        names = "Group A", "group B"
+    if not is_a.any() or not is_b.any():
+        empty = names[0] if not is_a.any() else names[1]
+        raise ConfigError(f"{empty.capitalize()} holds no image: a direction needs two groups.")
+    points = mu.astype(np.float64)
+    vector = points[is_a].mean(0) - points[is_b].mean(0)
+    length = float(np.linalg.norm(vector))
+    if length < 1e-9:
+        raise ConfigError("The two groups have the same mean, so that no direction leads over.")
+    others = [before[name].vector for name in definition.orthogonal_to if name in before]
+    vector = without(vector / length, others)
+    along = points @ vector
+    unit = max(float(along.std()), 1e-6)
+    return Axis(vector, float(along.mean()), unit, int(is_a.sum()), int(is_b.sum()))
+
+
+def without(vector: Doubles, others: Sequence[Doubles]) -> Doubles:
+    """`vector` [D] made orthogonal to others [D], of length 1. Raises ConfigError."""
+    if others:
+        basis, singular, _ = np.linalg.svd(np.stack(others, 1), full_matrices=False)
+        basis = basis[:, singular > 1e-6 * singular[0]]
+        for _ in range(2):  # the second time takes out what rounding has left
+            vector = vector - basis @ (basis.T @ vector)
+    length = float(np.linalg.norm(vector))
+    if length < LEAST_LEFT:
+        raise ConfigError("Nothing is left of it: it lies along those it should be orthogonal to.")
+    result: Doubles = vector / length
+    return result
+
+
+def axes_of(
+    definitions: Sequence[Definition],
+    index: Indices,
+    mu: Floats,
+    attributes: Columns,
+    classes: Classes,
+) -> tuple[dict[str, Axis], dict[str, str]]:
+    """Every direction that the means have, by name, and a sentence for each that they have not."""
+    axes: dict[str, Axis] = {}
+    failed: dict[str, str] = {}
+    for definition in definitions:
+        try:
+            gone = [name for name in definition.orthogonal_to if name not in axes]
+            if gone:
+                raise ConfigError(f"It should be orthogonal to {gone[0]}, which is not there.")
+            axis = axis_of(definition, axes, index, mu, attributes, classes)
+        except ConfigError as error:
+            failed[definition.name] = str(error)
+        else:
+            axes[definition.name] = axis
+    return axes, failed
+
+
+def cosines(axes: Mapping[str, Axis]) -> Doubles:
+    """The cosine between each two directions, in their order. [n, n]"""
+    vectors = np.stack([axis.vector for axis in axes.values()])
+    result: Doubles = (vectors @ vectors.T).clip(-1, 1)
+    return result
+
+
+# ------------------------------------------------------------------------------- the file
+
+
+def load_directions(path: Path) -> list[Definition]:
+    """The directions kept in a file, oldest first; none where there is none.
+
+    Raises ConfigError where the file holds something else.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        found = [_definition(entry) for entry in document["directions"]]
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:120]
+        raise ConfigError(
+            f"{path.name} holds no directions ({reason}): mend it or move it away."
+        ) from error
+    names: list[str] = []
+    for one in found:
+        _check(one, names, path.name + ": ")
+        names.append(one.name)
+    return found
+
+
+def _definition(entry: dict[str, Any]) -> Definition:
+    known = {item.name for item in fields(Definition)}
+    values = {name: value for name, value in entry.items() if name in known}
+    for name in ("name", "attribute", "value"):
+        if not isinstance(values.get(name, ""), str):
+            raise TypeError(f"{name} is no text")
+    for name in ("a", "b"):
+        values[name] = tuple(map(_image, values.get(name, ())))
+    values["orthogonal_to"] = tuple(map(str, values.get("orthogonal_to", ())))
+    return Definition(**values)
+
+
+def _image(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**62:
+        raise TypeError(f"{value!r} is no image")
+    return value
+
+
+def _check(definition: Definition, names: Sequence[str], where: str = "") -> None:
+    name = definition.name
+    if not name.strip() or len(name) > MAX_NAME:
+        raise ConfigError(f"{where}A direction's name has 1 to {MAX_NAME} letters: {name[:60]!r}.")
+    if name.casefold() in {other.casefold() for other in names}:
+        raise ConfigError(f"{where}There is a direction {name!r} already: choose another name.")
+    for other in definition.orthogonal_to:
+        if other not in names:
+            raise ConfigError(f"{where}{name} cannot be orthogonal to {other!r}: it is not there.")
+    if not definition.attribute and not (definition.a and definition.b):
+        empty = "A" if not definition.a else "B"
+        raise ConfigError(f"{where}Group {empty} holds no image: a direction needs two groups.")
+
+
+def add_direction(path: Path, definition: Definition) -> None:
+    """Keep one more. Raises ConfigError for a name that is taken or none, and as loading does."""
+    before = load_directions(path)
+    _check(definition, [one.name for one in before])
+    _write(path, [*before, definition])
+
+
+def remove_direction(path: Path, name: str) -> None:
+    """Let go of one. Raises ConfigError where others are made orthogonal to it."""
+    before = load_directions(path)
+    resting = [one.name for one in before if name in one.orthogonal_to]
+    if resting:
+        raise ConfigError(f"{resting[0]} is made orthogonal to {name}: delete that one first.")
+    _write(path, [one for one in before if one.name != name])
+
+
+def _write(path: Path, definitions: Sequence[Definition]) -> None:
+    atomic_json(path, {"directions": [asdict(one) for one in definitions]})
