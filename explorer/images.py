@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vae import pictures
+from vae.api import decode as decode
+from vae.api import encode as encode
+from vae.api import path as path
 from vae.config import ConfigError
 
 if TYPE_CHECKING:
@@ -29,39 +32,6 @@ FRAMES_PER_LEG = 24
 FRAME_SECONDS = 0.05
 HELD_FRAMES = 8  # at each end of a loop
 EXPORT_SIZE = 256  # pixels a side
-
-
-def decode(model: VAE, z: Floats | Sequence[Sequence[float]]) -> Pixels:
-    """The mean of p(x given z) as pixels. z [N, D] -> [N, H, W, C]"""
-    import torch
-
-    with torch.inference_mode():
-        x = model.decode(torch.from_numpy(np.array(z, np.float32)))
-    return pictures.from_unit(x.numpy())
-
-
-def encode(model: VAE, images: Pixels) -> Floats:
-    """Posterior means of images [N, H, W, C]. [N, D]"""
-    import torch
-
-    from vae.latents import to_unit
-
-    with torch.inference_mode():
-        mu: Floats = model.encode(to_unit(images)).mu.numpy()
-    return mu
-
-
-def path(keys: Floats, steps: int, kind: str) -> Floats:
-    """`steps` points from the first to the last of K key points [K, D]. [steps, D]
-
-    Raises ConfigError.
-    """
-    import torch
-
-    from vae import latents
-
-    points: Floats = latents.path(list(torch.from_numpy(keys)), steps, kind).numpy()
-    return points
 
 
 def point_on_path(keys: Floats, position: float, kind: str) -> Floats:
@@ -82,14 +52,9 @@ def enlarged(image: Pixels, size: int) -> Pixels:
     return np.asarray(whole)
 
 
-def png(image: Pixels, size: int) -> bytes:
+def png(image: Pixels, size: int, comment: str = "") -> bytes:
     """A PNG of an image [H, W, C] with `size` pixels a side, packed fast rather than small."""
-    whole = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-    if whole.size != (size, size):
-        whole = whole.resize((size, size), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    whole.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return pictures.png(enlarged(image, size), comment, compress_level=1)
 
 
 def address(image: Pixels, size: int) -> str:
@@ -116,21 +81,24 @@ def data_url(data: bytes, mime: str) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
-def strip(images: Pixels) -> bytes:
+def strip(images: Pixels, comment: str = "") -> bytes:
     """Images side by side as a PNG file, small ones enlarged."""
-    factor = max(1, EXPORT_SIZE // 2 // images.shape[1])
-    return pictures.png(
-        pictures.enlarge(pictures.grid(images, len(images), gap=2), factor),
-    )
+    sheet = pictures.enlarge(pictures.grid(images, len(images)), strip_factor(images.shape[1]))
+    return pictures.png(sheet, comment)
 
 
-def loop(model: VAE, keys: Floats, kind: str, suffix: str) -> bytes:
+def strip_factor(size: int) -> int:
+    """By how much a strip of images with `size` pixels a side is enlarged."""
+    return max(1, EXPORT_SIZE // 2 // size)
+
+
+def loop(model: VAE, keys: Floats, kind: str, suffix: str, comment: str = "") -> bytes:
     """An animation file of the path through K key points [K, D], there and back without end."""
     steps = FRAMES_PER_LEG * (len(keys) - 1) + 1
     frames = [enlarged(image, EXPORT_SIZE) for image in decode(model, path(keys, steps, kind))]
     inner = frames[1:-1]
     held = [*[frames[0]] * HELD_FRAMES, *inner, *[frames[-1]] * HELD_FRAMES, *inner[::-1]]
-    return pictures.animation(held, suffix, FRAME_SECONDS, hold_seconds=FRAME_SECONDS)
+    return pictures.animation(held, suffix, FRAME_SECONDS, FRAME_SECONDS, comment)
 
 
 def read_upload(data: bytes, image_shape: tuple[int, int, int]) -> Pixels:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from vae.config import ConfigError
 from vae.files import atomic_write
@@ -22,6 +22,9 @@ Pixels = NDArray[np.uint8]
 
 STILL_SUFFIXES = (".png",)
 ANIMATION_SUFFIXES = (".gif", ".webp", ".mp4")
+COMMENT_WORD = "recipe"  # of the text in a PNG
+IMAGE_DESCRIPTION = 0x010E  # of EXIF
+MAX_COMMENT = 1 << 20  # characters
 MIME = {
     ".png": "image/png",
     ".gif": "image/gif",
@@ -65,10 +68,14 @@ def enlarge(sheet: Pixels, factor: int) -> Pixels:
     return sheet.repeat(factor, 0).repeat(factor, 1)
 
 
-def png(sheet: Pixels) -> bytes:
-    """A PNG file of one picture. [H, W, C]"""
+def png(sheet: Pixels, comment: str = "", compress_level: int = 6) -> bytes:
+    """A PNG file of one picture [H, W, C]; `comment`, in ASCII, travels in it."""
     buffer = io.BytesIO()
-    Image.fromarray(to_rgb(sheet)).save(buffer, "PNG")
+    texts = PngImagePlugin.PngInfo()
+    if comment:
+        texts.add_text(COMMENT_WORD, comment)
+    whole = Image.fromarray(to_rgb(sheet))
+    whole.save(buffer, "PNG", pnginfo=texts, compress_level=compress_level)
     return buffer.getvalue()
 
 
@@ -79,25 +86,34 @@ def read_png(path: Path) -> Pixels:
 
 
 def animation(
-    frames: Sequence[Pixels], suffix: str, frame_seconds: float = 0.12, hold_seconds: float = 1.0
+    frames: Sequence[Pixels],
+    suffix: str,
+    frame_seconds: float = 0.12,
+    hold_seconds: float = 1.0,
+    comment: str = "",
 ) -> bytes:
     """An animation file of equal-sized pictures [H, W, 3]; the last one is held.
 
-    `suffix`: .gif, .webp or .mp4. GIF and WebP loop for ever. Raises ConfigError for another.
+    `suffix`: .gif, .webp or .mp4. GIF and WebP loop for ever. `comment`, in ASCII, travels in the
+    file. Raises ConfigError for another suffix.
     """
     if suffix not in ANIMATION_SUFFIXES:
         wanted = ", ".join(ANIMATION_SUFFIXES)
         raise ConfigError(f"An animation is written as {wanted}, not as {suffix or 'no suffix'}.")
     if suffix == ".mp4":
         held = max(1, round(hold_seconds / frame_seconds))
-        return _mp4([*frames, *[frames[-1]] * (held - 1)], frame_seconds)
+        return _mp4([*frames, *[frames[-1]] * (held - 1)], frame_seconds, comment)
     durations = [round(frame_seconds * 1000)] * len(frames)
     durations[-1] = round(hold_seconds * 1000)
     images = [Image.fromarray(frame) for frame in frames]
     settings: dict[str, Any] = {"quality": 90, "method": 4}
     if suffix == ".gif":
         images = [_gif_frame(image) for image in images]
-        settings = {"disposal": 1, "optimize": False}
+        settings = {"disposal": 1, "optimize": False, "comment": comment.encode("ascii")}
+    elif comment:
+        exif = Image.Exif()
+        exif[IMAGE_DESCRIPTION] = comment
+        settings["exif"] = exif.tobytes()
     buffer = io.BytesIO()
     images[0].save(
         buffer,
@@ -116,13 +132,14 @@ def _gif_frame(image: Image.Image) -> Image.Image:
     return image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG)
 
 
-def _mp4(frames: Sequence[Pixels], frame_seconds: float) -> bytes:
+def _mp4(frames: Sequence[Pixels], frame_seconds: float, comment: str) -> bytes:
     """H.264 in the form that every browser plays: even sides, yuv420p."""
     import av
 
     height, width = (side + side % 2 for side in frames[0].shape[:2])
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
+        container.metadata["comment"] = comment
         rate = Fraction(1 / frame_seconds).limit_denominator(1000)
         stream = container.add_stream("libx264", rate=rate, options={"crf": "16"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -133,6 +150,31 @@ def _mp4(frames: Sequence[Pixels], frame_seconds: float) -> bytes:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return buffer.getvalue()
+
+
+def comment_of(data: bytes) -> str:
+    """The comment that travels in a PNG, GIF, WebP or MP4 file; "" where none can be read."""
+    try:
+        text = _mp4_comment(data) if data[4:8] == b"ftyp" else _picture_comment(data)
+    except Exception:  # Pillow and FFmpeg raise nearly anything for a broken file
+        return ""
+    return text if len(text) <= MAX_COMMENT else ""
+
+
+def _picture_comment(data: bytes) -> str:
+    """Only the head of the file is read, no pixel is decoded."""
+    with Image.open(io.BytesIO(data), formats=("PNG", "GIF", "WEBP")) as image:
+        if image.format == "WEBP":
+            return str(image.getexif().get(IMAGE_DESCRIPTION, ""))
+        found = image.info.get("comment" if image.format == "GIF" else COMMENT_WORD, "")
+        return found.decode("ascii") if isinstance(found, bytes) else str(found)
+
+
+def _mp4_comment(data: bytes) -> str:
+    import av
+
+    with av.open(io.BytesIO(data), format="mp4") as container:
+        return str(container.metadata.get("comment", ""))
 
 
 def write_still(path: Path, sheet: Pixels) -> None:
