@@ -8,7 +8,7 @@ import threading
 
 import streamlit as st
 
-from explorer import sidebar
+from explorer import hints, sidebar
 from vae.config import ConfigError
 
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
@@ -51,6 +51,7 @@ def main() -> None:
     for name, tab in zip(PANELS, tabs, strict=True):
         if tab.open:
             with tab:
+                hints.show(name)
                 panel = importlib.import_module(f"explorer.panels.{name.lower()}")
                 try:
                     panel.show(session)

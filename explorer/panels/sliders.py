@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -10,12 +11,13 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from explorer import cache, dials, images
+from explorer import cache, dials, images, keeping, recipes, snippets
 from explorer.dials import Direction
 from explorer.session import Session
 from vae.config import ConfigError
 
 if TYPE_CHECKING:
+    from vae.checkpoints import Weights
     from vae.dataset import Dataset
     from vae.networks import VAE
 
@@ -49,6 +51,7 @@ def show(session: Session) -> None:
 
 
 def _draw(session: Session) -> None:
+    keeping.begin(session)
     try:
         loaded = session.model()
     except ConfigError as error:
@@ -65,7 +68,7 @@ def _draw(session: Session) -> None:
     assert run is not None
     if len(state.get(session.key("z"), ())) != model.latent_dim:
         _begin(session, model)
-    _take_over(session)
+    _take_over(session, model)
     number = _take_in(session, model.latent_dim)
     z = state[session.key("z")]
     st.html(STYLE)
@@ -90,7 +93,7 @@ def _draw(session: Session) -> None:
         _samples(session, model.latent_dim),
         _link(session),
     )
-    _start(session, model, weights.digest, face)
+    _start(session, model, weights, face)
 
 
 # ------------------------------------------------------------------------------------- state
@@ -119,9 +122,12 @@ def _begin(session: Session, model: VAE) -> None:
     state[session.key("version")] = state.get(session.key("version"), 0) + 1
 
 
-def _take_over(session: Session) -> None:
-    """Go on from the point that another panel has sent here."""
+def _take_over(session: Session, model: VAE) -> None:
+    """Go on from the point that another panel or a dropped file has sent here."""
     state = st.session_state
+    recipe = keeping.taken_up(session, "Sliders", model)
+    if recipe is not None:
+        _set(session, recipe.points[0])
     sent = state.pop(session.key("hand_over"), None)
     if sent is not None:
         _set(session, sent["z"])
@@ -187,7 +193,7 @@ def _samples(session: Session, latent_dim: int) -> list[list[float]]:
 # ------------------------------------------------------------------------------------- a start
 
 
-def _start(session: Session, model: VAE, digest: str, face: np.ndarray) -> None:
+def _start(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> None:
     """Where the face began: an image of the set or one's own, before and after the model."""
     state = st.session_state
     try:
@@ -198,7 +204,7 @@ def _start(session: Session, model: VAE, digest: str, face: np.ndarray) -> None:
     start: dict[str, Any] | None = state[session.key("start")]
     number, upload = session.key("image"), session.key("upload")
     with st.container(key="face_start", horizontal=True, gap="small"):
-        if start is not None and _fill(start, model, dataset, digest):
+        if start is not None and _fill(start, model, dataset, weights.digest):
             for name in ("Before", "After"):
                 with st.container(width=THUMBNAIL, gap="xxsmall"):
                     st.image(start[name], width=THUMBNAIL, alt=f"{name} the model")
@@ -222,8 +228,9 @@ def _start(session: Session, model: VAE, digest: str, face: np.ndarray) -> None:
                     ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
                     key=upload,
                     on_change=_from_file,
-                    args=(session, model, upload),
-                    help="Its centre square is encoded; it stays on this machine.",
+                    args=(session, model, weights, upload),
+                    help="Its centre square is encoded; it stays on this machine. A face that was "
+                    "downloaded here brings its own point back, exactly.",
                 )
                 if message := state.get(session.key("upload_error")):
                     st.error(message, icon=":material/broken_image:")
@@ -239,15 +246,19 @@ def _start(session: Session, model: VAE, digest: str, face: np.ndarray) -> None:
                 width="stretch",
                 help="Back to the posterior mean of this image.",
             )
+            z = state[session.key("z")]
             st.download_button(
                 "Download PNG",
-                images.png(face, FACE_SIZE),
+                partial(images.png, face, FACE_SIZE, keeping.recipe(session, weights, "face", z)),
                 f"{run.name}-face.png",
                 "image/png",
                 icon=":material/download:",
                 on_click="ignore",
                 width="stretch",
+                help="The file remembers its point: drop it on Your own to go on from there.",
             )
+            program = snippets.face(run.folder, weights.step, np.float32(z), FACE_SIZE)
+            keeping.copy_as_python(program, "the picture of Download PNG")
 
 
 def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: str) -> bool:
@@ -273,13 +284,23 @@ def _from_set(session: Session, model: VAE, key: str) -> None:
     _set(session, images.encode(model, dataset.take(np.array([index])))[0])
 
 
-def _from_file(session: Session, model: VAE, key: str) -> None:
+def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None:
     state = st.session_state
     state.pop(session.key("upload_error"), None)
     if state[key] is None:
         return
+    data = state[key].getvalue()
+    recipe = recipes.read(data)
+    if recipe is not None:
+        is_taken, sentence = keeping.take_up(session, "Sliders", recipe, model, weights)
+        if is_taken:
+            return
+        if recipe.kind != "face":
+            state[session.key("upload_error")] = sentence
+            return
+        keeping.say(sentence)
     try:
-        pixels = images.read_upload(state[key].getvalue(), model.image_shape)
+        pixels = images.read_upload(data, model.image_shape)
     except ConfigError as error:
         state[session.key("upload_error")] = str(error)
         return

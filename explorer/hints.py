@@ -1,0 +1,71 @@
+"""One line a panel for who is here for the first time: what is seen, and what to do first.
+
+Which lines were put away is kept in a cookie, since the server sees it before it draws the page: a
+line that is not wanted never appears, so that nothing jumps.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+COOKIE = "hints_read"  # names of panels, with dots between them
+YEAR_SECONDS = 365 * 24 * 3600
+
+HINTS = {
+    "Live": "Here you watch a model learn: curves in nats, and the same faces rebuilt as it gets "
+    "better. **Press Start training** to see one from its first step.",
+    "Map": "Each dot is an image, placed where the model puts it, look-alikes side by side. "
+    "**Click a dot** for its face, or empty ground for a face that nobody drew.",
+    "Sliders": "A face is a point in latent space, and each slider is one direction through it, "
+    "the most telling first. **Drag the first one.**",
+    "Interpolate": "Between two faces lies a path of faces that the model makes up. "
+    "**Click two images** below to see it.",
+    "Animation": "The same random points, decoded again and again while the model learnt. "
+    "**Drag the bar** to go back to the first steps.",
+    "Model": "What the model is, and how good, in numbers that can be compared. "
+    "**Read the findings first**: they say what is wrong and what helps.",
+}
+
+STYLE = """<style>
+.st-key-hint { background: color-mix(in srgb, var(--st-primary-color, #6d4aff) 9%, transparent);
+  border-radius: 0.6rem; padding: 0.3rem 0.4rem 0.3rem 0.9rem; flex-wrap: nowrap; }
+</style>"""
+
+
+def show(panel: str) -> None:
+    """Draw the panel's line, unless it was put away."""
+    read = _read()
+    if panel in read:
+        if st.session_state.pop("hint_put_away", False):
+            _keep(read)
+        return
+    st.html(STYLE)
+    with st.container(key="hint", horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f":small[{HINTS[panel]}]", width="stretch")
+        st.button(
+            "Got it",
+            key=f"hint:{panel}",
+            type="tertiary",
+            on_click=_put_away,
+            args=(panel,),
+            help="Put this line away, in this browser.",
+        )
+
+
+def _read() -> list[str]:
+    """The panels whose line was put away, in this browser or a moment ago."""
+    if "hints_read" not in st.session_state:
+        word = st.context.cookies.get(COOKIE, "")
+        st.session_state["hints_read"] = [name for name in word.split(".") if name in HINTS]
+    return list(st.session_state["hints_read"])
+
+
+def _put_away(panel: str) -> None:
+    st.session_state["hints_read"] = [*_read(), panel]
+    st.session_state["hint_put_away"] = True
+
+
+def _keep(read: list[str]) -> None:
+    """Write the cookie in the browser."""
+    cookie = f"{COOKIE}={'.'.join(read)};path=/;max-age={YEAR_SECONDS};samesite=strict"
+    st.html(f"<script>document.cookie = {cookie!r};</script>", unsafe_allow_javascript=True)
