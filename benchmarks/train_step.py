@@ -67,7 +67,7 @@ def make_step(
         start = number * BATCH % (len(images) - BATCH)
         x = to_unit(images[start : start + BATCH])
         x = x if channels_last else x.contiguous()
-        model(x, torch.randn(BATCH, model.latent_dim)).loss(1.0).backward()
+        (-model(x, torch.randn(BATCH, model.latent_dim)).elbo.mean()).backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 

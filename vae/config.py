@@ -18,7 +18,9 @@ from typing import Any
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
 NETWORKS = ("conv", "mlp")
-LIKELIHOODS = ("bernoulli", "gaussian")
+LIKELIHOODS = ("bernoulli", "gaussian", "gaussian_per_pixel", "laplace")
+OBJECTIVES = ("elbo", "importance_weighted", "beta_tc", "autoencoder")
+ESTIMATORS = ("analytic", "sampled")
 LR_SCHEDULES = ("constant", "cosine")
 DEVICES = ("cuda", "mps", "cpu")
 
@@ -48,6 +50,12 @@ def _check_positive(name: str, value: float | None) -> None:
     if value is not None:
         claim = math.isfinite(value) and value > 0
         _check(claim, f"{name} must be a finite number above 0, not {value}.")
+
+
+def _check_not_negative(name: str, value: float | None) -> None:
+    if value is not None:
+        claim = math.isfinite(value) and value >= 0
+        _check(claim, f"{name} must be a finite number of at least 0, not {value}.")
 
 
 @dataclass(frozen=True)
@@ -89,11 +97,17 @@ class ModelConfig:
     hidden_dim: int = field(default=400, metadata={"help": "mlp: width of the hidden layer"})
     likelihood: str | None = field(
         default=None,
-        metadata={"help": "bernoulli or gaussian (default: gaussian for colour, else bernoulli)"},
+        metadata={
+            "help": "bernoulli, gaussian, gaussian_per_pixel or laplace "
+            "(default: gaussian for colour, else bernoulli)"
+        },
     )
     sigma: float | None = field(
         default=None,
-        metadata={"help": "gaussian: a fixed sigma (default: the shared optimal sigma)"},
+        metadata={
+            "help": "gaussian, laplace: fixed standard deviation of the pixel noise, x in [0, 1] "
+            "(default: shared and optimal)"
+        },
     )
 
     def __post_init__(self) -> None:
@@ -108,8 +122,9 @@ class ModelConfig:
         _check_choice("model.likelihood", self.likelihood, LIKELIHOODS)
         _check_positive("model.sigma", self.sigma)
         _check(
-            self.sigma is None or self.likelihood != "bernoulli",
-            "model.sigma belongs to the gaussian likelihood: leave it out with bernoulli.",
+            self.sigma is None or self.likelihood in (None, "gaussian", "laplace"),
+            "model.sigma belongs to the gaussian and laplace likelihoods: leave it out with "
+            f"model.likelihood {self.likelihood}.",
         )
 
 
@@ -124,9 +139,32 @@ class TrainConfig:
         default="constant",
         metadata={"help": "constant, or cosine: down to a hundredth of lr at the last step"},
     )
+    objective: str = field(
+        default="elbo",
+        metadata={
+            "help": "elbo (its KL weighted by beta), importance_weighted, beta_tc (beta "
+            "weighs the total correlation) or autoencoder (no noise, no KL)"
+        },
+    )
+    num_samples: int = field(
+        default=1, metadata={"help": "samples of z for each image (importance_weighted: K)"}
+    )
+    estimator: str | None = field(
+        default=None,
+        metadata={"help": "elbo: its KL analytic or sampled (default: analytic)"},
+    )
     beta: float = field(default=1.0, metadata={"help": "weight of the KL in the loss"})
     warmup_steps: int = field(
-        default=0, metadata={"help": "steps over which beta rises linearly from 0"}
+        default=0, metadata={"help": "steps over which beta (or capacity) rises linearly from 0"}
+    )
+    cycle_steps: int = field(
+        default=0, metadata={"help": "beta rises anew from 0 every so many steps (0: only once)"}
+    )
+    capacity: float | None = field(
+        default=None, metadata={"help": "nats the KL is drawn to: beta weighs its distance"}
+    )
+    free_bits: float = field(
+        default=0.0, metadata={"help": "nats of KL in each dimension that cost nothing"}
     )
     checkpoint_every: int = field(
         default=250, metadata={"help": "steps between checkpoints, also made after each epoch"}
@@ -141,12 +179,79 @@ class TrainConfig:
         _check_whole("train.batch_size", self.batch_size, 1)
         _check_positive("train.lr", self.lr)
         _check_choice("train.lr_schedule", self.lr_schedule, LR_SCHEDULES)
-        claim = math.isfinite(self.beta) and self.beta >= 0
-        _check(claim, f"train.beta must be a finite number of at least 0, not {self.beta}.")
+        _check_choice("train.objective", self.objective, OBJECTIVES)
+        _check_whole("train.num_samples", self.num_samples, 1, 10_000)
+        _check_choice("train.estimator", self.estimator, ESTIMATORS)
+        _check_not_negative("train.beta", self.beta)
         _check_whole("train.warmup_steps", self.warmup_steps, 0)
+        _check_whole("train.cycle_steps", self.cycle_steps, 0)
+        _check_not_negative("train.capacity", self.capacity)
+        _check_not_negative("train.free_bits", self.free_bits)
         _check_whole("train.checkpoint_every", self.checkpoint_every, 1)
         _check_whole("train.seed", self.seed, 0)
         _check_choice("train.device", self.device, DEVICES)
+        self._check_objective()
+
+    def _check_objective(self) -> None:
+        """Refuse what an objective has no use for, and what contradicts itself."""
+        given = [
+            name
+            for name, default in (
+                ("num_samples", 1),
+                ("estimator", None),
+                ("beta", 1.0),
+                ("warmup_steps", 0),
+                ("cycle_steps", 0),
+                ("capacity", None),
+                ("free_bits", 0.0),
+            )
+            if getattr(self, name) != default
+        ]
+        useless, why = {
+            "elbo": ((), ""),
+            "importance_weighted": (
+                ("estimator", "beta", "warmup_steps", "cycle_steps", "capacity", "free_bits"),
+                "has no KL of its own, and is always sampled",
+            ),
+            "beta_tc": (
+                ("num_samples", "estimator", "capacity", "free_bits"),
+                "has one sample an image and splits its KL by sampling",
+            ),
+            "autoencoder": (tuple(given), "has no noise and no KL"),
+        }[self.objective]
+        for name in given:
+            _check(
+                name not in useless,
+                f"train.objective {self.objective} {why}: leave out train.{name}.",
+            )
+        _check(
+            self.objective != "importance_weighted" or self.num_samples > 1,
+            "train.objective importance_weighted needs train.num_samples of at least 2, since "
+            "with 1 it is the elbo.",
+        )
+        _check(
+            self.objective != "beta_tc" or self.batch_size > 1,
+            "train.objective beta_tc compares the images of a batch, so train.batch_size must be "
+            "at least 2.",
+        )
+        for name in ("capacity", "free_bits"):
+            _check(
+                name not in given or self.estimator != "sampled",
+                f"train.{name} needs the KL itself: leave out train.estimator sampled.",
+            )
+        _check(
+            not {"capacity", "free_bits"} <= set(given),
+            "train.capacity and train.free_bits both bend the KL: leave out one of them.",
+        )
+        _check(
+            not {"capacity", "cycle_steps"} <= set(given),
+            "train.capacity rises once, over train.warmup_steps: leave out train.cycle_steps.",
+        )
+        _check(
+            self.cycle_steps == 0 or 0 < self.warmup_steps <= self.cycle_steps,
+            "train.cycle_steps repeats a rise over train.warmup_steps, which must be from 1 to "
+            f"{self.cycle_steps}, not {self.warmup_steps}.",
+        )
 
 
 @dataclass(frozen=True)
@@ -167,6 +272,9 @@ CHANGEABLE = (
     "train.lr_schedule",
     "train.beta",
     "train.warmup_steps",
+    "train.cycle_steps",
+    "train.capacity",
+    "train.free_bits",
     "train.checkpoint_every",
     "train.device",
 )

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from vae.config import ModelConfig
 from vae.elbo import Terms
-from vae.likelihoods import make_likelihood
+from vae.likelihoods import default_likelihood, make_likelihood
 from vae.posterior import Posterior
 
 NUM_LAYERS = 5
@@ -97,6 +97,10 @@ class VAE(nn.Module):
         super().__init__()
         self.image_shape = image_shape
         self.latent_dim = config.latent_dim
+        name = config.likelihood or default_likelihood(image_shape[0], config.sigma)
+        self.likelihood = make_likelihood(name, config.sigma)
+        num_channels, height, width = image_shape
+        output_shape = (num_channels * self.likelihood.num_outputs, height, width)
         self.encoder: nn.Module
         self.decoder: nn.Module
         if config.name == "mlp":
@@ -110,14 +114,12 @@ class VAE(nn.Module):
             self.decoder = nn.Sequential(
                 nn.Linear(config.latent_dim, config.hidden_dim),
                 nn.ReLU(),
-                nn.Linear(config.hidden_dim, num_pixels),
-                nn.Unflatten(1, image_shape),
+                nn.Linear(config.hidden_dim, math.prod(output_shape)),
+                nn.Unflatten(1, output_shape),
             )
         else:
             self.encoder = ConvEncoder(image_shape, config.latent_dim, config.channels)
-            self.decoder = ConvDecoder(image_shape, config.latent_dim, config.channels)
-        by_colour = "gaussian" if image_shape[0] == 3 else "bernoulli"
-        self.likelihood = make_likelihood(config.likelihood or by_colour, config.sigma)
+            self.decoder = ConvDecoder(output_shape, config.latent_dim, config.channels)
 
     def encode(self, x: Tensor) -> Posterior:
         """q(z given x). x [N, C, H, W] in [0, 1] -> mu, logvar [N, D]"""
@@ -129,10 +131,16 @@ class VAE(nn.Module):
         return self.likelihood.mean(self.decoder(z).float())
 
     def forward(self, x: Tensor, eps: Tensor) -> Terms:
-        """Both sides of the elbo with one sample of z an image. x [N, C, H, W], eps [N, D]"""
+        """Both sides of the elbo, with L samples of z an image.
+
+        x [N, C, H, W], eps [L, N, D], or [N, D] for one sample; zeros are the posterior mean.
+        """
         posterior = self.encode(x)
-        output = self.decoder(posterior.sample(eps))
-        return Terms(self.likelihood.nll(output, x), posterior.kl_per_dim())
+        z = posterior.sample(eps if eps.dim() == 3 else eps[None])  # [L, N, D]
+        output = self.decoder(z.flatten(0, 1))
+        x = x.expand(len(z), *x.shape).flatten(0, 1)  # a view where L is 1
+        nll = self.likelihood.nll(output, x).reshape(z.shape[:2])
+        return Terms(nll, z, posterior)
 
 
 def num_parameters(model: nn.Module) -> int:

@@ -30,3 +30,15 @@ def lr_at(step: int, lr: float, schedule: str, total_steps: int) -> float:
     part = min(1.0, (step - warmup) / max(1, total_steps - 1 - warmup))  # 0 to 1
     final = FINAL_PART * lr
     return final + 0.5 * (lr - final) * (1 + math.cos(math.pi * part))
+
+
+def rise(step: int, value: float, warmup_steps: int, cycle_steps: int = 0) -> float:
+    """`value` at `step`: from 0 linearly over `warmup_steps`, then constant.
+
+    With `cycle_steps` it begins anew from 0 every so many steps: Fu et al. 2019 equation 6, whose
+    M cycles over T steps with ratio R are cycle_steps = T / M and warmup_steps = R T / M.
+    Without: Bowman et al. 2016 (of beta), Burgess et al. 2018 (of a capacity).
+    """
+    if cycle_steps:
+        step %= cycle_steps
+    return value if step >= warmup_steps else value * step / warmup_steps

@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae import checkpoints, config, latents, pictures
-from vae.config import Config, ConfigError
+from vae.config import Config, ConfigError, TrainConfig
 from vae.dataset import Dataset, permutation
-from vae.elbo import beta_at, bits_per_dim
+from vae.elbo import bits_per_dim
 from vae.files import atomic_json, atomic_write
 from vae.latents import Latents, to_unit
+from vae.likelihoods import default_likelihood
 from vae.networks import VAE, num_parameters
+from vae.objectives import Objective
 from vae.posterior import active_units
 from vae.runs import EventWriter, Run
 from vae.schedules import lr_at
@@ -36,6 +38,8 @@ NUM_SAMPLES = 24
 SHEET_COLUMNS = 8
 EVALUATION_IMAGES = 2000
 MAX_BAD_STEPS = 20
+# Training states from before there were several objectives are all of this one.
+ELBO = Objective(TrainConfig(), 0).settings
 
 Progress = Callable[[str, int, int], None]
 
@@ -71,8 +75,8 @@ def batch_index(train: NDArray[np.int64], seed: int, batch_size: int, step: int)
     return np.repeat(index, 2) if len(index) == 1 else index
 
 
-def noise(seed: int, step: int, shape: tuple[int, int]) -> Tensor:
-    """The eps ~ N(0, I) of one step, a pure function. [N, D]"""
+def noise(seed: int, step: int, shape: tuple[int, ...]) -> Tensor:
+    """The eps ~ N(0, I) of one step, a pure function. [*shape]"""
     mixed = np.random.SeedSequence([seed, step]).generate_state(1)[0]
     return torch.randn(shape, generator=torch.Generator().manual_seed(int(mixed)))
 
@@ -104,9 +108,10 @@ class Trainer:
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=config.train.lr, fused=self.device.type != "mps"
         )
-        self.step, self.seconds, self.best = 0, 0.0, (-float("inf"), 0)
-        # Of nll, kl and loss over the images since the last step event, and how many those are.
-        self.sums, self.num_images = np.zeros(3), 0
+        self.objective = Objective(config.train, len(dataset.train))
+        self.step, self.seconds, self.best = 0, 0.0, (float("inf"), 0)  # best loss, and its step
+        # Of what is measured over the images since the last step event, and how many those are.
+        self.sums, self.num_images = np.zeros(len(self.objective.names)), 0
         self.notes: list[str] = []
         state = checkpoints.newest_state(run)
         if state is not None:
@@ -160,7 +165,6 @@ class Trainer:
         return status
 
     def _loop(self, asked: Callable[[], str], progress: Progress) -> str:
-        train = self.config.train
         if self.step == 0:
             self._preview()
         request, bad_steps = "", 0
@@ -174,12 +178,11 @@ class Trainer:
                 batch = ahead.submit(self._batch, self.step + 1)
                 self.model.train()
                 x = to_unit(images, self.device)
-                eps = noise(train.seed, self.step, (len(x), self.model.latent_dim))
-                beta = beta_at(self.step, train.beta, train.warmup_steps)
+                eps = self._noise(self.step, len(x))
                 with self._precision():
                     terms = self.model(x, eps.to(self.device))
-                loss = terms.loss(beta)
-                loss.backward()
+                measures = self.objective.measure(terms, self.step)
+                measures["loss"].backward()  # type: ignore[no-untyped-call]
                 if self._gradient_is_finite():
                     self._set_lr()
                     self.optimizer.step()
@@ -198,7 +201,7 @@ class Trainer:
                     )
                 self.step += 1
                 if bad_steps == 0:
-                    means = torch.stack([terms.nll.mean(), terms.kl.mean(), loss]).detach()
+                    means = torch.stack([measures[name] for name in self.objective.names]).detach()
                     self.sums += len(x) * means.double().cpu().numpy()
                     self.num_images += len(x)
                 num_timed += len(x)
@@ -208,8 +211,8 @@ class Trainer:
                     elapsed = time.perf_counter() - since
                     self.seconds += elapsed
                     if self.num_images:
-                        self._log(self.sums / self.num_images, beta, num_timed / elapsed)
-                    self.sums, self.num_images, num_timed = np.zeros(3), 0, 0
+                        self._log(self.sums / self.num_images, num_timed / elapsed)
+                    self.sums, self.num_images, num_timed = np.zeros_like(self.sums), 0, 0
                     progress("train", self.step, self.total_steps)
                     since = time.perf_counter()
                 if preview_is_due(self.step) or is_over or self._save_is_due():
@@ -224,30 +227,37 @@ class Trainer:
             return {"pause": "paused", "stop": "stopped"}[request]
         return "finished"
 
-    def evaluate(self, num_images: int) -> tuple[dict[str, float], Latents]:
-        """Means over the first validation images, with one sample of z each, and their latents.
+    def evaluate(self, num_images: int) -> tuple[dict[str, float], Latents, float]:
+        """Means over the first validation images; their latents; the loss with risen schedules.
 
-        Keys nll, kl, elbo, loss, bits_per_dim, mse, sigma, active_units, num_images, kl_0, ...
+        Keys nll, kl, elbo, loss, bits_per_dim, mse, sigma, active_units, num_images, kl_0, ...,
+        and those of the objective. The loss is that of training: objective, weights, number of
+        samples, and batch size where it matters.
         """
         self.model.eval()
         index = self.dataset.validation[:num_images]
         latents_now = latents.encode_images(self.model, self.dataset, index, self.step)
         train = self.config.train
-        eps = noise(train.seed, 0, (len(index), self.model.latent_dim))
-        nll = 0.0
+        eps = self._noise(0, len(index))
+        objective, sums, final_loss = self.objective, np.zeros_like(self.sums), 0.0
+        batch = max(1, latents.ENCODE_BATCH // train.num_samples)
+        batch = train.batch_size if objective.is_of_batches else batch
         with torch.inference_mode():
-            for start in range(0, len(index), latents.ENCODE_BATCH):
-                part = slice(start, start + latents.ENCODE_BATCH)
+            for start in range(0, len(index), batch):
+                part = slice(start, start + batch)
                 x = to_unit(self.dataset.take(index[part]), self.device)
-                nll += self.model(x, eps[part].to(self.device)).nll.double().sum().item()
+                terms = self.model(x, eps[..., part, :].to(self.device))
+                measures = objective.measure(terms, self.step)
+                means = torch.stack([measures[name] for name in objective.names])
+                sums += len(x) * means.double().cpu().numpy()
+                final_loss += len(x) * objective.measure(terms, None)["loss"].item()
+        means_by_name = dict(zip(objective.names, (sums / len(index)).tolist(), strict=True))
         kl_per_dim = latents_now.kl_per_dim.astype(np.float64).mean(0)
-        nll, kl = nll / len(index), float(kl_per_dim.sum())
+        nll, kl = means_by_name["nll"], float(kl_per_dim.sum())
         sigma = self.model.likelihood.implied_sigma()
-        terms = {
-            "nll": nll,
+        event = means_by_name | {
             "kl": kl,
             "elbo": -(nll + kl),
-            "loss": nll + beta_at(self.step, train.beta, train.warmup_steps) * kl,
             "bits_per_dim": bits_per_dim(
                 -(nll + kl), int(np.prod(self.dataset.image_shape)), discrete=sigma is not None
             ),
@@ -256,8 +266,18 @@ class Trainer:
             "num_images": len(index),
         }
         if sigma is not None:
-            terms["sigma"] = sigma
-        return terms | {f"kl_{j}": float(kl) for j, kl in enumerate(kl_per_dim)}, latents_now
+            event["sigma"] = sigma
+        event |= {f"kl_{j}": float(kl) for j, kl in enumerate(kl_per_dim)}
+        return event, latents_now, final_loss / len(index)
+
+    def _noise(self, step: int, num: int) -> Tensor:
+        """The eps of `num` images. [N, D], or [L, N, D] for L samples an image"""
+        train, shape = self.config.train, (num, self.model.latent_dim)
+        if not self.objective.is_noisy:
+            return torch.zeros(shape)
+        return noise(
+            train.seed, step, shape if train.num_samples == 1 else (train.num_samples, *shape)
+        )
 
     def _batch(self, step: int) -> NDArray[np.uint8]:
         train = self.config.train
@@ -277,22 +297,22 @@ class Trainer:
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         return bool(torch.isfinite(torch.stack(torch._foreach_norm(gradients))).all())
 
-    def _log(self, means: NDArray[np.float64], beta: float, images_per_second: float) -> None:
-        nll, kl, loss = means.tolist()
+    def _log(self, means: NDArray[np.float64], images_per_second: float) -> None:
+        measures = dict(zip(self.objective.names, means.tolist(), strict=True))
         sigma = self.model.likelihood.implied_sigma()
+        capacity = self.objective.capacity(self.step - 1)
         self.events.write(
             "step",
             step=self.step,
             epoch=self.epoch,
-            nll=nll,
-            kl=kl,
-            elbo=-(nll + kl),
-            loss=loss,
-            beta=beta,
+            **measures,
+            elbo=-(measures["nll"] + measures["kl"]),
+            beta=self.objective.beta(self.step - 1),
             lr=self.optimizer.param_groups[0]["lr"],
             images_per_second=images_per_second,
             seconds=self.seconds,
             **({} if sigma is None else {"sigma": sigma}),
+            **({} if capacity is None else {"capacity": capacity}),
         )
 
     @torch.inference_mode()
@@ -321,15 +341,15 @@ class Trainer:
         return self.step == FIRST_CHECKPOINT or self.step % every == 0 or at_epoch_end
 
     def _evaluate_and_save(self) -> None:
-        terms, latents_now = self.evaluate(EVALUATION_IMAGES)
+        terms, latents_now, loss = self.evaluate(EVALUATION_IMAGES)
         self.events.write("eval", step=self.step, epoch=self.epoch, split="validation", **terms)
         latents.save_latents(self.run.latents_file, latents_now)
-        if terms["elbo"] > self.best[0]:
-            self.best = (terms["elbo"], self.step)
+        if loss < self.best[0]:
+            self.best = (loss, self.step)
         self._save(keep=True)
         is_over = self.step == self.total_steps
         if is_over and len(self.dataset.validation) > EVALUATION_IMAGES:
-            terms, _ = self.evaluate(len(self.dataset.validation))
+            terms, _, _ = self.evaluate(len(self.dataset.validation))
             self.events.write("eval", step=self.step, epoch=self.epoch, split="validation", **terms)
 
     def _save(self, keep: bool = False) -> None:
@@ -338,8 +358,9 @@ class Trainer:
             "seconds": self.seconds,
             "sums": self.sums.tolist(),
             "num_images": self.num_images,
-            "best_elbo": self.best[0],
+            "best_loss": self.best[0],
             "best_step": self.best[1],
+            "best_of": self.objective.settings,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "fingerprint": self.dataset.fingerprint,
@@ -368,7 +389,9 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.sums, self.num_images = np.array(state["sums"]), state["num_images"]
-        self.best = (state["best_elbo"], state["best_step"])
+        if state.get("best_of", ELBO) == self.objective.settings:  # else they cannot be compared
+            best_loss = state["best_loss"] if "best_loss" in state else -state["best_elbo"]
+            self.best = (best_loss, state["best_step"])
         before = (state["device"], state["num_threads"], state["torch"])
         now = (self.device.type, torch.get_num_threads(), str(torch.__version__))
         if before != now:
@@ -386,14 +409,9 @@ def prepare(run: Run, config_now: Config, dataset: Dataset) -> Config:
     """The config with what the data decide filled in; a new run's is written to its folder."""
     if run.config_file.is_file():
         return config_now
-    channels = dataset.image_shape[0]
-    config_now = config.with_values(
-        config_now,
-        {
-            "model.likelihood": config_now.model.likelihood
-            or ("gaussian" if channels == 3 or config_now.model.sigma else "bernoulli"),
-        },
-    )
+    model = config_now.model
+    likelihood = model.likelihood or default_likelihood(dataset.image_shape[0], model.sigma)
+    config_now = config.with_values(config_now, {"model.likelihood": likelihood})
     run.folder.mkdir(parents=True, exist_ok=True)
     atomic_json(run.config_file, config.to_document(config_now))
     return config_now
