@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -138,6 +138,38 @@ def kl_bars(kl: Sequence[float], active: Sequence[bool]) -> Spec:
         },
         "yAxis": {"type": "value", "splitNumber": 3, "splitLine": FAINT_LINE},
         "series": series,
+    }
+
+
+def typicality(lines: Mapping[str, Sequence[float]], letters: str, chosen: str) -> Spec:
+    """log q(z) in nats along paths, a line each; `letters` stand where they meet their keys."""
+    every = (max(map(len, lines.values())) - 1) / max(1, len(letters) - 1)
+    return {
+        "animation": False,
+        "grid": {"left": 4, "right": 14, "top": 32, "bottom": 4, "containLabel": True},
+        "legend": {"left": 0, "top": 0, "icon": "roundRect", **LEGEND, "itemHeight": 3},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.1f nats", "confine": True},
+        "xAxis": {
+            "type": "category",
+            "boundaryGap": False,
+            "axisTick": {"show": False},
+            "data": [
+                letters[round(i / every)] if i % every == 0 else str(i + 1)
+                for i in range(len(next(iter(lines.values()))))
+            ],
+        },
+        "yAxis": {"type": "value", "splitNumber": 3, "splitLine": FAINT_LINE},
+        "series": [
+            {
+                "name": name,
+                "type": "line",
+                "symbol": "none",
+                "smooth": 0.2,
+                "lineStyle": {"width": 3 if name == chosen else 1.5},
+                "data": [round(float(value), 2) for value in values],
+            }
+            for name, values in lines.items()
+        ],
     }
 
 

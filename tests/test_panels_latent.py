@@ -19,9 +19,10 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import images
+from explorer import images, journey
 from explorer.panels import map as map_panel
 from explorer.panels import sliders
+from explorer.pathview import Tour
 from explorer.points import ERROR, KL
 from explorer.session import Session
 from vae.checkpoints import load_model
@@ -346,6 +347,106 @@ def test_pages_turn_and_keep_what_is_picked(root: Path) -> None:
     next(one for one in at.number_input if one.label == "Go to image").set_value(59).run()
     assert not at.exception
     assert at.session_state["picks:tiny"] == [3, 17]
+
+
+def path_in(at: AppTest) -> dict[str, Any]:
+    """What the page tells the player of the path."""
+    shown = [one.proto for one in at.get("bidi_component")]
+    return next(json.loads(one.json) for one in shown if one.component_name == "latent_path")
+
+
+def points_in(at: AppTest, name: str = "points") -> np.ndarray:
+    told = path_in(at)
+    numbers = np.frombuffer(base64.b64decode(told[name]), "<f4")
+    return numbers.reshape(-1, told["latent_dim"])
+
+
+def test_the_player_has_the_path_and_the_way_back(root: Path, model: VAE) -> None:
+    at = page("Interpolate", gallery={"picked": [3, 17, 20]}, num_keys=3)
+    dataset = open_dataset(Run(root / "tiny").config().data, root / ".data")
+    keys = images.encode(model, dataset.take(np.array([3, 17, 20])))
+    points, closing = points_in(at), points_in(at, "closing")
+    assert path_in(at)["letters"] == ["A", "B", "C"]
+    np.testing.assert_allclose(points[:: path_in(at)["fine"]], keys, atol=1e-5)
+    np.testing.assert_allclose(closing[[0, -1]], keys[[2, 0]], atol=1e-5)
+
+
+def test_a_place_chosen_by_hand_outlives_another_path_and_another_panel(root: Path) -> None:
+    place = {"position": 0.25, "way": "around", "ease": True, "speed": 2, "number": 7}
+    at = page("Interpolate", gallery={"picked": [3, 17]}, path={"place": place})
+    assert path_in(at)["number"] == 7
+    button(at, "Open in Sliders").click().run()
+    z = points_in(page("Interpolate", gallery={"picked": [3, 17]}))[6]
+    assert z_of(at) == pytest.approx(z.tolist(), abs=1e-4)
+    at.session_state["panel"] = "Interpolate"
+    at.session_state["picks:tiny"] = [20, 30]
+    at.run()
+    told = path_in(at)
+    assert [told[name] for name in ("position", "way", "ease", "speed")] == [
+        0.25,
+        "around",
+        True,
+        2,
+    ]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [None, 3, {"position": "x"}, {"position": 2, "number": 1}, {"position": 0, "way": "up"}],
+)
+def test_a_place_that_is_none_is_passed_over(root: Path, place: Any) -> None:
+    at = page("Interpolate", gallery={"picked": [3, 17]}, path={"place": place})
+    assert path_in(at)["position"] == 0.5
+
+
+def test_the_dense_path_is_another_one_with_the_same_ends(root: Path) -> None:
+    straight = points_in(page("Interpolate", gallery={"picked": [3, 17]}, kind="lerp"))
+    at = page("Interpolate", gallery={"picked": [3, 17]}, kind="dense")
+    dense = points_in(at)
+    np.testing.assert_allclose(dense[[0, -1]], straight[[0, -1]], atol=1e-5)
+    assert np.abs(dense - straight).max() > 0.1 * np.abs(straight[-1] - straight[0]).max()
+    assert "Evenness" in text_of(at)
+    assert sum(alt.startswith("Path") for alt in alts(at)) == 9
+
+
+def test_without_posterior_means_there_is_no_dense_path(root: Path) -> None:
+    (root / "tiny" / "latents.npz").unlink()
+    at = page("Interpolate", gallery={"picked": [3, 17]}, path_controls=("dense", 2, 9))
+    assert "Evenness" not in text_of(at)
+    assert sum(alt.startswith("Path") for alt in alts(at)) == 9
+
+
+def test_images_are_found_by_a_label(root: Path) -> None:
+    at = page("Interpolate", gallery={"picked": [3, 17]})
+    only = next(one for one in at.selectbox if one.label == "Only")
+    choice = next(option for option in only.options if option.startswith("glasses: "))
+    only.set_value(choice).run()
+    assert not at.exception
+    shown = next(
+        json.loads(one.proto.json)["images"]
+        for one in at.get("bidi_component")
+        if one.proto.component_name == "image_gallery"
+    )
+    dataset = open_dataset(Run(root / "tiny").config().data, root / ".data")
+    value = dataset.classes["glasses"].index(choice.removeprefix("glasses: "))
+    wanted = dataset.validation[dataset.attributes["glasses"][dataset.validation] == value]
+    assert shown == wanted.tolist()
+    assert at.session_state["picks:tiny"] == [3, 17]
+
+
+def test_an_animation_goes_as_the_player_does(root: Path) -> None:
+    session = Session(root, Run(root / "tiny"))
+    keys = np.array(np.random.default_rng(0).normal(size=(3, 6)), np.float32)
+    back = journey.filmed(session, keys, "lerp", Tour())
+    assert len(back) == 2 * (2 * images.FRAMES_PER_LEG - 1) + 2 * images.HELD_FRAMES
+    around = journey.filmed(session, keys, "lerp", Tour(way="around", speed=2.0))
+    assert len(around) == 3 * images.FRAMES_PER_LEG // 2
+    gaps = np.linalg.norm(np.diff(np.concatenate([around, around[:1]]), axis=0), axis=1)
+    apart = np.linalg.norm(keys - np.roll(keys, -1, 0), axis=1)
+    np.testing.assert_allclose(gaps.reshape(3, -1).sum(1), apart, rtol=1e-4)
+    eased = journey.filmed(session, keys, "lerp", Tour(way="around", ease=True))
+    gaps = np.linalg.norm(np.diff(eased[:25], axis=0), axis=1)
+    assert gaps[0] < gaps[12] / 4
 
 
 # ------------------------------------------------------------------------------------- map

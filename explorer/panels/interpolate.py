@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
-from explorer import gallery, images
+from explorer import charts, gallery, images, journey, pathview
+from explorer.journey import KINDS, LETTERS, MAX_KEYS
+from explorer.pathview import Tour
 from explorer.session import Session
 from vae.config import ConfigError
 from vae.pictures import MIME
@@ -21,20 +23,20 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 3.0  # while the weights change
 PAGE_IMAGES = 48
-MAX_KEYS = 6
 STEPS = (5, 7, 9, 11, 13, 15)
 PICTURE = 160  # pixels a side of a picture of the path
 LARGE = 320
-LETTERS = "ABCDEF"
-KINDS = {"slerp": "Great arc (slerp)", "lerp": "Straight line (lerp)"}
+FINE = 24  # points of a leg that the browser goes along
+ALL = "All images"
+MAX_VALUES = 20  # of a whole-numbered attribute without names, to choose from
 
 STYLE = """<style>
 [data-testid="stColumn"]:has(.st-key-path_gallery) { min-width: min(100%, 22rem); }
 [data-testid="stColumn"]:has(.st-key-path_point) { min-width: min(100%, 16.5rem); }
 .st-key-path_strip img { border-radius: 8px; }
+.st-key-path_strip img[alt^="Path "] { cursor: ew-resize; touch-action: pan-y; }
 .st-key-path_strip [class*="st-key-path_end"] img { box-shadow: 0 0 0 3px var(--st-primary-color,
   #8a70ff); }
-.st-key-path_point img { border-radius: 14px; }
 </style>"""
 
 
@@ -77,33 +79,42 @@ def _draw(session: Session) -> None:
     legs = len(keys) - 1
     steps = max(1, round((steps - 1) / legs)) * legs + 1  # so that every image is met
     with above:
-        _strip(model, dataset, picked, keys, steps, kind)
-    with right:
-        st.fragment(_point)(session, model, keys, kind, len(picked))
-        _downloads(session, model, weights, keys, steps, kind)
+        _strip(session, model, dataset, picked, keys, steps, kind)
+    with right.container(key="path_point"):
+        st.fragment(_point)(session, model, weights, keys, steps, kind)
+    with left:
+        _compared(session, picked, keys, steps, kind)
 
 
 def _controls(session: Session) -> tuple[str, int, int]:
     """How to go: the kind of path, the number of pictures, the number of images to go through."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    state, before = st.session_state, journey.chosen(session)
+    kinds = [kind for kind in KINDS if kind != "dense" or journey.roads(session) is not None]
+    if state.setdefault(session.key("kind"), before.kind) not in kinds:
+        state[session.key("kind")] = kinds[0]
+    state.setdefault(session.key("num_keys"), before.num_keys)
+    state.setdefault(session.key("steps"), before.steps)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         kind = st.segmented_control(
             "Path",
-            list(KINDS),
-            default="slerp",
+            kinds,
             required=True,
-            format_func=KINDS.get,
+            format_func=KINDS.__getitem__,
             key=session.key("kind"),
-            help="Between posterior means. The **great arc** keeps a typical distance from the "
-            "middle of the latent space all the way; the **straight line** cuts closer to it.",
+            help="Between posterior means. The **great arc** (slerp) keeps its distance from the "
+            "middle of the latent space; the **straight line** (lerp) cuts closer to it. Through "
+            "**dense regions** it goes from neighbour to neighbour among the images, so that what "
+            "it meets is like them: the cheapest way over a graph of the posterior means, "
+            "smoothed.",
         )
         num_keys = st.segmented_control(
             "Images to go through",
             range(2, MAX_KEYS + 1),
-            default=2,
             required=True,
             key=session.key("num_keys"),
         )
-        steps = st.select_slider("Steps", STEPS, 9, key=session.key("steps"), width=180)
+        steps = st.selectbox("Steps", STEPS, key=session.key("steps"), width=90)
+    journey.choose(session, str(kind), int(num_keys or 2), int(steps))
     return str(kind), int(steps), int(num_keys or 2)
 
 
@@ -114,16 +125,16 @@ def _gallery(session: Session, dataset: Dataset, num_keys: int) -> list[int]:
     """The grid of validation images with its pages. Returns the picked images."""
     state = st.session_state
     place, number = session.key("page"), session.key("go_to")
-    num_pages = math.ceil(len(dataset.validation) / PAGE_IMAGES)
+    only = str(state.get(session.key("only"), ALL))
+    found = _labelled(dataset, dataset.fingerprint, only)
+    num_pages = max(1, math.ceil(len(found) / PAGE_IMAGES))
     page = min(state.get(place, 1), num_pages)
-    shown = dataset.validation[(page - 1) * PAGE_IMAGES : page * PAGE_IMAGES].tolist()
+    shown = found[(page - 1) * PAGE_IMAGES : page * PAGE_IMAGES].tolist()
     kept = [image for image in state.get(session.key("picks"), []) if image < len(dataset)]
     if len(kept) < 2:
         kept = [*_suggested(session, shown, 2 - len(kept)), *kept]
-    st.caption(
-        f"Click {'two images' if num_keys == 2 else f'up to {num_keys} images'}: one more takes "
-        "the place of the first."
-    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        _search(session, dataset, found, place, number)
     picked = gallery.show(
         dataset,
         shown,
@@ -153,23 +164,69 @@ def _gallery(session: Session, dataset: Dataset, num_keys: int) -> list[int]:
             args=(place, num_pages),
             disabled=num_pages == 1,
         )
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.number_input(
-            "Go to image",
-            0,
-            len(dataset) - 1,
-            value=None,
-            key=number,
-            on_change=_go_to,
-            args=(dataset, place, number),
-            placeholder="Go to image",
-            label_visibility="collapsed",
-            width=180,
-        )
-        st.caption(
-            f"Page {page} of {num_pages}, {len(dataset.validation):,} images", width="content"
-        )
+    st.caption(
+        f"Page {page} of {num_pages}, {len(found):,} images. Click "
+        f"{'two of them' if num_keys == 2 else f'up to {num_keys} of them'}: one more takes the "
+        "place of the first."
+    )
     return picked
+
+
+def _search(session: Session, dataset: Dataset, found: np.ndarray, place: str, number: str) -> None:
+    """Where to look: images with a label, or the page of a number."""
+    options = [ALL, *_labels(dataset, dataset.fingerprint)]
+    if len(options) > 1:
+        st.selectbox(
+            "Only",
+            options,
+            key=session.key("only"),
+            on_change=_turn,
+            args=(place, 1),
+            width=230,
+        )
+    st.number_input(
+        "Go to image",
+        0,
+        len(dataset) - 1,
+        value=None,
+        key=number,
+        on_change=_go_to,
+        args=(found, place, number),
+        placeholder=f"0 to {len(dataset) - 1}",
+        width=150,
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _labels(_dataset: Dataset, fingerprint: str) -> list[str]:
+    """What images of the validation set can be chosen by, as "attribute: value"."""
+    labels = []
+    for name, column in _dataset.attributes.items():
+        if not np.issubdtype(column.dtype, np.integer):
+            continue
+        values = np.unique(column[_dataset.validation])
+        if name in _dataset.classes or len(values) <= MAX_VALUES:
+            labels += [_label(_dataset, name, int(value)) for value in values if value >= 0]
+    return labels
+
+
+def _label(dataset: Dataset, name: str, value: int) -> str:
+    names = dataset.classes.get(name, ())
+    text = names[value] if value < len(names) else value
+    return f"{name.replace('_', ' ')}: {text}"
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _labelled(_dataset: Dataset, fingerprint: str, only: str) -> np.ndarray:
+    """The images of the validation set with a label of `_labels`; all of them with ALL."""
+    for name, column in _dataset.attributes.items():
+        if not only.startswith(f"{name.replace('_', ' ')}: "):
+            continue
+        values = np.asarray(column[_dataset.validation])
+        for value in np.unique(values):
+            if np.isfinite(value) and _label(_dataset, name, int(value)) == only:
+                return np.asarray(_dataset.validation[values == value])
+    return np.asarray(_dataset.validation)
 
 
 def _suggested(session: Session, shown: list[int], num: int) -> list[int]:
@@ -197,11 +254,11 @@ def _turn_anywhere(place: str, num_pages: int) -> None:
     state[place] = int(np.random.default_rng().choice(others))
 
 
-def _go_to(dataset: Dataset, place: str, number: str) -> None:
-    """Turn to the page with that image, or with the next one of the validation set."""
+def _go_to(found: np.ndarray, place: str, number: str) -> None:
+    """Turn to the page with that image, or with the next one of those that are shown."""
     image = st.session_state[number]
     if image is not None:
-        row = min(int(np.searchsorted(dataset.validation, image)), len(dataset.validation) - 1)
+        row = min(int(np.searchsorted(found, image)), len(found) - 1)
         st.session_state[place] = row // PAGE_IMAGES + 1
 
 
@@ -209,10 +266,16 @@ def _go_to(dataset: Dataset, place: str, number: str) -> None:
 
 
 def _strip(
-    model: VAE, dataset: Dataset, picked: list[int], keys: np.ndarray, steps: int, kind: str
+    session: Session,
+    model: VAE,
+    dataset: Dataset,
+    picked: list[int],
+    keys: np.ndarray,
+    steps: int,
+    kind: str,
 ) -> None:
     """The originals at both ends, and the decoded path between them."""
-    decoded = images.decode(model, images.path(keys, steps, kind))
+    decoded = images.decode(model, journey.trace(session, keys, steps, kind))
     originals = dataset.take(np.array([picked[0], picked[-1]]))
     last = LETTERS[len(picked) - 1]
     row = st.grid(steps + 2, min_column_width=52, gap="xsmall")
@@ -242,32 +305,81 @@ def _strip(
         st.caption(f"**{last}** {picked[-1]}", text_alignment="center")
 
 
-def _point(session: Session, model: VAE, keys: np.ndarray, kind: str, num_keys: int) -> None:
-    """Any point of the path, large."""
-    place = st.container(key="path_point")
-    position = st.slider(
-        "Position",
-        0.0,
-        1.0,
-        0.5,
-        0.01,
-        key=session.key("position"),
-        help=f"0 is A, 1 is {LETTERS[num_keys - 1]}.",
+def _point(
+    session: Session, model: VAE, weights: Weights, keys: np.ndarray, steps: int, kind: str
+) -> None:
+    """Any point of the path, large, and what to do with it."""
+    run = session.run
+    assert run is not None
+    tour, number = _tour(session)
+    legs = len(keys) - 1
+    points = journey.trace(session, keys, legs * FINE + 1, kind)
+    at = min(int(tour.position * (len(points) - 1)), len(points) - 2)
+    part = np.float32(tour.position * (len(points) - 1) - at)
+    z = (1 - part) * points[at] + part * points[at + 1]
+    pathview.show(
+        session.key("path"),
+        f"/live/decode/{run.name}",
+        points,
+        journey.trace(session, keys[[-1, 0]], FINE + 1, kind),
+        FINE,
+        LETTERS[: len(keys)],
+        tour,
+        number,
+        weights.step,
+        images.address(images.decode(model, z[None])[0], LARGE),
     )
-    z = images.point_on_path(keys, position, kind)
-    picture = images.decode(model, z[None])[0]
-    place.image(images.address(picture, LARGE), width=LARGE, alt="Point of the path")
+    _downloads(session, model, weights, keys, steps, kind, tour)
+    with st.container(horizontal=True, gap="xsmall"):
+        shown = st.button(
+            "Show on the map", icon=":material/map:", on_click=_show_on_map, args=(session,)
+        )
+        opened = st.button(
+            "Open in Sliders", icon=":material/tune:", on_click=_open_in_sliders, args=(session, z)
+        )
+    if shown or opened:
+        st.rerun()
+
+
+def _tour(session: Session) -> tuple[Tour, int | None]:
+    """Where one stands, by the newest move of a hand, which the page keeps; and its number."""
+    state: Any = st.session_state
+    kept = session.key("tour")
+    told = pathview.taken(state.get(session.key("path")))
+    if told is not None:
+        state[kept] = told[1]
+    return state.get(kept, Tour()), None if told is None else told[0]
+
+
+def _show_on_map(session: Session) -> None:
+    st.session_state[session.key("show_path")] = True
+    st.session_state["panel"] = "Map"
+
+
+def _open_in_sliders(session: Session, z: np.ndarray) -> None:
+    state = st.session_state
+    state[session.key("hand_over")] = {"z": [float(value) for value in z], "index": None}
+    state["panel"] = "Sliders"
 
 
 def _downloads(
-    session: Session, model: VAE, weights: Weights, keys: np.ndarray, steps: int, kind: str
+    session: Session,
+    model: VAE,
+    weights: Weights,
+    keys: np.ndarray,
+    steps: int,
+    kind: str,
+    tour: Tour,
 ) -> None:
     """Files of the path, made when asked for."""
     run = session.run
     assert run is not None
 
     def strip() -> bytes:
-        return images.strip(images.decode(model, images.path(keys, steps, kind)))
+        return images.strip(images.decode(model, journey.trace(session, keys, steps, kind)))
+
+    def film(suffix: str) -> bytes:
+        return journey.film(model, journey.filmed(session, keys, kind, tour), suffix)
 
     with st.container(horizontal=True, gap="xsmall"):
         st.download_button(
@@ -276,11 +388,44 @@ def _downloads(
         for suffix, name in ((".gif", "GIF"), (".webp", "WebP"), (".mp4", "MP4")):
             st.download_button(
                 name,
-                partial(images.loop, model, keys, kind, suffix),
+                partial(film, suffix),
                 f"{run.name}-path{suffix}",
                 MIME[suffix],
                 on_click="ignore",
             )
     st.caption(
-        f"Files to download; the animations go there and back. Weights of step {weights.step:,}."
+        f"Files to download; animations go as the player does. Weights of step {weights.step:,}."
+    )
+
+
+# ----------------------------------------------------------------------------- how typical it is
+
+
+def _compared(session: Session, picked: list[int], keys: np.ndarray, steps: int, kind: str) -> None:
+    """The kinds of path side by side: how typical what they meet is, and how evenly they go."""
+    measured = journey.measured(session, tuple(picked), keys, steps)
+    if not measured:
+        return
+    st.markdown(
+        "**How typical the path is**",
+        help="log q(z) of each point of the path, q the aggregate posterior, in nats above that "
+        "of a typical image: 0 is as typical as the images themselves. Estimated by the distance "
+        "to the 10th nearest posterior mean.",
+    )
+    st.echarts_chart(
+        charts.typicality(
+            {KINDS[name]: values.tolist() for name, (values, _) in measured.items()},
+            LETTERS[: len(keys)],
+            KINDS[kind],
+        ),
+        height=210,
+        key="path_typicality",
+        alt="log q(z) along the path, by each kind of path",
+    )
+    uneven = ", ".join(
+        f"{KINDS[name].lower()} {value:.1f}" for name, (_, value) in measured.items()
+    )
+    st.caption(
+        f"Evenness, the largest change from picture to picture over the mean one (1 is even): "
+        f"{uneven}."
     )

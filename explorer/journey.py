@@ -1,0 +1,177 @@
+"""The path between picked images, which Interpolate draws and the map shows.
+
+K picked images, S steps, D latent dimensions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from explorer import cache, images
+from explorer.images import Floats
+from explorer.pathview import Tour
+from explorer.session import Session
+from vae import pictures
+
+if TYPE_CHECKING:
+    from vae.networks import VAE
+    from vae.paths import Roads
+
+LETTERS = "ABCDEF"
+MAX_KEYS = len(LETTERS)
+KINDS = {
+    "slerp": "Arc (slerp)",
+    "lerp": "Line (lerp)",
+    "dense": "Dense regions",
+}
+FINE = 96  # points of a leg, between which a line is straight enough
+
+
+@dataclass(frozen=True)
+class Journey:
+    """Which images a path goes through, and how."""
+
+    picked: tuple[int, ...]
+    kind: str = "slerp"  # one of KINDS
+    steps: int = 9
+    num_keys: int = 2
+
+
+def chosen(session: Session) -> Journey:
+    """What was last chosen in Interpolate, or for it on the map."""
+    state = st.session_state
+    kind, num_keys, steps = state.get(session.key("path_controls"), ("slerp", 2, 9))
+    return Journey(tuple(state.get(session.key("picks"), ())), kind, steps, num_keys)
+
+
+def choose(session: Session, kind: str, num_keys: int, steps: int) -> None:
+    """Keep how to go: Streamlit forgets the widgets of a panel that is closed; this does not."""
+    st.session_state[session.key("path_controls")] = kind, num_keys, steps
+
+
+def add_key(session: Session, image: int) -> str:
+    """Make an image the next that the path goes through. Returns its letter."""
+    before = chosen(session)
+    picked = [*[pick for pick in before.picked if pick != image], image][-MAX_KEYS:]
+    st.session_state[session.key("picks")] = picked
+    choose(session, before.kind, max(2, before.num_keys, len(picked)), before.steps)
+    return LETTERS[len(picked) - 1]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _roads(path: str, now: cache.Stamp) -> Roads:
+    from vae import paths
+
+    latents = cache.latents(Path(path))
+    assert latents is not None
+    return paths.roads(latents.mu)
+
+
+def roads(session: Session) -> Roads | None:
+    """The graph of the run's posterior means; None before the first evaluation."""
+    run = session.run
+    now = None if run is None else cache.stamp(run.latents_file)
+    return None if run is None or now is None else _roads(str(run.latents_file), now)
+
+
+def trace(session: Session, keys: Floats, steps: int, kind: str) -> Floats:
+    """A path of `steps` points through K key points [K, D]. [steps, D]
+
+    Raises ConfigError.
+    """
+    from vae import paths
+
+    return paths.trace(keys, steps, kind, roads(session) if kind == "dense" else None)
+
+
+def filmed(session: Session, keys: Floats, kind: str, tour: Tour) -> Floats:
+    """The points of an animation of the path through keys [K, D], a frame each. [frames, D]
+
+    There and back with a rest at each end, or around: from the last key on to the first.
+    """
+    if tour.way == "around":
+        keys = np.concatenate([keys, keys[:1]])
+    legs = len(keys) - 1
+    curve = trace(session, keys, legs * FINE + 1, kind)
+    num = round(images.FRAMES_PER_LEG / tour.speed)
+    place = np.arange(legs * num + 1) / num
+    if tour.ease:
+        leg, part = np.divmod(place, 1)
+        place = leg + part * part * (3 - 2 * part)
+    at, whole = place * FINE, np.arange(len(curve))
+    z = np.stack([np.interp(at, whole, column) for column in curve.T], axis=1).astype(np.float32)
+    if tour.way == "around":
+        return z[:-1]
+    held = images.HELD_FRAMES
+    ends = [np.repeat(end, held, axis=0) for end in (z[:1], z[-1:])]
+    return np.concatenate([ends[0], z[1:-1], ends[1], z[-2:0:-1]])
+
+
+def film(model: VAE, z: Floats, suffix: str, comment: str = "") -> bytes:
+    """An animation file of decoded points, a frame each, with a comment. z [frames, D]"""
+    known, which = np.unique(z, axis=0, return_inverse=True)
+    decoded = np.concatenate(
+        [images.decode(model, known[i : i + 64]) for i in range(0, len(known), 64)]
+    )
+    frames = [images.enlarged(image, images.EXPORT_SIZE) for image in decoded]
+    seconds = images.FRAME_SECONDS
+    return pictures.animation([frames[i] for i in which], suffix, seconds, seconds, comment)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _measured(
+    _session: Session, _keys: Floats, told: tuple[object, ...], steps: int
+) -> dict[str, tuple[Floats, float]]:
+    from vae import paths
+
+    loaded, along = _session.model(), roads(_session)
+    assert loaded is not None
+    assert along is not None
+    result = {}
+    for kind in KINDS:
+        z = paths.trace(_keys, steps, kind, along)
+        pictures = images.decode(loaded[0], z)
+        result[kind] = paths.typicality(z, along), paths.unevenness(pictures)
+    return result
+
+
+def measured(
+    session: Session, picked: tuple[int, ...], keys: Floats, steps: int
+) -> dict[str, tuple[Floats, float]]:
+    """Of each kind of path: how typical its points are, in nats [S]; how uneven its pictures.
+
+    Empty before the first evaluation.
+    """
+    run = session.run
+    if run is None or roads(session) is None:
+        return {}
+    stamps = cache.stamp(run.weights_file), cache.stamp(run.latents_file)
+    return _measured(session, keys, (str(run.folder), picked, *stamps), steps)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _there_and_back(
+    _session: Session, told: tuple[object, ...], journey: Journey, steps: int
+) -> tuple[Floats, Floats]:
+    loaded, dataset = _session.model(), _session.dataset()
+    assert loaded is not None
+    assert dataset is not None
+    keys = images.encode(loaded[0], dataset.take(np.array(journey.picked)))
+    z = trace(_session, keys, steps, journey.kind)
+    return z, images.encode(loaded[0], images.decode(loaded[0], z))
+
+
+def there_and_back(session: Session, journey: Journey, steps: int) -> tuple[Floats, Floats]:
+    """The path of a journey, and the posterior means of its pictures. [S, D] each
+
+    Raises ConfigError.
+    """
+    run = session.run
+    assert run is not None
+    stamps = cache.stamp(run.weights_file), cache.stamp(run.latents_file)
+    return _there_and_back(session, (str(run.folder), *stamps), journey, steps)
