@@ -1,0 +1,87 @@
+"""Keep and reproduce in a real Chromium: what is downloaded comes back, what is put away stays."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from browser import (
+    FACE,
+    Server,
+    open_panel,
+    pixels,
+    require_chromium,
+    settled_url,
+    wait_for_change,
+    wait_until_painted,
+)
+
+from explorer import recipes
+
+pytestmark = pytest.mark.browser
+
+require_chromium()
+
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
+
+
+def test_a_downloaded_face_comes_back_when_it_is_dropped(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    open_panel(page, server, "Sliders")
+    face = page.locator(FACE).first
+    start = wait_until_painted(face)
+    address = page.url
+    page.get_by_role("button", name="Random", exact=True).click()
+    wait_for_change(face, start)
+    address = settled_url(page, address)
+    page.wait_for_timeout(1500)  # the page takes the point in
+    kept = pixels(face)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download PNG").click()
+    file = tmp_path / "face.png"
+    download.value.save_as(file)
+    recipe = recipes.read(file.read_bytes())
+    assert recipe is not None
+    assert recipe.run == "anime-faces"
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    wait_for_change(face, kept)
+    address = settled_url(page, address)
+    page.get_by_role("button", name="Your own").click()
+    page.locator("input[type=file]").first.set_input_files(file)
+    expect(page.get_by_text("to the last digit")).to_be_visible()
+    page.keyboard.press("Escape")
+    settled_url(page, address)
+    page.wait_for_timeout(1500)
+    assert np.abs(pixels(face) - kept).max() <= 1, "every pixel is as it was"
+
+
+def test_a_program_is_there_to_copy(page: Page, server: Server) -> None:
+    open_panel(page, server, "Sliders")
+    wait_until_painted(page.locator(FACE).first)
+    page.get_by_role("button", name="Copy as Python").click()
+    program = page.locator("code", has_text="vae.decode")
+    expect(program).to_be_visible()
+    assert "vae.load(" in program.inner_text()
+
+
+def test_a_line_that_was_put_away_stays_away(chromium: Browser, server: Server) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    line = page.get_by_text("A face is a point in latent space")
+    open_panel(page, server, "Sliders")
+    expect(line).to_be_visible()
+    page.get_by_role("button", name="Got it").click()
+    expect(line).to_have_count(0)
+    page.wait_for_timeout(500)
+    page.reload()
+    wait_until_painted(page.locator(FACE).first)
+    expect(line).to_have_count(0)
+    page.get_by_role("tab", name="Map", exact=True).click()
+    expect(page.get_by_text(re.compile("Each dot is an image"))).to_be_visible()
+    context.close()
