@@ -28,6 +28,7 @@ COMMANDS = [
     "animate",
     "encode",
     "project",
+    "export",
 ]
 
 

@@ -21,6 +21,7 @@ FLOORS = [
     ["vae.elbo"],
     ["vae.objectives"],
     ["vae.networks"],
+    ["vae.estimators"],
     ["vae.pictures", "vae.drawing"],
     ["vae.figures"],
     ["vae.hair", "vae.accessories"],
@@ -39,7 +40,7 @@ FLOORS = [
     ["vae.paths", "vae.projection", "vae.metrics", "vae.refining"],
     ["vae.api"],
     ["vae.trainer"],
-    ["vae.training", "vae.inspection"],
+    ["vae.training", "vae.inspection", "vae.exporting"],
     ["vae.command"],
     ["vae.__main__"],
     [
@@ -64,7 +65,7 @@ FLOORS = [
     ],
     ["explorer.keeping"],
     ["explorer.mapview", "explorer.points", "explorer.journey"],
-    ["explorer.columns", "explorer.origin", "explorer.saved"],
+    ["explorer.columns", "explorer.trail", "explorer.origin", "explorer.saved"],
     [
         "explorer.sidebar",
         "explorer.panels",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vae import config as configuration
-from vae import inspection, training
+from vae import exporting, inspection, training
 from vae.config import ConfigError
 from vae.progress import Progress
 
@@ -76,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--method", choices=("pca", "umap"), default="umap")
     sub.add_argument("--num", type=int, default=None, help="at most this many images")
     sub.add_argument("--seed", type=int, default=0)
+    sub = command(exporting.export)
+    sub.add_argument("--format", choices=exporting.FORMATS, required=True)
+    sub.add_argument("--out", type=Path, metavar="FOLDER", help="default: RUN-FORMAT here")
     return main_parser
 
 
