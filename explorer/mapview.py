@@ -39,6 +39,15 @@ class Legend:
     high: float
 
 
+@dataclass(frozen=True)
+class Trail:
+    """A path on the map, a place a step, and where its pictures lie once they are encoded."""
+
+    line: Sequence[tuple[float, float]]
+    back: Sequence[tuple[float, float]]
+    letters: str  # of its keys, which lie evenly on it
+
+
 def show(
     key: str,
     addresses: Mapping[str, str],
@@ -47,12 +56,13 @@ def show(
     number: int,
     ellipse: Mapping[str, Any] | None,
     columns: int,
+    trail: Trail | None = None,
 ) -> None:
     """Draw the component. What a hand does becomes ``st.session_state[key]``; see `taken`.
 
     `addresses`: of the columns `points` and `colours`, and of `thumbs`, which come in sheets of
     `columns` tiles a row. `number`: of the newest act of a hand that `choice` has taken in.
-    `ellipse`: of the chosen image.
+    `ellipse`: of the chosen image. `trail`: to be drawn over the points.
     """
     selected: dict[str, Any] = {"index": None, "point": None, "is_group": len(choice.images) > 1}
     if len(choice.images) == 1:
@@ -77,6 +87,13 @@ def show(
             "ellipse": None if ellipse is None else dict(ellipse),
             "columns": columns,
             "max_group": MAX_GROUP,
+            "trail": None
+            if trail is None
+            else {
+                "line": [list(place) for place in trail.line],
+                "back": [list(place) for place in trail.back],
+                "letters": trail.letters,
+            },
         },
         on_picked_change=lambda: None,
         on_group_change=lambda: None,

@@ -202,6 +202,26 @@ def on_plane(place: Place, xy: tuple[float, float]) -> Floats:
     return z
 
 
+def on_map(place: Place, z: Floats) -> Floats:
+    """Where points of the latent space [S, D] lie on a map. [S, 2]
+
+    On a map by PCA exactly: its plane is a projection. Another layout has no formula: there a point
+    is the mean of its nearest images, weighted by 1 / distance, which agrees with it at its images.
+    """
+    latents = points(place)
+    if place.method == "pca":
+        mean, axes = plane(place)
+        exact: Floats = (z - mean) @ axes.T
+        return exact
+    result = np.empty((len(z), 2), np.float32)
+    for i, point in enumerate(z):
+        distances = np.linalg.norm(latents.mu - point, axis=1)
+        rows = nearest_rows(distances, NUM_BLENDED)
+        weights = 1 / np.maximum(distances[rows], 1e-9)
+        result[i] = (weights / weights.sum()) @ latents.xy[rows]
+    return result
+
+
 def blended(latents: Latents, xy: tuple[float, float]) -> Floats:
     """The means of the nearest points of the map, weighted by 1 / distance. [D]
 

@@ -231,6 +231,26 @@ def test_a_blend_agrees_with_the_points_and_stays_among_them(run: Run) -> None:
     assert (far <= points.mu.max(0) + 1e-6).all()
 
 
+def test_a_path_lies_on_a_pca_map_where_its_points_are_projected(run: Run) -> None:
+    place = place_of(run)
+    latents = map_points.points(place)
+    np.testing.assert_allclose(map_points.on_map(place, latents.mu), latents.xy, atol=1e-5)
+    middle = latents.mu[[0, 1]].mean(0, keepdims=True)
+    xy = latents.xy[[0, 1]].mean(0, keepdims=True)
+    np.testing.assert_allclose(map_points.on_map(place, middle), xy, atol=1e-5)
+
+
+def test_a_path_lies_on_another_layout_among_its_nearest_images(run: Run) -> None:
+    latents = load_latents(run.latents_file)
+    save_latents(run.maps / "umap.npz", project(latents, "umap", 0, lambda *_: None))
+    place = place_of(run, "umap")
+    points = map_points.points(place)
+    np.testing.assert_allclose(map_points.on_map(place, points.mu), points.xy, atol=1e-3)
+    between = map_points.on_map(place, points.mu[:1] * 0.5 + points.mu[1:2] * 0.5)
+    assert (between >= points.xy.min(0)).all()
+    assert (between <= points.xy.max(0)).all()
+
+
 def test_the_ellipse_is_the_posterior_seen_on_the_plane(run: Run) -> None:
     place = place_of(run)
     points = map_points.points(place)

@@ -516,6 +516,33 @@ def test_a_large_group_says_that_it_is_sampled(root: Path) -> None:
     assert "over 2 of them, sampled" in text
 
 
+def test_the_path_of_interpolate_is_shown_on_the_map(root: Path) -> None:
+    at = page("Interpolate", gallery={"picked": [3, 17, 20]}, num_keys=3)
+    button(at, "Show on the map").click().run()
+    assert not at.exception
+    assert at.session_state["panel"] == "Map"
+    trail = map_in(at)["trail"]
+    assert trail["letters"] == "ABC"
+    assert len(trail["line"]) == len(trail["back"]) == 33
+    assert trail["line"] != trail["back"]
+    assert "dashed" in text_of(at)
+    toggle = next(one for one in at.toggle if one.label == "Show the path")
+    assert toggle.value
+    toggle.set_value(False).run()
+    assert map_in(at)["trail"] is None
+
+
+def test_an_image_of_the_map_becomes_the_next_of_the_path(root: Path) -> None:
+    at = page("Map", picks=[3, 17], mapview=picked(image_at(root, 2)))
+    assert map_in(at)["trail"] is None
+    button(at, "Add to the path").click().run()
+    assert at.session_state["picks:tiny"] == [3, 17, image_at(root, 2)]
+    at.session_state["panel"] = "Interpolate"
+    at.run()
+    assert not at.exception
+    assert path_in(at)["letters"] == ["A", "B", "C"]
+
+
 def test_a_click_on_the_ground_decodes_there(root: Path) -> None:
     at = page("Map", mapview={"picked": {"point": [0.0, 0.0], "number": 1}})
     assert "Decoded here" in alts(at)

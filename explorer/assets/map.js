@@ -833,6 +833,7 @@ class MapView {
         context.stroke();
       }
     };
+    if (this.data.trail) this.drawTrail(context, this.data.trail, ink, paper, accent);
     const row = this.rowOfImage(this.selected.index);
     const { ellipse } = this.data;
     if (row >= 0) {
@@ -880,6 +881,49 @@ class MapView {
     }
     this.canvas.dataset.hovered = this.hovered < 0 ? "" : this.images[this.hovered];
     this.canvas.dataset.selected = this.selected.index ?? "";
+    this.canvas.dataset.trail = this.data.trail ? this.data.trail.line.length : "";
+  }
+
+  // A path: a line with a tick a step and a letter at each of its keys; dashed, the way back.
+  drawTrail(context, { line, back, letters }, ink, paper, accent) {
+    const places = line.map(([x, y]) => this.toScreen(x, y));
+    const stroke = (points, widths) => {
+      context.beginPath();
+      points.forEach(([x, y]) => context.lineTo(x, y));
+      for (const [width, colour] of widths) {
+        context.lineWidth = width;
+        context.strokeStyle = colour;
+        context.stroke();
+      }
+    };
+    context.save();
+    context.lineJoin = "round";
+    stroke(places, [[6, paper], [3, accent]]);
+    context.setLineDash([5, 4]);
+    stroke(back.map(([x, y]) => this.toScreen(x, y)), [[2, ink]]);
+    context.setLineDash([]);
+    context.fillStyle = accent;
+    for (const [x, y] of places) {
+      context.beginPath();
+      context.arc(x, y, 3, 0, 2 * Math.PI);
+      context.fill();
+    }
+    context.font = `700 12px ${this.style("--st-font", "sans-serif")}`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    [...letters].forEach((letter, i) => {
+      const [x, y] = places[Math.round((i * (places.length - 1)) / (letters.length - 1))];
+      context.beginPath();
+      context.arc(x, y, 11, 0, 2 * Math.PI);
+      context.fillStyle = accent;
+      context.fill();
+      context.lineWidth = 2;
+      context.strokeStyle = paper;
+      context.stroke();
+      context.fillStyle = paper;
+      context.fillText(letter, x, y + 1);
+    });
+    context.restore();
   }
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import columns, gallery, images, mapview
+from explorer import columns, gallery, images, journey, mapview, trail
 from explorer import points as map_points
 from explorer.mapview import Choice, Legend
 from explorer.points import ERROR, KL, Place
@@ -127,6 +127,7 @@ def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
             key=session.key("colour"),
             width=260,
         )
+        trail.toggle(session)
     state[kept] = str(method), str(colour)
     return str(method), str(colour)
 
@@ -173,6 +174,7 @@ def _chart(session: Session, dataset: Dataset, place: Place, colour: str, choice
     if place.method == "pca" and len(choice.images) == 1:
         row = map_points.rows_of(place, np.array(choice.images))[0]
         ellipse = map_points.ellipse(place, int(row))
+    way = trail.on_map(session, dataset, place)
     mapview.show(
         session.key("mapview"),
         columns.addresses(session.run, place, dataset.fingerprint, colour),
@@ -181,7 +183,10 @@ def _chart(session: Session, dataset: Dataset, place: Place, colour: str, choice
         st.session_state.get(session.key("seen"), 0),
         ellipse,
         columns.SHEET_COLUMNS,
+        way,
     )
+    if way is not None:
+        trail.explain(session, place)
 
 
 def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
@@ -357,6 +362,14 @@ def _image(session: Session, model: VAE, dataset: Dataset, place: Place, row: in
             help=f"Make this image {letter} in Interpolate.",
             width="stretch",
         )
+    st.button(
+        "Add to the path",
+        icon=":material/add_location:",
+        on_click=_add_to_path,
+        args=(session, image),
+        help="Make this image the next that the path of Interpolate goes through.",
+        width="stretch",
+    )
     if opened:
         st.rerun()
     near = [i for i in _nearest(points, points.mu[row], NUM_NEIGHBOURS + 1) if i != image]
@@ -461,6 +474,11 @@ def _open_in_sliders(session: Session, image: int | None, z: np.ndarray) -> None
     state = st.session_state
     state[session.key("hand_over")] = {"z": [float(value) for value in z], "index": image}
     state["panel"] = "Sliders"
+
+
+def _add_to_path(session: Session, image: int) -> None:
+    letter = journey.add_key(session, image)
+    st.toast(f"Image {image} is {letter} in Interpolate.", icon=":material/route:")
 
 
 def _use_in_interpolate(session: Session, image: int, letter: str) -> None:
