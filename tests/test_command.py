@@ -159,6 +159,26 @@ def test_interpolate_takes_indices_and_files(
         assert out.stat().st_size > 100
 
 
+def test_the_ends_of_an_interpolation_are_the_posterior_means(
+    trained_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Samples of the ends would make it another way each time, between other pictures."""
+    import torch
+
+    from vae.checkpoints import load_model
+
+    out = tmp_path / "strip.png"
+    call(capsys, trained_root, "interpolate", "tiny", "0", "1", "--out", str(out))
+    with Image.open(out) as image:
+        strip = np.asarray(image.convert("RGB"))
+    x = torch.from_numpy(faces(0, np.arange(2), 32)).permute(0, 3, 1, 2).float() / 255
+    model, _ = load_model(Run(trained_root / "tiny"))
+    with torch.inference_mode():
+        ends = (255 * model.decode(model.encode(x).mu)).round().permute(0, 2, 3, 1).numpy()
+    for end, picture in ((ends[0], strip[:, :32]), (ends[1], strip[:, -32:])):
+        assert np.abs(end - picture).max() <= 1
+
+
 def test_animate_shows_every_preview(
     trained_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
