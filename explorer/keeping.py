@@ -75,6 +75,12 @@ def taken_up(session: Session, panel: str, model: VAE) -> Recipe | None:
     return waiting
 
 
+def is_waiting(session: Session) -> bool:
+    """Whether a dropped recipe waits for `taken_up`, be it in another run."""
+    state = st.session_state
+    return session.key("recipe") in state or f"recipe:{state.get('run')}" in state
+
+
 def say(sentence: str) -> None:
     """Say it in a corner as soon as the page is drawn, where a callback may not."""
     st.session_state["note"] = sentence

@@ -61,6 +61,39 @@ def test_a_downloaded_face_comes_back_when_it_is_dropped(
     assert np.abs(pixels(face) - kept).max() <= 1, "every pixel is as it was"
 
 
+def test_a_downloaded_path_comes_back_when_it_is_dropped(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    open_panel(page, server, "Interpolate")
+    first = page.get_by_role("img", name="Path 3", exact=True)
+    kept = wait_until_painted(first)
+    images = page.get_by_role("button", name=re.compile(r"^Image \d+$"))
+    pressed = page.locator("button[aria-pressed='true'][aria-label^='Image']")
+    expect(pressed).to_have_count(2)
+    strip = page.locator("img[alt^='Path ']")
+    sources = [picture.get_attribute("src") for picture in strip.all()]
+    assert len(sources) == 9
+    names = [button.get_attribute("aria-label") for button in pressed.all()]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG strip").click()
+    file = tmp_path / "path.png"
+    download.value.save_as(file)
+    for place in (20, 30):
+        images.nth(place).click()
+        expect(images.nth(place)).to_have_attribute("aria-pressed", "true")
+    wait_for_change(first, kept)
+    page.get_by_role("button", name="From a file").click()
+    page.locator("input[type=file]").first.set_input_files(file)
+    expect(page.get_by_text("to the last digit")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(2000)
+    assert sorted(names) == sorted(button.get_attribute("aria-label") for button in pressed.all())
+    assert [picture.get_attribute("src") for picture in strip.all()] == sources, "every pixel"
+    images.nth(20).click()
+    images.nth(30).click()
+    wait_for_change(first, kept)  # the hand goes on from there
+
+
 def test_a_program_is_there_to_copy(page: Page, server: Server) -> None:
     open_panel(page, server, "Sliders")
     wait_until_painted(page.locator(FACE).first)

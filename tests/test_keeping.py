@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import hints, images, recipes
+from explorer.panels import animation
 from explorer.recipes import Recipe
+from explorer.session import Session
 from vae import api, pictures
+from vae.runs import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
 
@@ -125,6 +129,76 @@ def test_a_path_dropped_on_sliders_is_sent_to_interpolate(root: Path, recipe: Re
     assert "drop it in Interpolate" in errors(at)
 
 
+def path_of(at: AppTest) -> tuple[object, ...]:
+    """What Interpolate shows: images, kind, steps, and how it is played."""
+    state = at.session_state
+    tour = state["tour:tiny"]
+    return (
+        state["picks:tiny"],
+        state["path_controls:tiny"],
+        tour.way,
+        tour.ease,
+        tour.speed,
+        tour.position,
+    )
+
+
+def path_recipe(recipe: Recipe, root: Path, picked: list[int]) -> Recipe:
+    model, _ = api.load(root / "tiny")
+    keys = api.encode(model, api.data(root / "tiny").take(np.array(picked)))
+    settings = {"path": "lerp", "steps": 7, "images": picked, "position": 0.25}
+    player = {"way": "around", "ease": True, "speed": 2.0}
+    return dataclasses.replace(recipe, kind="path", points=keys, settings=settings | player)
+
+
+def test_a_dropped_path_restores_images_kind_steps_and_player(root: Path, recipe: Recipe) -> None:
+    at = page("Interpolate")
+    drop(at, path_recipe(recipe, root, [3, 17, 5, 8]), root)
+    assert path_of(at) == ([3, 17, 5, 8], ("lerp", 4, 7), "around", True, 2.0, 0.25)
+    assert "to the last digit" in toasts(at)
+    grid = next(
+        json.loads(element.proto.json)
+        for element in at.get("bidi_component")
+        if element.proto.component_name == "image_gallery"
+    )
+    assert grid["picked"] == [3, 17, 5, 8]
+
+
+def test_a_path_with_settings_of_nonsense_falls_back_to_good_ones(
+    root: Path, recipe: Recipe
+) -> None:
+    at = page("Interpolate")
+    made = path_recipe(recipe, root, [3, 17])
+    odd = {"path": ["x"], "steps": 10**9, "way": 7, "speed": "fast", "position": "here"}
+    drop(at, dataclasses.replace(made, settings={**made.settings, **odd}), root)
+    assert path_of(at) == ([3, 17], ("slerp", 2, 9), "back", False, 1.0, 0.5)
+
+
+def test_a_path_through_images_that_are_not_here_changes_nothing(
+    root: Path, recipe: Recipe
+) -> None:
+    at = page("Interpolate")
+    before = at.session_state["picks:tiny"]
+    drop(at, dataclasses.replace(path_recipe(recipe, root, [3, 17]), settings={}), root)
+    assert at.session_state["picks:tiny"] == before
+    assert "images that are not here" in toasts(at)
+
+
+def test_a_path_of_another_run_opens_that_run(root: Path, recipe: Recipe) -> None:
+    at = page("Interpolate", "other")
+    drop(at, path_recipe(recipe, root, [3, 17]), root)
+    assert at.session_state["run"] == "tiny"
+    assert at.session_state["picks:tiny"] == [3, 17]
+
+
+def test_a_file_without_a_path_is_a_sentence(root: Path, recipe: Recipe) -> None:
+    at = page("Interpolate")
+    drop(at, None, root)
+    assert "carries no path" in errors(at)
+    drop(at, recipe, root, "again.png")
+    assert "drop it in Sliders" in errors(at)
+
+
 def test_the_program_to_copy_is_of_the_point_on_the_screen(root: Path, recipe: Recipe) -> None:
     at = page("Sliders")
     drop(at, recipe, root)
@@ -141,3 +215,14 @@ def test_every_panel_has_one_line_for_newcomers(root: Path, panel: str) -> None:
     assert any(line in str(element.value) for element in at.markdown)
     at.button(key=f"hint:{panel}").click().run()
     assert not any(line in str(element.value) for element in at.markdown)
+
+
+def test_a_training_animation_says_of_which_run_and_steps(root: Path) -> None:
+    session = Session(root, Run(root / "tiny"))
+    frames = animation.frame_events(session)
+    files = tuple(str(root / "tiny" / event["samples"]) for event in frames)
+    data = animation.animation_file(files, ".gif", animation.recipe_of(session, frames))
+    made = recipes.read(data)
+    assert made is not None
+    assert (made.kind, made.run, made.step) == ("training", "tiny", 8)
+    assert made.settings["steps"] == list(range(9))

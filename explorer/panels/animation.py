@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import cache, charts
+from explorer import cache, charts, keeping
 from explorer.session import Session
+from vae.config import ConfigError
 from vae.runs import Event
 
 TICK_SECONDS = 2.0
@@ -43,7 +44,7 @@ def _draw(session: Session) -> None:
     )
     player = st.components.v2.component("training_animation", css=CSS, js=JS)
     player(data=payload(session.run.folder, frames), key="training_animation", height="content")
-    _downloads(session.run.folder, session.run.name, frames)
+    _downloads(session, frames)
 
 
 def frame_events(session: Session) -> list[Event]:
@@ -89,15 +90,18 @@ def payload(folder: Path, frames: list[Event]) -> bytes:
     return len(text).to_bytes(4, "little") + text + b"".join(pictures)
 
 
-def _downloads(folder: Path, name: str, frames: list[Event]) -> None:
+def _downloads(session: Session, frames: list[Event]) -> None:
     """Buttons that make a file when they are pressed."""
-    files = tuple(str(folder / event["samples"]) for event in frames)
+    run = session.run
+    assert run is not None
+    files = tuple(str(run.folder / event["samples"]) for event in frames)
+    recipe = recipe_of(session, frames)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for label, suffix in FORMATS.items():
             st.download_button(
                 label,
-                data=lambda suffix=suffix: animation_file(files, suffix),
-                file_name=f"{name}-training{suffix}",
+                data=lambda suffix=suffix: animation_file(files, suffix, recipe),
+                file_name=f"{run.name}-training{suffix}",
                 mime=MIME[suffix],
                 icon=":material/download:",
                 key=f"animation_{label}",
@@ -106,14 +110,27 @@ def _downloads(folder: Path, name: str, frames: list[Event]) -> None:
         st.caption("The file is made when you press, and holds its last picture for a second.")
 
 
+def recipe_of(session: Session, frames: list[Event]) -> str:
+    """The comment of the files: which run, and the steps of its pictures."""
+    try:
+        loaded = session.model()
+    except ConfigError:
+        loaded = None
+    if loaded is None:
+        return ""
+    steps = [event["step"] for event in frames]
+    return keeping.recipe(session, loaded[1], "training", np.zeros((0, 0)), steps=steps)
+
+
 @st.cache_data(max_entries=6, show_spinner=False)
-def animation_file(files: tuple[str, ...], suffix: str) -> bytes:
+def animation_file(files: tuple[str, ...], suffix: str, recipe: str = "") -> bytes:
     """The animation as the bytes of a GIF, WebP or MP4, in true colours."""
     from vae import pictures
 
     frames = [pictures.read_png(Path(file)) for file in files]
     factor = max(1, -(-MIN_EXPORT_WIDTH // frames[0].shape[1]))
-    return pictures.animation([pictures.enlarge(frame, factor) for frame in frames], suffix)
+    enlarged = [pictures.enlarge(frame, factor) for frame in frames]
+    return pictures.animation(enlarged, suffix, comment=recipe)
 
 
 MIME = {".gif": "image/gif", ".webp": "image/webp", ".mp4": "video/mp4"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
-from explorer import charts, gallery, images, journey, pathview
+from explorer import charts, gallery, images, journey, keeping, pathview, recipes, snippets
 from explorer.journey import KINDS, LETTERS, MAX_KEYS
 from explorer.pathview import Tour
 from explorer.session import Session
@@ -54,6 +55,7 @@ def show(session: Session) -> None:
 
 
 def _draw(session: Session) -> None:
+    keeping.begin(session)
     try:
         loaded, dataset = session.model(), session.dataset()
     except ConfigError as error:
@@ -67,6 +69,7 @@ def _draw(session: Session) -> None:
         return
     model, weights = loaded
     st.html(STYLE)
+    _take_over(session, dataset, model)
     kind, steps, num_keys = _controls(session)
     above = st.container(key="path_strip")
     left, right = st.columns([7, 5], gap="large")
@@ -81,7 +84,7 @@ def _draw(session: Session) -> None:
     with above:
         _strip(session, model, dataset, picked, keys, steps, kind)
     with right.container(key="path_point"):
-        st.fragment(_point)(session, model, weights, keys, steps, kind)
+        st.fragment(_point)(session, model, weights, picked, keys, steps, kind)
     with left:
         _compared(session, picked, keys, steps, kind)
 
@@ -139,7 +142,7 @@ def _gallery(session: Session, dataset: Dataset, num_keys: int) -> list[int]:
         dataset,
         shown,
         kept,
-        key=session.key("gallery"),
+        key=_component(session, "gallery"),
         label="Images of the validation set",
         max_picked=num_keys,
         tile=46,
@@ -229,6 +232,12 @@ def _labelled(_dataset: Dataset, fingerprint: str, only: str) -> np.ndarray:
     return np.asarray(_dataset.validation)
 
 
+def _component(session: Session, name: str) -> str:
+    """The key of a component; another one after a file has said what it shows."""
+    turn = st.session_state.get(session.key("restored"), 0)
+    return session.key(name) + (f".{turn}" if turn else "")
+
+
 def _suggested(session: Session, shown: list[int], num: int) -> list[int]:
     """Images of this page to begin with: rebuilt well, and unlike each other."""
     latents = session.latents()
@@ -306,11 +315,19 @@ def _strip(
 
 
 def _point(
-    session: Session, model: VAE, weights: Weights, keys: np.ndarray, steps: int, kind: str
+    session: Session,
+    model: VAE,
+    weights: Weights,
+    picked: list[int],
+    keys: np.ndarray,
+    steps: int,
+    kind: str,
 ) -> None:
     """Any point of the path, large, and what to do with it."""
     run = session.run
     assert run is not None
+    if keeping.is_waiting(session):
+        st.rerun()  # the whole page, with the path of a file
     tour, number = _tour(session)
     legs = len(keys) - 1
     points = journey.trace(session, keys, legs * FINE + 1, kind)
@@ -318,7 +335,7 @@ def _point(
     part = np.float32(tour.position * (len(points) - 1) - at)
     z = (1 - part) * points[at] + part * points[at + 1]
     pathview.show(
-        session.key("path"),
+        _component(session, "path"),
         f"/live/decode/{run.name}",
         points,
         journey.trace(session, keys[[-1, 0]], FINE + 1, kind),
@@ -329,7 +346,7 @@ def _point(
         weights.step,
         images.address(images.decode(model, z[None])[0], LARGE),
     )
-    _downloads(session, model, weights, keys, steps, kind, tour)
+    _downloads(session, model, weights, picked, keys, steps, kind, tour)
     with st.container(horizontal=True, gap="xsmall"):
         shown = st.button(
             "Show on the map", icon=":material/map:", on_click=_show_on_map, args=(session,)
@@ -345,7 +362,7 @@ def _tour(session: Session) -> tuple[Tour, int | None]:
     """Where one stands, by the newest move of a hand, which the page keeps; and its number."""
     state: Any = st.session_state
     kept = session.key("tour")
-    told = pathview.taken(state.get(session.key("path")))
+    told = pathview.taken(state.get(_component(session, "path")))
     if told is not None:
         state[kept] = told[1]
     return state.get(kept, Tour()), None if told is None else told[0]
@@ -366,20 +383,24 @@ def _downloads(
     session: Session,
     model: VAE,
     weights: Weights,
+    picked: list[int],
     keys: np.ndarray,
     steps: int,
     kind: str,
     tour: Tour,
 ) -> None:
-    """Files of the path, made when asked for."""
+    """Files of the path, made when asked for, and what brings them back."""
     run = session.run
     assert run is not None
+    points = journey.trace(session, keys, steps, kind)
+    chosen = {"path": kind, "steps": journey.chosen(session).steps, "images": picked}
+    recipe = keeping.recipe(session, weights, "path", keys, **chosen, **asdict(tour))
 
     def strip() -> bytes:
-        return images.strip(images.decode(model, journey.trace(session, keys, steps, kind)))
+        return images.strip(images.decode(model, points), recipe)
 
     def film(suffix: str) -> bytes:
-        return journey.film(model, journey.filmed(session, keys, kind, tour), suffix)
+        return journey.film(model, journey.filmed(session, keys, kind, tour), suffix, recipe)
 
     with st.container(horizontal=True, gap="xsmall"):
         st.download_button(
@@ -394,8 +415,60 @@ def _downloads(
                 on_click="ignore",
             )
     st.caption(
-        f"Files to download; animations go as the player does. Weights of step {weights.step:,}."
+        "Animations go as the player does. Every file remembers its path. "
+        f"Weights of step {weights.step:,}."
     )
+    with st.container(horizontal=True, gap="xsmall"):
+        factor = images.strip_factor(weights.image_shape[1])
+        program = snippets.path(run.folder, weights.step, keys, tuple(picked), points, kind, factor)
+        keeping.copy_as_python(program, "the PNG strip")
+        upload = session.key("upload_path")
+        with st.popover("From a file", icon=":material/upload:"):
+            st.file_uploader(
+                "A path that was downloaded here",
+                ["png", "gif", "webp", "mp4"],
+                key=upload,
+                on_change=_from_file,
+                args=(session, model, weights, upload),
+                help="Its images, its kind, its steps and the player come back.",
+            )
+            if message := st.session_state.get(session.key("upload_path_error")):
+                st.error(message, icon=":material/broken_image:")
+
+
+def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None:
+    """Take up the path in a file."""
+    state, error = st.session_state, session.key("upload_path_error")
+    state.pop(error, None)
+    if state[key] is None:
+        return
+    recipe = recipes.read(state[key].getvalue())
+    if recipe is None:
+        state[error] = "This file carries no path: one that was downloaded here does."
+        return
+    is_taken, sentence = keeping.take_up(session, "Interpolate", recipe, model, weights)
+    if not is_taken:
+        state[error] = sentence
+
+
+def _take_over(session: Session, dataset: Dataset, model: VAE) -> None:
+    """Make the path of a dropped file the one on the screen."""
+    recipe = keeping.taken_up(session, "Interpolate", model)
+    if recipe is None:
+        return
+    picked = list(dict.fromkeys(recipe.images))
+    if not 2 <= len(picked) <= MAX_KEYS or max(picked) >= len(dataset):
+        st.toast("The file's path goes through images that are not here.", icon=":material/info:")
+        return
+    state, told = st.session_state, recipe.settings
+    kind = told.get("path") if told.get("path") in tuple(KINDS) else "slerp"
+    steps = told.get("steps") if told.get("steps") in STEPS else 9
+    place = pathview.taken({"place": {**told, "number": 0}})
+    state[session.key("picks")] = picked
+    state[session.key("restored")] = state.get(session.key("restored"), 0) + 1
+    state[session.key("kind")], state[session.key("steps")] = kind, steps
+    state[session.key("num_keys")] = len(picked)
+    state[session.key("tour")] = Tour() if place is None else place[1]
 
 
 # ----------------------------------------------------------------------------- how typical it is
