@@ -11,6 +11,7 @@ import numpy as np
 from explorer import scripts
 
 NUM_FIRST = 12  # sliders to see at once
+REACH = 3.5  # of a slider to each side, in units; more where images lie further out
 
 
 @dataclass(frozen=True)

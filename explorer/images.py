@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from vae import pictures
 from vae.api import decode as decode
 from vae.api import encode as encode
 from vae.api import path as path
 from vae.config import ConfigError
+from vae.decoding import CENTRE, Crop, resized, upright, upright_square
 
 if TYPE_CHECKING:
     from vae.networks import VAE
@@ -101,22 +103,44 @@ def loop(model: VAE, keys: Floats, kind: str, suffix: str, comment: str = "") ->
     return pictures.animation(held, suffix, FRAME_SECONDS, FRAME_SECONDS, comment)
 
 
-def read_upload(data: bytes, image_shape: tuple[int, int, int]) -> Pixels:
+def read_upload(data: bytes, image_shape: tuple[int, int, int], crop: Crop = CENTRE) -> Pixels:
     """Somebody's picture file as an image for a model of `image_shape`. [H, W, C]
 
-    The centre square, upright, resized. Raises ConfigError with one sentence.
+    The centre square or another `crop`, upright, resized. Raises ConfigError with one sentence.
     """
-    from vae.decoding import resized, upright_square
-
     channels, size, _ = image_shape
+    with _opened(data) as image:
+        square = upright_square(image, size, crop).convert("L" if channels == 1 else "RGB")
+        pixels = np.array(resized(square, size), np.uint8)  # a writable copy
+    return pixels.reshape(size, size, channels)
+
+
+def cropping(data: bytes, crop: Crop, width: int) -> bytes:
+    """The whole of somebody's picture as a JPEG of at most `width` pixels a side.
+
+    What is outside the crop is dimmed. Raises ConfigError.
+    """
+    with _opened(data) as image:
+        whole = upright(image, width).convert("RGB")
+        whole.thumbnail((width, width), Image.Resampling.LANCZOS)
+        box = crop.box(*whole.size)
+        dimmed = Image.blend(whole, Image.new("RGB", whole.size, (128, 128, 128)), 0.72)
+        dimmed.paste(whole.crop(box), box[:2])
+        ImageDraw.Draw(dimmed).rectangle((*box[:2], box[2] - 1, box[3] - 1), outline="white")
+        buffer = io.BytesIO()
+        dimmed.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """The picture in a file, while something is done with it. Raises ConfigError."""
     try:
         with Image.open(io.BytesIO(data)) as image:
-            square = upright_square(image, size).convert("L" if channels == 1 else "RGB")
-        pixels = np.array(resized(square, size), np.uint8)  # a writable copy
+            yield image
     except Exception as error:  # Pillow raises nearly anything for a broken file
         kinds = "PNG, JPEG, WebP, GIF, BMP or TIFF"
         raise ConfigError(f"This file cannot be read as a {kinds} picture: try another.") from error
-    return pixels.reshape(size, size, channels)
 
 
 def to_link(z: Sequence[float]) -> str:

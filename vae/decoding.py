@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,27 @@ class TooLargeError(ValueError):
     """An image over a limit, refused before it is decoded."""
 
 
-def upright_square(image: Image.Image, size: int) -> Image.Image:
-    """The centre square of `image` as 8-bit L or RGB, turned as its EXIF says, alpha over white.
+@dataclass(frozen=True)
+class Crop:
+    """Which square of a picture is used; the centre one, as large as can be, if nothing is said."""
+
+    zoom: float = 1.0  # how many times smaller than the largest square, at least 1
+    x: float = 0.5  # its place in the room there is, from the left side 0 to the right side 1
+    y: float = 0.5  # from the top 0 to the bottom 1
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of the square in a picture of that size, in pixels."""
+        side = max(1, round(min(width, height) / max(self.zoom, 1.0)))
+        left = round((width - side) * min(max(self.x, 0.0), 1.0) - 1e-9)
+        top = round((height - side) * min(max(self.y, 0.0), 1.0) - 1e-9)
+        return left, top, left + side, top + side
+
+
+CENTRE = Crop()
+
+
+def upright(image: Image.Image, size: int) -> Image.Image:
+    """`image` as 8-bit L or RGB, turned as its EXIF says, alpha over white.
 
     `size` is the side in pixels needed afterwards: a JPEG may be decoded at a fraction of its own,
     at least twice that. Raises TooLargeError, and whatever Pillow raises for a broken file.
@@ -33,10 +53,13 @@ def upright_square(image: Image.Image, size: int) -> Image.Image:
     if width * height > MAX_PIXELS:
         raise TooLargeError(f"{width}x{height} is over {MAX_PIXELS // 1_000_000} megapixels")
     image.draft(None, (2 * size, 2 * size))
-    image = _eight_bit(ImageOps.exif_transpose(image))
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side))
+    return _eight_bit(ImageOps.exif_transpose(image))
+
+
+def upright_square(image: Image.Image, size: int, crop: Crop = CENTRE) -> Image.Image:
+    """A square of `image` as `upright` makes it, of which `size` pixels a side are needed."""
+    whole = upright(image, math.ceil(size * crop.zoom))
+    return whole.crop(crop.box(*whole.size))
 
 
 def resized(square: Image.Image, size: int) -> Image.Image:

@@ -47,7 +47,7 @@ def readouts(index: Indices, mu: Floats, attributes: Columns, classes: Classes) 
     """A readout of each attribute that varies among the images `index` [N]; mu [N, D]."""
     points, result = mu.astype(np.float64), []
     for name in attributes:
-        labels, targets = _targets(name, attributes, classes, index)
+        labels, targets = targets_of(name, attributes, classes, index)
         known = np.isfinite(targets).all(1)
         if known.sum() < 2 * NUM_FOLDS or not (targets[known].std(0) > 1e-9).all():
             continue
@@ -80,7 +80,7 @@ def ridge(x: Doubles, y: Doubles) -> Doubles:
     return result
 
 
-def _targets(
+def targets_of(
     name: str, attributes: Columns, classes: Classes, index: Indices
 ) -> tuple[tuple[str, ...], Doubles]:
     """What is read of an attribute: names [T], and values [N, T], NaN where unknown."""

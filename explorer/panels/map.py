@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import columns, gallery, images, journey, mapview, trail
+from explorer import columns, gallery, images, journey, mapview, saved, trail
 from explorer import points as map_points
 from explorer.mapview import Choice, Legend
 from explorer.points import ERROR, KL, Place
@@ -93,6 +93,8 @@ def _draw(session: Session, is_waiting: bool) -> None:
             _honest(session, method, points, weights, len(dataset))
         with right.container(key="map_detail"):
             _detail(session, model, dataset, place, choice)
+            lassoed = choice.images if len(choice.images) > 1 else ()
+            saved.groups(session, model, dataset, weights.digest, lassoed)
     except ConfigError as error:
         st.error(str(error), icon=":material/error:")
 

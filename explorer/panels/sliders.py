@@ -11,8 +11,8 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from explorer import cache, dials, images, keeping, recipes, snippets
-from explorer.dials import Direction
+from explorer import cache, dials, images, keeping, origin, recipes, saved, snippets
+from explorer.dials import REACH, Direction
 from explorer.session import Session
 from vae.config import ConfigError
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 TICK_SECONDS = 2.0  # while the weights change
 FACE_SIZE = 384  # pixels a side, of a downloaded face
 THUMBNAIL = 72
-START_WIDTH = 180
-REACH = 3.5  # of a slider to each side, in standard deviations; more where images lie further out
+START_WIDTH = 160
+GAP = 16
 INACTIVE_NATS = 0.01
 NUM_SAMPLES = 64
 
@@ -72,7 +72,7 @@ def _draw(session: Session) -> None:
     number = _take_in(session, model.latent_dim)
     z = state[session.key("z")]
     st.html(STYLE)
-    directions = _chosen_directions(session, model.latent_dim)
+    directions = _chosen_directions(session, model, weights.digest)
     if directions and not any(direction.is_active for direction in directions):
         st.warning(
             "**No dimension is active**: the posterior has collapsed onto the prior, so no slider "
@@ -94,6 +94,8 @@ def _draw(session: Session) -> None:
         _link(session),
     )
     _start(session, model, weights, face)
+    if state[session.key("directions")] == saved.CHOICE:
+        saved.moves(session, model, weights.digest)
 
 
 # ------------------------------------------------------------------------------------- state
@@ -204,11 +206,11 @@ def _start(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> 
     start: dict[str, Any] | None = state[session.key("start")]
     number, upload = session.key("image"), session.key("upload")
     with st.container(key="face_start", horizontal=True, gap="small"):
-        if start is not None and _fill(start, model, dataset, weights.digest):
-            for name in ("Before", "After"):
-                with st.container(width=THUMBNAIL, gap="xxsmall"):
-                    st.image(start[name], width=THUMBNAIL, alt=f"{name} the model")
-                    st.caption(name, text_alignment="center")
+        is_known = start is not None and _fill(start, model, dataset, weights.digest)
+        with st.container(width=3 * THUMBNAIL + 2 * GAP, gap="small"):
+            if start is not None and is_known:
+                _pictures(start)
+            below = st.container()
         with st.container(width=START_WIDTH, gap="small"):
             if dataset is not None:
                 if start is not None and start.get("index") is not None:
@@ -234,6 +236,11 @@ def _start(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> 
                 )
                 if message := state.get(session.key("upload_error")):
                     st.error(message, icon=":material/broken_image:")
+                elif state.get(upload) is not None and "pixels" in (start or {}):
+                    data = state[upload].getvalue()
+                    origin.crop(
+                        session, data, model.image_shape, partial(_crop, session, model, data)
+                    )
         run = session.run
         assert run is not None
         with st.container(width=START_WIDTH, gap="small"):
@@ -246,6 +253,17 @@ def _start(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> 
                 width="stretch",
                 help="Back to the posterior mean of this image.",
             )
+            st.button(
+                "Refine",
+                icon=":material/auto_fix_high:",
+                on_click=_refine,
+                args=(session, model),
+                disabled=start is None or "given" not in start,
+                width="stretch",
+                help="The encoder guesses. Gradient steps on z, from its guess on, find the most "
+                "probable point of this image: the face comes closer to it.",
+            )
+        with st.container(width=START_WIDTH, gap="small"):
             z = state[session.key("z")]
             st.download_button(
                 "Download PNG",
@@ -259,6 +277,26 @@ def _start(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> 
             )
             program = snippets.face(run.folder, weights.step, np.float32(z), FACE_SIZE)
             keeping.copy_as_python(program, "the picture of Download PNG")
+        with below:
+            found = origin.refined(session, THUMBNAIL)
+            if found is not None and start is not None:
+                start["Refined"] = images.address(images.decode(model, [found.z])[0], 2 * THUMBNAIL)
+                start["Refined dB"] = found.psnr
+                _set(session, found.z)
+                st.rerun()
+            origin.typicality(session, state[session.key("z")])
+
+
+def _pictures(start: dict[str, Any]) -> None:
+    """The image, and what the model makes of it, with the error of each."""
+    shown = [name for name in ("Before", "After", "Refined") if name in start]
+    with st.container(horizontal=True, gap="small"):
+        for name in shown:
+            with st.container(width=THUMBNAIL, gap="xxsmall"):
+                alt = "Refined" if name == "Refined" else f"{name} the model"
+                st.image(start[name], width=THUMBNAIL, alt=alt)
+                error = f"  \n{start[f'{name} dB']:.1f} dB" if f"{name} dB" in start else ""
+                st.caption(name + error, text_alignment="center")
 
 
 def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: str) -> bool:
@@ -271,9 +309,13 @@ def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: st
             return False
         pixels = dataset.take(np.array([start["index"]]))[0]
     mu = images.encode(model, pixels[None])
-    start["z"], start["digest"] = _numbers(mu[0]), digest
+    after = images.decode(model, mu)[0]
+    start["z"], start["digest"], start["given"] = _numbers(mu[0]), digest, pixels
     start["Before"] = images.address(pixels, THUMBNAIL * 2)
-    start["After"] = images.address(images.decode(model, mu)[0], THUMBNAIL * 2)
+    start["After"] = images.address(after, THUMBNAIL * 2)
+    start["After dB"] = origin.decibels(pixels, after)
+    for name in ("Refined", "Refined dB"):  # by older weights
+        start.pop(name, None)
     return True
 
 
@@ -289,6 +331,7 @@ def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None
     state.pop(session.key("upload_error"), None)
     if state[key] is None:
         return
+    origin.forget_crop(session)
     data = state[key].getvalue()
     recipe = recipes.read(data)
     if recipe is not None:
@@ -308,6 +351,17 @@ def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None
     _set(session, images.encode(model, pixels[None])[0])
 
 
+def _crop(session: Session, model: VAE, data: bytes) -> None:
+    pixels = images.read_upload(data, model.image_shape, origin.crop_of(session))
+    st.session_state[session.key("start")] = {"pixels": pixels}
+    _set(session, images.encode(model, pixels[None])[0])
+
+
+def _refine(session: Session, model: VAE) -> None:
+    start = st.session_state[session.key("start")]
+    origin.begin_refining(session, model, start["given"], start["z"])
+
+
 def _again(session: Session) -> None:
     start = st.session_state[session.key("start")]
     _set(session, start.get("z", st.session_state[session.key("first")]))
@@ -316,18 +370,28 @@ def _again(session: Session) -> None:
 # ------------------------------------------------------------------------------------- sliders
 
 
-def _chosen_directions(session: Session, latent_dim: int) -> list[Direction]:
-    choice = st.segmented_control(
-        "Directions",
-        [BY_KL, BY_PCA],
-        default=BY_KL,
-        required=True,
-        key=session.key("directions"),
-        help="**Dimensions** are moved one by one, in standard deviations of the prior, those "
-        "that say most about the images first. **PCA** moves along the widest axes of the "
-        "posterior means, in standard deviations along each.",
-    )
+def _chosen_directions(session: Session, model: VAE, digest: str) -> list[Direction]:
+    # Streamlit forgets the widgets of a panel that is closed; this does not.
+    state, key, kept = st.session_state, session.key("directions"), session.key("directions_kept")
+    state.setdefault(key, state.get(kept, BY_KL))
+    latent_dim = model.latent_dim
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        choice = st.segmented_control(
+            "Directions",
+            [BY_KL, BY_PCA, saved.CHOICE],
+            required=True,
+            key=key,
+            help="**Dimensions** are moved one by one, in standard deviations of the prior, those "
+            "that say most about the images first. **PCA** moves along the widest axes of the "
+            "posterior means, in standard deviations along each. **Saved directions** are made of "
+            "attributes or of groups of images, by you, and stay with the run.",
+        )
+        if choice == saved.CHOICE:
+            saved.maker(session, model, digest)
+    state[kept] = choice
     directions = _dimensions(session, latent_dim)
+    if choice == saved.CHOICE:
+        directions = saved.sliders(session, model, digest) or directions
     if choice == BY_PCA:
         directions = _principal(session, latent_dim)
         if not directions:

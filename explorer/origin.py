@@ -1,0 +1,198 @@
+"""Where a face began: the square of an upload, gradient steps towards it, how typical it is.
+
+H height, W width, C channels, D latent dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from explorer import cache, images
+from explorer.session import Session
+from vae.config import ConfigError
+from vae.decoding import Crop
+
+if TYPE_CHECKING:
+    from vae.aggregate import Aggregate
+    from vae.networks import VAE
+    from vae.refining import Refined
+
+PREVIEW = 280  # pixels a side, of the picture that is cropped
+MOST_ZOOM = 5.0
+SHOWN_EVERY = 3  # steps of refining between two pictures
+CURVE = (150, 56)  # pixels
+
+STYLE = """<style>
+.typical { font-size: 0.8rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
+.typical .bar { height: 0.4rem; border-radius: 0.3rem; margin: 0.1rem 0 0.35rem;
+  background: color-mix(in srgb, currentColor 12%, transparent); }
+.typical .bar i { display: block; height: 100%; border-radius: 0.3rem;
+  background: var(--st-primary-color, #7c5cff); }
+.falling { font-size: 0.8rem; font-variant-numeric: tabular-nums; }
+.falling svg { display: block; overflow: visible; }
+.falling polyline { fill: none; stroke: var(--st-primary-color, #7c5cff); stroke-width: 2;
+  stroke-linejoin: round; vector-effect: non-scaling-stroke; }
+</style>"""
+
+
+# ------------------------------------------------------------------------------- the square
+
+
+def crop(
+    session: Session, data: bytes, image_shape: tuple[int, int, int], on_change: Callable[[], None]
+) -> None:
+    """Which square of an uploaded picture is encoded: seen, and moved by hand."""
+    now = crop_of(session)
+    try:
+        preview, pixels = _preview(data, now, image_shape)
+    except ConfigError:
+        return  # the upload has said so
+    left, right = st.columns([5, 2], gap="small", wrap=False)
+    left.image(preview, width="stretch", alt="Crop")
+    right.image(images.address(pixels, 2 * image_shape[1]), width="stretch", alt="Cropped")
+    right.caption(f"As the model sees it, {image_shape[1]} px")
+    for name, label, low, high, step in (
+        ("zoom", "Zoom", 1.0, MOST_ZOOM, 0.05),
+        ("x", "Left to right", 0.0, 1.0, 0.01),
+        ("y", "Top to bottom", 0.0, 1.0, 0.01),
+    ):
+        key = session.key(f"crop_{name}")
+        st.session_state.setdefault(key, getattr(now, name))
+        st.slider(label, low, high, step=step, key=key, on_change=on_change)
+
+
+def crop_of(session: Session) -> Crop:
+    """The square as the hand has set it."""
+    values = {
+        name: st.session_state.get(session.key(f"crop_{name}")) for name in ("zoom", "x", "y")
+    }
+    return Crop(**{name: float(value) for name, value in values.items() if value is not None})
+
+
+def forget_crop(session: Session) -> None:
+    """Back to the centre square, for another picture."""
+    for name in ("zoom", "x", "y"):
+        st.session_state.pop(session.key(f"crop_{name}"), None)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _preview(
+    data: bytes, crop: Crop, image_shape: tuple[int, int, int]
+) -> tuple[str, images.Pixels]:
+    shown = images.data_url(images.cropping(data, crop, PREVIEW), "image/jpeg")
+    return shown, images.read_upload(data, image_shape, crop)
+
+
+# ------------------------------------------------------------------------------- refining
+
+
+@dataclass
+class Refining:
+    """Steps that are under way; they go on where a page run was cut short."""
+
+    steps: Iterator[Refined]
+    model: VAE
+    pixels: images.Pixels
+    walk: list[Refined] = field(default_factory=list)
+
+
+def begin_refining(session: Session, model: VAE, pixels: images.Pixels, z: Sequence[float]) -> None:
+    """Make ready for gradient steps from z [D] towards an image [H, W, C]."""
+    from vae.refining import refine
+
+    steps = refine(model, pixels, np.float32(z))
+    st.session_state[session.key("refining")] = Refining(steps, model, pixels)
+
+
+def refined(session: Session, size: int) -> Refined | None:
+    """Take the steps that were asked for, and show the error fall; None where none were."""
+    from vae.refining import NUM_STEPS
+
+    work: Refining | None = st.session_state.get(session.key("refining"))
+    if work is None:
+        return None
+    with st.container(horizontal=True, gap="small"):
+        picture, curve = st.empty(), st.empty()
+        for step in work.steps:
+            work.walk.append(step)
+            if step.step % SHOWN_EVERY == 0 or step.step == NUM_STEPS:
+                face = images.decode(work.model, [step.z])[0]
+                picture.image(images.address(face, 2 * size), width=size, alt="Refining")
+                curve.html(falling([one.psnr for one in work.walk], NUM_STEPS))
+    del st.session_state[session.key("refining")]
+    return work.walk[-1]
+
+
+def falling(decibels: Sequence[float], num_steps: int) -> str:
+    """The error after each step so far as a small curve: the lower, the better."""
+    width, height = CURVE
+    errors = [10 ** (-value / 10) for value in decibels]
+    low, high = min(errors), max(errors)
+    room = max(high - low, 1e-12)
+    corners = " ".join(
+        f"{width * i / num_steps:.1f},{3 + (height - 6) * (high - error) / room:.1f}"
+        for i, error in enumerate(errors)
+    )
+    step = len(errors) - 1
+    return (
+        f"{STYLE}<div class='falling'><svg width='{width}' height='{height}' role='img' "
+        f"aria-label='Error by step'><polyline points='{corners}'/></svg>"
+        f"error {errors[-1]:.5f} ({decibels[-1]:.1f} dB), step {step} of {num_steps}</div>"
+    )
+
+
+def decibels(a: images.Pixels, b: images.Pixels) -> float:
+    """Peak signal-to-noise ratio of two images of the same shape, in dB."""
+    apart = (a.astype(np.float64) - b.astype(np.float64)) / 255
+    return float(-10 * np.log10(max(float((apart**2).mean()), 1e-10)))
+
+
+# ------------------------------------------------------------------------------- typicality
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _aggregate(path: str, now: cache.Stamp) -> Aggregate:
+    from vae.aggregate import fit_aggregate
+    from vae.latents import load_latents
+
+    latents = load_latents(Path(path))
+    return fit_aggregate(latents.mu, latents.logvar, seed=0)
+
+
+def typicality(session: Session, z: Any) -> None:
+    """How typical z [D] is of the data, in words, once there are posteriors to compare with."""
+    run, latents = session.run, session.latents()
+    assert run is not None
+    now = cache.stamp(run.latents_file)
+    if now is None or latents is None or latents.mu.shape[1] != len(z):
+        return
+    try:
+        share = _aggregate(str(run.latents_file), now).typicality(np.asarray(z, np.float64))
+    except ConfigError as error:
+        st.caption(str(error))
+        return
+    st.html(
+        f"{STYLE}<div class='typical' title='{HELP}'>Typicality"
+        f"<div class='bar' role='img' aria-label='Typicality'><i style='width:{share:.1%}'></i>"
+        f"</div>{words_of(share)}</div>"
+    )
+
+
+HELP = (
+    "Density of the aggregate posterior here, compared with its density at the posterior means of "
+    "validation images, each without its own component. Far below all of them, the decoder makes "
+    "things up. Denser is more average, not better."
+)
+
+
+def words_of(share: float) -> str:
+    """A share in [0, 1] of the data's own images as a sentence."""
+    if share < 0.005:
+        return "Less typical than all of the data&apos;s own images: nobody has been here."
+    return f"More typical than <b>{share:.0%}</b> of the data&apos;s own images."
