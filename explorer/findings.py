@@ -97,7 +97,15 @@ def _about_sigma(evaluation: Event, config: Config) -> list[Finding]:
                 "blurs. Leave `model.sigma` out and it finds its own value.",
             )
         )
-    if config.train.beta > 4:
+    if config.train.objective == "autoencoder":
+        found.append(
+            Finding(
+                "info",
+                "**A plain autoencoder:** nothing drew its codes towards the prior, so samples "
+                "from it look like nothing. Reconstruct and interpolate instead.",
+            )
+        )
+    if config.train.beta > 4 and config.train.objective == "elbo":
         found.append(
             Finding(
                 "info",

@@ -11,12 +11,13 @@ import streamlit as st
 from explorer import cache
 from explorer.session import Session
 from vae import jobs
-from vae.config import Config, ConfigError, ModelConfig, TrainConfig
+from vae.config import LIKELIHOODS, Config, ConfigError, ModelConfig, TrainConfig
 from vae.runs import ALIVE, Run, free_name, last_event, list_runs
 
 DEFAULT_ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
 ICON = Path(__file__).parent / "assets" / "icon.png"
 TICK_SECONDS = 1.0
+OBJECTIVES = {"elbo": "elbo", "beta_tc": "beta-TC", "autoencoder": "plain autoencoder"}
 
 ICONS = {
     "new": ":material/fiber_new:",
@@ -177,9 +178,20 @@ def _new_run(where: Path) -> None:
         st.selectbox("Network", ["conv", "mlp"], key="model.name")
         st.selectbox(
             "Likelihood",
-            ["by the images", "gaussian", "bernoulli"],
+            ["by the images", *LIKELIHOODS],
             key="likelihood",
-            help="Gaussian with the shared optimal sigma for colour, Bernoulli for grey images.",
+            help="By the images: Gaussian with the shared optimal sigma for colour, Bernoulli for "
+            "grey ones. Laplace makes sharper edges; per pixel has the highest elbo, not the best "
+            "pictures.",
+        )
+        st.selectbox(
+            "Objective",
+            OBJECTIVES,
+            format_func=lambda name: OBJECTIVES[name],
+            key="train.objective",
+            help="The elbo is the VAE itself, with its KL weighted by beta. Beta-TC weighs only "
+            "what dimensions say about each other, the autoencoder has no KL and no noise. More "
+            "on the command line: `python -m vae train --help`.",
         )
         st.number_input("Beta", 0.0, 1000.0, TrainConfig().beta, key="train.beta")
         st.number_input("Batch size", 1, 8192, TrainConfig().batch_size, key="train.batch_size")

@@ -21,7 +21,7 @@ from explorer.panels import animation
 from explorer.panels.live import duration, seconds_left
 from explorer.session import Session
 from vae import pictures
-from vae.config import Config, ModelConfig, with_values
+from vae.config import Config, ModelConfig, to_document, with_values
 from vae.runs import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
@@ -319,6 +319,40 @@ def test_the_second_measure_of_the_last_step_is_no_new_best() -> None:
     """All validation images may be easier than those measured on the way."""
     again = evaluation(4000, LEARNING[-1] + 500, [3.0] * 4, 4)
     assert found(*training(LEARNING, BY_HEART), again) == found(*training(LEARNING, BY_HEART)) != ""
+
+
+@pytest.mark.parametrize(
+    ("options", "beta", "words"),
+    [
+        ({"train.objective": "autoencoder"}, "0", "plain autoencoder"),
+        ({"train.objective": "beta_tc", "train.beta": 6.0}, "6", "total correlation"),
+        ({"train.capacity": 9.0, "train.beta": 5.0}, "5", "distance of kl from 9 nats"),
+        ({"train.free_bits": 0.25}, "1", "first 0.25 nats"),
+    ],
+)
+def test_model_says_what_another_objective_weighs(
+    trained_root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, object],
+    beta: str,
+    words: str,
+) -> None:
+    shutil.copytree(trained_root / "tiny", tmp_path / "tiny")
+    run = Run(tmp_path / "tiny")
+    run.config_file.write_text(json.dumps(to_document(with_values(run.config(), options))))
+    lines = run.events_file.read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    own = {"start": options, "step": {"beta": float(beta)}}
+    changed = [event | own.get(event["kind"], {}) for event in events]
+    run.events_file.write_text("".join(json.dumps(event) + "\n" for event in changed))
+    at = open_panel(tmp_path, "Model", monkeypatch)
+    assert {metric.label: metric.value for metric in at.metric}["Effective beta"] == beta
+    said = texts(at) + "\n".join(caption.value for caption in at.caption)
+    assert words in said
+    assert "In the warm-up now" not in said
+    is_plain = options.get("train.objective") == "autoencoder"
+    assert ("A plain autoencoder:** nothing drew" in said) == is_plain
 
 
 def test_a_sigma_fixed_too_large_is_found() -> None:

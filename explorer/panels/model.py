@@ -74,7 +74,9 @@ def _draw(session: Session) -> None:
         )
     equations()
     sigma = evaluation.get("sigma")
-    converter(num_pixels, None if sigma is None else 2 * sigma**2 * config.train.beta)
+    is_squared = config.model.likelihood == "gaussian" and config.train.objective == "elbo"
+    weight = 2 * sigma**2 * config.train.beta if sigma is not None and is_squared else None
+    converter(num_pixels, weight)
     if shape is not None:
         _architecture(config.model, shape)
     if evaluation:
@@ -174,7 +176,11 @@ def _objective(config: Config, events: list[Event], num_pixels: int) -> None:
             "black and white; grey levels are read as odds.",
         )
     else:
-        how = "fixed by `model.sigma`" if config.model.sigma else "found by itself, at its optimum"
+        how = {
+            "gaussian_per_pixel": "the mean over pixels, each of which has its own",
+            "laplace": "b √2 of the Laplace density, b found by itself, at its optimum",
+        }.get(str(config.model.likelihood), "found by itself, at its optimum")
+        how = "fixed by `model.sigma`" if config.model.sigma else how
         _card(
             row,
             "Implied sigma",
@@ -187,11 +193,28 @@ def _objective(config: Config, events: list[Event], num_pixels: int) -> None:
 
 def _beta_card(row: Any, config: Config, events: list[Event], sigma: float | None) -> None:
     beta, now = config.train.beta, last_event(events, "step").get("beta", config.train.beta)
-    text = "The weight of kl in the loss, nll + beta kl, both summed over a picture."
-    text += " At 1 the loss is -elbo itself." if beta == 1 else " At 1 it would be -elbo itself."
-    if now != beta:
+    train = config.train
+    text = {
+        "autoencoder": "A plain autoencoder: no noise, and no kl in the loss. Its elbo is counted "
+        "as for the others, but is not what it was trained for.",
+        "importance_weighted": f"The importance-weighted bound with {train.num_samples} samples "
+        "an image has no kl of its own to weigh.",
+        "beta_tc": "The weight of the total correlation, which is what the dimensions of a code "
+        "say about each other. The rest of kl weighs 1.",
+    }.get(
+        train.objective, "The weight of kl in the loss, nll + beta kl, both summed over a picture."
+    )
+    if train.capacity is not None:
+        text = f"The weight of the distance of kl from {train.capacity:g} nats in the loss."
+    elif train.objective == "elbo":
+        text += (
+            " At 1 the loss is -elbo itself." if beta == 1 else " At 1 it would be -elbo itself."
+        )
+    if train.free_bits:
+        text += f" The first {train.free_bits:g} nats of each dimension are free."
+    if now != beta and train.objective != "autoencoder":
         text += f" In the warm-up now, on its way to {beta:g}."
-    if sigma is not None:
+    if sigma is not None and train.objective == "elbo" and config.model.likelihood == "gaussian":
         weight = 2 * sigma**2 * beta
         text += f" Beside the summed squared error, kl weighs 2 sigma² beta = {weight:.3g}."
     _card(row, "Effective beta", f"{now:g}", "", text)
