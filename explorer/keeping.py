@@ -32,9 +32,9 @@ def recipe(
     return recipes.written(Recipe(kind, run.name, weights.digest, weights.step, size, z, made))
 
 
-def copy_as_python(program: str, what: str) -> None:
+def copy_as_python(program: str, what: str, width: str = "content") -> None:
     """A button that opens a program; `what` it makes, in words."""
-    with st.popover("Copy as Python", icon=":material/code:", width="stretch"):
+    with st.popover("Copy as Python", icon=":material/code:", width=width):
         st.caption(f"Run beside the folder `vae`, this makes {what}, pixel for pixel.")
         st.code(program, "python", height=320)
 

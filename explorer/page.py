@@ -19,6 +19,12 @@ STYLE = """<style>
 [data-testid="stSidebarHeader"] { height: 1.5rem; margin-bottom: 0; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; }
 [data-testid="stSidebar"] hr { margin: 0.5rem 0; }
+@media (max-width: 1100px) {
+  .stMainBlockContainer { padding-left: 2rem; padding-right: 2rem; }
+  [data-testid="stSidebar"] { max-width: 17rem; }
+  [data-testid="stSidebarContent"] { padding-left: 1rem; padding-right: 1rem; }
+  [data-testid="stSidebar"] .stButton button { padding-left: 0.25rem; padding-right: 0.25rem; }
+}
 </style>"""
 
 

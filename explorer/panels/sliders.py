@@ -276,7 +276,7 @@ def _start(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> 
                 help="The file remembers its point: drop it on Your own to go on from there.",
             )
             program = snippets.face(run.folder, weights.step, np.float32(z), FACE_SIZE)
-            keeping.copy_as_python(program, "the picture of Download PNG")
+            keeping.copy_as_python(program, "the picture of Download PNG", "stretch")
         with below:
             found = origin.refined(session, THUMBNAIL)
             if found is not None and start is not None:
