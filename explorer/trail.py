@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vae.dataset import Dataset
 
 LEG = 16  # steps of a path between two images
+WORDS = {"slerp": "a great arc", "lerp": "a straight line", "dense": "through dense regions"}
 
 
 def toggle(session: Session) -> None:
@@ -48,7 +49,7 @@ def on_map(session: Session, dataset: Dataset, place: Place) -> Trail | None:
 
 def explain(session: Session, place: Place) -> None:
     """What the lines are, and how true."""
-    kind = journey.KINDS[journey.chosen(session).kind].lower()
+    kind = WORDS[journey.chosen(session).kind]
     text = (
         f"The line is the path of Interpolate, {kind}; the dashed one is where its pictures lie "
         "once they are decoded and encoded again."

@@ -206,19 +206,32 @@ def encode(arguments: argparse.Namespace, progress: Progress) -> Result:
 
 
 def project(arguments: argparse.Namespace, progress: Progress) -> Result:
-    """Write 2-D coordinates of the posterior means by PCA or UMAP."""
+    """Write 2-D coordinates of the posterior means by PCA or UMAP.
+
+    An earlier map in --out, of the same images by the same method, is where the new one starts, so
+    that the map keeps its shape while the model trains.
+    """
     out = _out(arguments, ".npz")
     run, model, weights, dataset = _open(arguments, progress)
+
+    import numpy as np
 
     from vae import latents, projection
     from vae.metrics import encode_all
 
+    made_of = {"data": dataset.fingerprint, "method": arguments.method}
     points = encode_all(_device(model), dataset, arguments.num, weights.step, progress)
-    points = projection.project(points, arguments.method, arguments.seed, progress)
-    latents.save_latents(out, points)
+    earlier = projection.earlier_map(out, made_of)
+    points = projection.project(points, arguments.method, arguments.seed, progress, earlier)
+    latents.save_latents(out, points, **{name: np.array(word) for name, word in made_of.items()})
     print(out)
-    num = len(points.index)
-    return {"run": run.name, "out": str(out), "num": num, "method": arguments.method}
+    return {
+        "run": run.name,
+        "out": str(out),
+        "num": len(points.index),
+        "method": arguments.method,
+        "from_step": None if earlier is None else earlier.step,
+    }
 
 
 # ------------------------------------------------------------------------------------- aids

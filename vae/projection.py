@@ -1,5 +1,9 @@
 """A map of posterior means: two coordinates an image, by PCA or UMAP.
 
+A map may begin from an earlier one of the same images, so that it keeps its shape while a model
+trains: UMAP starts from the earlier layout and is then moved, turned, mirrored and scaled onto it
+(Procrustes, Schoenemann 1966); the axes of PCA keep their signs.
+
 N images, D latent dimensions.
 """
 
@@ -9,22 +13,40 @@ import contextlib
 import dataclasses
 import io
 import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
-from vae.latents import Floats, Latents, Progress, principal_axes
+from vae.config import ConfigError
+from vae.latents import Floats, Indices, Latents, Progress, load_latents, principal_axes
 
 METHODS = ("pca", "umap")
 UMAP_NEIGHBOURS = 15
+WARM_EPOCHS = 200  # of a layout that starts from an earlier one
+WARM_RATE = 0.3  # of its learning rate, where one that starts anew has 1
+NUM_PLACING = 5  # neighbours between which a new image starts
 
 
-def pca(mu: Floats) -> Floats:
-    """Coordinates on the two widest principal axes. [N, D] -> [N, 2]"""
+def pca(mu: Floats, before: Floats | None = None) -> Floats:
+    """Coordinates on the two widest principal axes. [N, D] -> [N, 2]
+
+    The sign of an axis is free: it is chosen for the coordinates to agree with `before` [N, 2],
+    where it is given and known (not NaN); otherwise for the largest part of each to be positive.
+    """
     mean, axes, _ = principal_axes(mu)
     plane = np.zeros((mu.shape[1], 2), np.float32)
     num_axes = min(2, len(axes))
     plane[:, :num_axes] = axes[:num_axes].T
-    return ((mu - mean) @ plane).astype(np.float32)
+    largest = np.take_along_axis(plane, np.abs(plane).argmax(0)[None], 0)[0]
+    plane *= np.where(largest < 0, -1, 1).astype(np.float32)
+    xy: Floats = ((mu - mean) @ plane).astype(np.float32)
+    if before is not None:
+        known = np.isfinite(before).all(1)
+        along = (xy[known] * (before[known] - before[known].mean(0))).sum(0)
+        xy *= np.where(along < 0, -1, 1).astype(np.float32)
+    return xy
 
 
 class _Epochs(io.StringIO):
@@ -42,14 +64,22 @@ class _Epochs(io.StringIO):
         return len(text)
 
 
-def umap(mu: Floats, seed: int, progress: Progress) -> Floats:
+def umap(mu: Floats, seed: int, progress: Progress, before: Floats | None = None) -> Floats:
     """UMAP coordinates, the same for the same seed, McInnes et al. 2018. [N, D] -> [N, 2]
 
-    Fewer than four images, which have no neighbourhoods, are laid out by PCA.
+    With `before` [N, 2], the earlier place of each image (NaN where it had none), the layout starts
+    there and keeps its shape. Fewer than four images, which have no neighbourhoods, are laid out by
+    PCA.
     """
     if len(mu) < 4:
-        return pca(mu)
+        return pca(mu, before)
     progress("umap", 0, 1)
+    num_large = 10_000  # from where on umap itself takes fewer epochs
+    warm: dict[str, object] = {}
+    if before is not None:
+        # Small steps, as at the end of a layout: large ones would forget where they began.
+        epochs = WARM_EPOCHS if len(mu) <= num_large else WARM_EPOCHS // 2
+        warm = {"n_epochs": epochs, "learning_rate": WARM_RATE}
     with contextlib.redirect_stdout(io.StringIO()):
         from umap import UMAP
 
@@ -58,14 +88,77 @@ def umap(mu: Floats, seed: int, progress: Progress) -> Floats:
             min_dist=0.1,
             random_state=seed,
             n_jobs=1,
-            init="pca",
+            init="pca" if before is None else _completed(mu, before),
             verbose=True,
             tqdm_kwds={"file": _Epochs(progress), "disable": False, "mininterval": 0.5},
+            **warm,
         )
-        return np.asarray(layout.fit_transform(mu), np.float32)
+        xy = np.asarray(layout.fit_transform(mu), np.float32)
+    return xy if before is None else aligned(xy, before)
 
 
-def project(latents: Latents, method: str, seed: int, progress: Progress) -> Latents:
-    """The same latents with their place on the map filled in."""
-    xy = pca(latents.mu) if method == "pca" else umap(latents.mu, seed, progress)
+def _completed(mu: Floats, before: Floats) -> Floats:
+    """Earlier places [N, 2]; images that had none stand at the mean of their nearest that had."""
+    known = np.isfinite(before).all(1)
+    result = before.copy()
+    for row in np.flatnonzero(~known):
+        apart = np.square(mu[known] - mu[row]).sum(1)
+        num = min(NUM_PLACING, len(apart))
+        result[row] = before[known][np.argpartition(apart, num - 1)[:num]].mean(0)
+    return result
+
+
+def aligned(xy: Floats, before: Floats) -> Floats:
+    """A layout [N, 2] moved, turned, mirrored and scaled onto an earlier one, NaN where unknown.
+
+    The least squares fit of a similarity, Schoenemann 1966 and Gower 1975.
+    """
+    known = np.isfinite(before).all(1)
+    ours, theirs = xy[known].astype(np.float64), before[known].astype(np.float64)
+    middle, goal = ours.mean(0), theirs.mean(0)
+    left, sizes, right = np.linalg.svd((ours - middle).T @ (theirs - goal))
+    spread = np.square(ours - middle).sum()
+    scale = sizes.sum() / spread if spread > 0 else 1.0
+    result: Floats = (scale * (xy - middle) @ (left @ right) + goal).astype(np.float32)
+    return result
+
+
+def places_in(index: Indices, earlier: Latents) -> Floats | None:
+    """Where an earlier map has the images `index` [N]: [N, 2], NaN where it has not.
+
+    None where it has fewer than half of them, or fewer than four.
+    """
+    order = np.argsort(earlier.index, kind="stable")
+    ordered = earlier.index[order]
+    at = np.searchsorted(ordered, index).clip(max=max(0, len(ordered) - 1))
+    if len(earlier.xy) != len(earlier.index) or not len(ordered):
+        return None
+    known = ordered[at] == index
+    places = np.full((len(index), 2), np.nan, np.float32)
+    places[known] = earlier.xy[order[at[known]]]
+    known &= np.isfinite(places).all(1)
+    return places if known.sum() >= max(4, len(index) / 2) else None
+
+
+def earlier_map(path: Path, made_of: Mapping[str, str]) -> Latents | None:
+    """The map in a file; None where there is none, or where its columns say something else."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            told = {name: str(file[name]) for name in made_of if name in file}
+        return load_latents(path) if told == made_of else None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, ConfigError):
+        return None
+
+
+def project(
+    latents: Latents,
+    method: str,
+    seed: int,
+    progress: Progress,
+    earlier: Latents | None = None,
+) -> Latents:
+    """The same latents with their place on the map filled in, near that of an earlier map."""
+    before = None if earlier is None else places_in(latents.index, earlier)
+    mu = latents.mu
+    xy = pca(mu, before) if method == "pca" else umap(mu, seed, progress, before)
     return dataclasses.replace(latents, xy=xy)

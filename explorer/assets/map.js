@@ -898,16 +898,19 @@ class MapView {
     };
     context.save();
     context.lineJoin = "round";
-    stroke(places, [[6, paper], [3, accent]]);
-    context.setLineDash([5, 4]);
-    stroke(back.map(([x, y]) => this.toScreen(x, y)), [[2, ink]]);
-    context.setLineDash([]);
-    context.fillStyle = accent;
+    stroke(places, [[7, paper], [3, accent]]);
+    context.strokeStyle = accent;
+    context.fillStyle = paper;
+    context.lineWidth = 1.5;
     for (const [x, y] of places) {
       context.beginPath();
       context.arc(x, y, 3, 0, 2 * Math.PI);
       context.fill();
+      context.stroke();
     }
+    context.setLineDash([5, 4]);
+    stroke(back.map(([x, y]) => this.toScreen(x, y)), [[2, ink]]);
+    context.setLineDash([]);
     context.font = `700 12px ${this.style("--st-font", "sans-serif")}`;
     context.textAlign = "center";
     context.textBaseline = "middle";

@@ -1,0 +1,140 @@
+"""Maps that begin from an earlier one: they keep their shape."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial import procrustes
+
+from vae import projection
+from vae.command import main
+from vae.latents import Latents, load_latents
+
+Floats = np.ndarray
+
+
+def clouds(num: int = 300) -> Floats:
+    """Means of six groups in 8 dimensions. [num, 8]"""
+    draw = np.random.default_rng(0)
+    centres = draw.normal(0, 2.5, (6, 8))
+    return (centres[np.arange(num) % 6] + draw.normal(size=(num, 8))).astype(np.float32)
+
+
+def latents_of(mu: Floats, index: Floats | None = None) -> Latents:
+    num = len(mu)
+    index = np.arange(num) if index is None else index
+    return Latents(index, mu, mu, mu[:, 0], 1, np.zeros((0, 2), np.float32))
+
+
+def mapped(latents: Latents, method: str, seed: int, earlier: Latents | None = None) -> Latents:
+    return projection.project(latents, method, seed, lambda *_: None, earlier)
+
+
+def apart(one: Floats, other: Floats) -> float:
+    """What is left between two layouts in the best place, turn and scale; 0 to 1."""
+    return float(procrustes(one, other)[2])
+
+
+@pytest.fixture(scope="module")
+def first() -> Latents:
+    return mapped(latents_of(clouds()), "umap", 0)
+
+
+def moved(mu: Floats) -> Floats:
+    """The same means after some more training."""
+    draw = np.random.default_rng(1)
+    return (1.1 * mu + draw.normal(0, 0.2, mu.shape)).astype(np.float32)
+
+
+def test_a_layout_that_starts_from_the_last_keeps_its_shape(first: Latents) -> None:
+    later = latents_of(moved(first.mu))
+    warm, cold = mapped(later, "umap", 5, first), mapped(later, "umap", 5)
+    assert apart(first.xy, warm.xy) < apart(first.xy, cold.xy) / 3
+    # In place, too: it is not turned, mirrored, moved or scaled.
+    away = np.linalg.norm(warm.xy - first.xy, axis=1).mean()
+    assert away < 0.25 * np.linalg.norm(first.xy - first.xy.mean(0), axis=1).mean()
+
+
+def test_a_layout_that_starts_from_the_last_still_follows_the_means(first: Latents) -> None:
+    draw = np.random.default_rng(2)
+    rows = draw.permutation(len(first.mu))[:10]
+    mu = first.mu.copy()
+    mu[rows] = mu[(rows + 1) % len(mu)] + draw.normal(0, 0.1, (10, mu.shape[1]))
+    warm = mapped(latents_of(mu.astype(np.float32)), "umap", 0, first)
+    now = np.linalg.norm(warm.xy[rows] - warm.xy[(rows + 1) % len(mu)], axis=1)
+    then = np.linalg.norm(first.xy[rows] - first.xy[(rows + 1) % len(mu)], axis=1)
+    assert np.median(now) < np.median(then) / 3
+
+
+def test_new_images_come_among_their_neighbours_and_others_keep_their_place(
+    first: Latents,
+) -> None:
+    some = np.arange(100, len(first.mu) + 60)  # 200 known ones in another order, and 60 new ones
+    draw = np.random.default_rng(3)
+    mu = np.concatenate([first.mu[100:], first.mu[100:160] + draw.normal(0, 0.1, (60, 8))])
+    order = draw.permutation(len(some))
+    later = latents_of(mu[order].astype(np.float32), some[order])
+    warm = mapped(later, "umap", 0, first)
+    place = dict(zip(warm.index.tolist(), warm.xy, strict=True))
+    known = np.array([place[i] for i in range(100, 300)])
+    assert apart(first.xy[100:], known) < 0.1
+    away = [np.linalg.norm(place[300 + i] - place[100 + i]) for i in range(60)]
+    assert np.median(away) < 0.2 * np.linalg.norm(known.std(0))
+
+
+def test_a_similarity_is_undone_exactly() -> None:
+    draw = np.random.default_rng(4)
+    before = draw.normal(size=(50, 2)).astype(np.float32)
+    mirror = np.array([[0.6, 0.8], [0.8, -0.6]])
+    xy = (3 * before @ mirror + [5, -2]).astype(np.float32)
+    unknown = before.copy()
+    unknown[40:] = np.nan
+    np.testing.assert_allclose(projection.aligned(xy, unknown), before, atol=1e-5)
+
+
+def test_the_axes_of_a_pca_map_keep_their_signs() -> None:
+    mu = clouds()
+    for signs in ([1, 1], [-1, 1], [1, -1], [-1, -1]):
+        first = mapped(latents_of(mu), "pca", 0)
+        mirrored = Latents(**{**vars(first), "xy": first.xy * np.float32(signs)})
+        later = mapped(latents_of(moved(mu)), "pca", 0, mirrored)
+        assert ((later.xy * mirrored.xy).sum(0) > 0).all()
+
+
+def test_the_signs_of_a_pca_map_do_not_depend_on_the_order_of_images() -> None:
+    mu = clouds()
+    np.testing.assert_allclose(projection.pca(mu[::-1])[::-1], projection.pca(mu), atol=1e-3)
+
+
+def test_a_map_of_few_of_the_images_is_no_start() -> None:
+    mu = clouds()
+    earlier = mapped(latents_of(mu[:100]), "pca", 0)
+    assert projection.places_in(np.arange(300), earlier) is None
+    places = projection.places_in(np.arange(50, 150), earlier)
+    assert places is not None
+    np.testing.assert_array_equal(places[:50], earlier.xy[50:])
+    assert np.isnan(places[50:]).all()
+    assert projection.places_in(np.arange(50), latents_of(mu)) is None
+
+
+def test_the_command_starts_from_its_own_last_file(
+    trained_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "map.npz"
+
+    def made(method: str) -> int | None:
+        words = ["project", "tiny", "--root", str(trained_root), "--method", method]
+        assert main([*words, "--out", str(out), "--json"]) == 0
+        step: int | None = json.loads(capsys.readouterr().out.splitlines()[-1])["from_step"]
+        return step
+
+    assert made("pca") is None
+    assert made("pca") == load_latents(out).step
+    assert made("umap") is None, "a map by another method is no start"
+    out.write_bytes(b"no map")
+    assert made("umap") is None
+    assert made("umap") == load_latents(out).step
+    assert np.isfinite(load_latents(out).xy).all()
