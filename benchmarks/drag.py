@@ -1,6 +1,6 @@
 """How fast the face follows the hand: three seconds of pointer moves on a slider, in Chromium.
 
-    python benchmarks/drag.py [--runs anime-faces ...] [--root checkpoints] [--training]
+    python -m benchmarks.drag [--runs anime-faces ...] [--root checkpoints] [--training]
 
 For each run, by socket and with the socket blocked: pictures a second, and milliseconds from the
 pointer event to the painted picture (p50, p95), as the panel itself counts them. Beside them the
@@ -12,28 +12,17 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.serving import FACE, ROOT, chromium, served
 from vae.jobs import start_training
 from vae.runs import Run
-
-ROOT = Path(__file__).resolve().parent.parent
-ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-COMMAND = [sys.executable, "-m", "streamlit", "run"]
-FACE = "canvas[aria-label='Face']"
 
 STREAMLIT_SLIDER = """
 import sys
@@ -59,33 +48,6 @@ def face():
 
 face()
 """
-
-
-@contextmanager
-def served(script: Path, root: Path) -> Iterator[str]:
-    """A server of `script`, by its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://localhost:{port}"
-    process = subprocess.Popen(
-        [*COMMAND, str(script), f"--server.port={port}", "--server.headless=true"],
-        cwd=ROOT,
-        env={**os.environ, "VAE_ROOT": str(root)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while True:
-            try:
-                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.05)
-        yield url
-    finally:
-        process.kill()
-        process.wait()
 
 
 def drag(page: Page, seconds: float = 3.0) -> float:
@@ -159,9 +121,7 @@ def main() -> None:
     parser.add_argument("--training", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=ARGUMENTS
-        )
+        browser = chromium(playwright)
         beside = Run(Path(folder) / "beside")
         if arguments.training:
             start_training(beside, {"train.epochs": "1000"})

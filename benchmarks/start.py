@@ -1,6 +1,6 @@
 """How long a newcomer waits: from the server's first answer to a face, from Start to a picture.
 
-    python benchmarks/start.py [--repeats 3]
+    python -m benchmarks.start [--repeats 3]
 
 Prints medians in seconds. Real server, real Chromium, a copy of the shipped run in a new folder.
 """
@@ -8,58 +8,27 @@ Prints medians in seconds. Real server, real Chromium, a copy of the shipped run
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.serving import FACE, ROOT, SHIPPED, chromium, served
 from vae.runs import Run
-
-ROOT = Path(__file__).resolve().parent.parent
-COMMAND = [sys.executable, "-m", "streamlit", "run", "app.py"]
-FACE = "img[alt='Face'], canvas[aria-label='Face']"
-ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-def wait_for_server(url: str) -> None:
-    while True:
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.02)
 
 
 def measure() -> dict[str, float]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://localhost:{port}"
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder) / "runs"
-        shutil.copytree(ROOT / "checkpoints" / "anime-faces", root / "anime-faces")
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=ARGUMENTS
-        )
+        shutil.copytree(SHIPPED, root / SHIPPED.name)
+        browser = chromium(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         began = time.perf_counter()
-        server = subprocess.Popen(
-            [*COMMAND, f"--server.port={port}", "--server.headless=true"],
-            cwd=ROOT,
-            env={**os.environ, "VAE_ROOT": str(root)},
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            wait_for_server(url)
+        with served(ROOT / "app.py", root) as url:
             answered = time.perf_counter()
             page.goto(url)
             page.get_by_role("tab", name="Sliders").wait_for()
@@ -75,10 +44,7 @@ def measure() -> dict[str, float]:
                     run.request("stop")
                     while run.is_locked():
                         time.sleep(0.1)
-        finally:
-            server.kill()
-            server.wait()
-            browser.close()
+        browser.close()
     return {
         "process to first answer": answered - began,
         "first answer to page frame": painted - answered,

@@ -1,27 +1,21 @@
 """Draw the README's pictures anew: every panel of the shipped run, in a real Chromium.
 
-python scripts/screenshots.py
+    python -m scripts.screenshots
 """
 
 from __future__ import annotations
 
 import io
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.serving import ROOT, SHIPPED, chromium, served
+
 TARGET = ROOT / "docs" / "images"
-ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 READY = {
     "Live": "img[alt='Samples']",
     "Map": "canvas[aria-label='Map']",
@@ -52,37 +46,15 @@ def draw(page: Page, url: str, panel: str) -> None:
 
 
 def main() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://localhost:{port}"
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        shutil.copytree(ROOT / "checkpoints" / "anime-faces", Path(folder) / "anime-faces")
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
-            cwd=ROOT,
-            env={**os.environ, "VAE_ROOT": folder, "STREAMLIT_SERVER_HEADLESS": "true"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            while True:
-                try:
-                    with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-                        break
-                except OSError:
-                    time.sleep(0.1)
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=ARGUMENTS
-            )
+        shutil.copytree(SHIPPED, Path(folder) / SHIPPED.name)
+        browser = chromium(playwright)
+        with served(ROOT / "app.py", Path(folder)) as url:
             page = browser.new_page(viewport={"width": 1280, "height": 860})
             for panel in READY:
                 draw(page, url, panel)
-            browser.close()
-        finally:
-            server.kill()
-            server.wait()
+        browser.close()
 
 
 if __name__ == "__main__":
