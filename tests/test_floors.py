@@ -65,7 +65,8 @@ FLOORS = [
     ],
     ["explorer.keeping"],
     ["explorer.mapview", "explorer.points", "explorer.journey"],
-    ["explorer.columns", "explorer.trail", "explorer.origin", "explorer.saved"],
+    ["explorer.columns", "explorer.trail", "explorer.origin", "explorer.compass"],
+    ["explorer.moves", "explorer.saved"],
     [
         "explorer.sidebar",
         "explorer.panels",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import columns, gallery, images, journey, mapview, saved, trail
+from explorer import columns, compass, gallery, images, journey, mapview, saved, trail
 from explorer import points as map_points
 from explorer.mapview import Choice, Legend
 from explorer.points import ERROR, KL, Place
@@ -93,8 +93,6 @@ def _draw(session: Session, is_waiting: bool) -> None:
             _honest(session, method, points, weights, len(dataset))
         with right.container(key="map_detail"):
             _detail(session, model, dataset, place, choice)
-            lassoed = choice.images if len(choice.images) > 1 else ()
-            saved.groups(session, model, dataset, weights.digest, lassoed)
     except ConfigError as error:
         st.error(str(error), icon=":material/error:")
 
@@ -320,6 +318,8 @@ def _detail(session: Session, model: VAE, dataset: Dataset, place: Place, choice
         _image(session, model, dataset, place, int(row))
     else:
         _group(session, model, dataset, place, choice)
+        return
+    saved.groups(session, model, dataset, ())
 
 
 def _sheet(
@@ -336,7 +336,9 @@ def _image(session: Session, model: VAE, dataset: Dataset, place: Place, row: in
     pixels = dataset.take(np.array([image]))
     mu = images.encode(model, pixels)
     name = str(dataset.names[image])
-    st.markdown(f"**Image {image}**" + ("" if name == str(image) else f" :gray[{_plain(name)}]"))
+    st.markdown(
+        f"**Image {image}**" + ("" if name == str(image) else f" :gray[{compass.plain(name)}]")
+    )
     pair = st.columns(2, gap="small", wrap=False)
     for column, picture, title in (
         (pair[0], pixels[0], "Image"),
@@ -422,13 +424,6 @@ def _ground(
     _sheet(session, dataset, _nearest(points, z, NUM_NEIGHBOURS), "Nearest images", tile=36)
 
 
-def _plain(text: str) -> str:
-    """`text` with nothing left in it that Markdown would read."""
-    return "".join(
-        f"\\{letter}" if letter in r"\`*_{}[]()#+-.!|<>:$~" else letter for letter in text
-    )
-
-
 def _facts(dataset: Dataset, image: int) -> None:
     """What the data set says of the image."""
     cells = []
@@ -467,6 +462,7 @@ def _group(session: Session, model: VAE, dataset: Dataset, place: Place, choice:
         args=(session, None, mean),
     ):
         st.rerun()
+    saved.groups(session, model, dataset, choice.images)
     members = np.random.default_rng(0).permutation(some)[:NUM_MEMBERS]
     st.caption("Some of them")
     _sheet(session, dataset, members.tolist(), "Members")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from explorer import cache, dials, images, keeping, origin, recipes, saved, snippets
+from explorer import cache, dials, images, keeping, moves, origin, recipes, saved, snippets
 from explorer.dials import REACH, Direction
 from explorer.session import Session
 from vae.config import ConfigError
@@ -95,7 +95,7 @@ def _draw(session: Session) -> None:
     )
     _start(session, model, weights, face)
     if state[session.key("directions")] == saved.CHOICE:
-        saved.moves(session, model, weights.digest)
+        moves.show(session, model, weights.digest)
 
 
 # ------------------------------------------------------------------------------------- state

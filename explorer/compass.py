@@ -1,0 +1,106 @@
+"""What a run keeps of directions, and where they lie by the posterior means of now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from explorer import points as map_points
+from explorer.points import Floats, Indices, Place
+from explorer.session import Session
+from vae import directions, leakage
+from vae.config import ConfigError
+from vae.directions import Axis, Definition
+from vae.leakage import Readout
+
+if TYPE_CHECKING:
+    from vae.dataset import Dataset
+    from vae.networks import VAE
+
+MAX_READ = 5_000  # images of a readout
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _means(
+    place: Place, missing: tuple[int, ...], digest: str, _model: VAE, _dataset: Dataset
+) -> tuple[Indices, Floats]:
+    """Posterior means of the images of a map, and of those that it has not. [N], [N, D]"""
+    points = map_points.points(place)
+    if points.index.max(initial=0) >= len(_dataset):
+        raise ConfigError("The posterior means are of other images than the run has now.")
+    if points.mu.shape[1] != _model.latent_dim:
+        raise ConfigError("The posterior means are of another model than the run has now.")
+    if not missing:
+        return points.index, points.mu
+    from vae.latents import encode_images
+
+    more = encode_images(_model, _dataset, np.array(missing, np.int64), points.step)
+    return np.concatenate([points.index, more.index]), np.concatenate([points.mu, more.mu])
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def readouts(place: Place, fingerprint: str, _dataset: Dataset) -> list[Readout]:
+    """How each attribute is read from the means of a map."""
+    points = map_points.points(place)
+    rows = np.random.default_rng(0).permutation(len(points.index))[:MAX_READ]
+    index, mu = points.index[rows], points.mu[rows]
+    return leakage.readouts(index, mu, _dataset.attributes, _dataset.classes)
+
+
+def axes(
+    session: Session, model: VAE, dataset: Dataset, digest: str, some: Sequence[Definition]
+) -> tuple[dict[str, Axis], dict[str, str]]:
+    """Where the directions lie now, and a sentence for each that lies nowhere.
+
+    Raises ConfigError before the first evaluation.
+    """
+    where = place(session)
+    wanted = {image for one in some for image in (*one.a, *one.b)}
+    there = set(map_points.points(where).index.tolist())
+    missing = tuple(sorted(image for image in wanted - there if image < len(dataset)))
+    index, mu = _means(where, missing, digest, model, dataset)
+    return directions.axes_of(some, index, mu, dataset.attributes, dataset.classes)
+
+
+def place(session: Session) -> Place:
+    """The fullest and newest means of the run. Raises ConfigError where there are none."""
+    assert session.run is not None
+    where = map_points.place_of(session.run, "pca")
+    if where is None:
+        raise ConfigError("Directions need posterior means: the first evaluation brings them.")
+    return where
+
+
+def file_of(session: Session) -> Path:
+    """Where the run keeps its directions."""
+    assert session.run is not None
+    return session.run.directions_file
+
+
+def definitions(session: Session) -> list[Definition]:
+    """The directions that are kept, oldest first. Raises ConfigError."""
+    return directions.load_directions(file_of(session))
+
+
+def dataset_of(session: Session) -> Dataset | None:
+    """The images, or None where they are gone, which the page says elsewhere."""
+    try:
+        return session.dataset()
+    except ConfigError:
+        return None
+
+
+def readable(name: str) -> str:
+    """An attribute's name in words."""
+    return name.replace("_", " ").capitalize()
+
+
+def plain(text: str) -> str:
+    """`text` with nothing left in it that Markdown would read."""
+    return "".join(
+        f"\\{letter}" if letter in r"\`*_{}[]()#+-.!|<>:$~" else letter for letter in text
+    )

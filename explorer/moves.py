@@ -1,0 +1,151 @@
+"""What a saved direction moves besides: its leakage as a table, and its cosines to the others."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explorer import compass
+from explorer.session import Session
+from vae import directions, leakage
+from vae.config import ConfigError
+from vae.directions import Axis
+from vae.leakage import Move
+
+if TYPE_CHECKING:
+    from vae.networks import VAE
+
+NUM_MOVES = 10  # rows of the table to see at once
+
+STYLE = """<style>
+.moves { display: grid; grid-template-columns: max-content minmax(6rem, 1fr) 4.5rem 5rem;
+  gap: 0.3rem 0.9rem; align-items: center; font-size: 0.875rem;
+  font-variant-numeric: tabular-nums; max-width: 46rem; }
+.moves .head { opacity: 0.62; font-size: 0.78rem; }
+.moves .number { text-align: right; }
+.moves .middle { text-align: center; }
+.moves .own { font-weight: 600; }
+.moves small { opacity: 0.62; font-size: inherit; }
+.moves .bar { position: relative; height: 0.55rem; border-radius: 0.3rem;
+  background: color-mix(in srgb, currentColor 9%, transparent); }
+.moves .bar i { position: absolute; top: 0; bottom: 0; border-radius: 0.3rem;
+  background: color-mix(in srgb, var(--st-primary-color, #7c5cff) 55%, transparent); }
+.moves .own.bar i { background: var(--st-primary-color, #7c5cff); }
+.moves .bar b { position: absolute; left: 50%; top: -2px; bottom: -2px; width: 1px;
+  background: currentColor; opacity: 0.35; }
+</style>"""
+
+
+def show(session: Session, model: VAE, digest: str) -> None:
+    """What the chosen direction moves, its cosines, and how to let go of it."""
+    dataset = compass.dataset_of(session)
+    if dataset is None:
+        return
+    try:
+        definitions = compass.definitions(session)
+        if not definitions:
+            return
+        axes, _ = compass.axes(session, model, dataset, digest, definitions)
+        read = compass.readouts(compass.place(session), dataset.fingerprint, dataset)
+    except ConfigError:
+        return  # the sliders have said so
+    state, key = st.session_state, session.key("direction")
+    names = [one.name for one in definitions]
+    chosen = state.get(key) if state.get(key) in names else names[-1]
+    st.html(STYLE)
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        # Another list of names is another box, which begins with the newest.
+        box = f"{key}:{'/'.join(names)}"
+        name = st.selectbox("What moves with", names, names.index(chosen), key=box, width=320)
+        state[key] = name
+        st.button(
+            "Delete",
+            key=session.key("direction_delete"),
+            icon=":material/delete:",
+            on_click=_delete,
+            args=(session, name),
+            help="Let go of this direction. The images and the model stay.",
+        )
+    if message := state.pop(session.key("delete_error"), None):
+        st.error(message, icon=":material/error:")
+    if name not in axes:
+        return
+    axis = axes[name]
+    st.caption(
+        f"Mean of {axis.num_a:,} images minus mean of {axis.num_b:,}; one unit of the slider is "
+        "one standard deviation of the posterior means along it."
+    )
+    told = leakage.leakage(axis, read, dataset.attributes, dataset.classes)
+    own = next(one.attribute for one in definitions if one.name == name)
+    _cosines(name, axes)
+    legible = [move for move in told if move.is_readable]
+    if legible:
+        st.html(_table(legible[:NUM_MOVES], own))
+        if rest := legible[NUM_MOVES:]:
+            with st.expander(f"Moved less ({len(rest)})"):
+                st.html(_table(rest, own))
+    if hidden := [
+        compass.readable(move.attribute).lower() for move in told if not move.is_readable
+    ]:
+        st.caption(
+            "Cannot be read from the latent space by a line, so that nothing is known: "
+            + compass.plain(", ".join(hidden))
+            + "."
+        )
+    if not told:
+        few = "Too few images have a posterior mean" if dataset.attributes else "Nothing is known"
+        st.caption(f"{few}, so that what else moves cannot be told.")
+
+
+def _cosines(name: str, axes: dict[str, Axis]) -> None:
+    if len(axes) < 2:
+        return
+    row = directions.cosines(axes)[list(axes).index(name)]
+    pairs = sorted(zip(axes, row, strict=True), key=lambda pair: -abs(pair[1]))
+    told = [
+        f"{compass.plain(other)} **{round(cosine, 2) + 0.0:+.2f}**"
+        for other, cosine in pairs
+        if other != name
+    ]
+    st.markdown(
+        f":small[Cosine to {' &nbsp;·&nbsp; '.join(told[:12])}]",
+        help="1 is the same direction, 0 has nothing in common with it, -1 is its opposite.",
+    )
+
+
+def _table(rows: Sequence[Move], own: str) -> str:
+    """The leakage as bars; `own` is what the direction was made of."""
+    widest = max(1.0, *(abs(move.deviations) for move in rows))
+    cells = [
+        "<span class='head'>One unit moves</span>"
+        "<span class='head middle'>less &nbsp;|&nbsp; more</span>"
+        "<span class='head number' title='Standard deviations of what can be read of it'>"
+        "deviations</span><span class='head number' title='Share of its variance that a linear "
+        "readout explains on images left out: how far the row can be trusted'>read</span>"
+    ]
+    for move in rows:
+        share = 50 * abs(move.deviations) / widest
+        start = 50.0 if move.deviations >= 0 else 50 - share
+        kind = "own" if move.attribute == own else ""
+        number = f"{round(move.deviations, 2) + 0.0:+.2f}"
+        towards = f" <small>{html.escape(move.towards)}</small>" if move.towards else ""
+        cells.append(
+            f"<span class='{kind}'>{html.escape(compass.readable(move.attribute))}{towards}</span>"
+            f"<span class='bar {kind}'><i style='left:{start:.1f}%;width:{share:.1f}%'></i>"
+            f"<b></b></span><span class='number {kind}'>{number}</span>"
+            f"<span class='number'>{max(move.explained, 0):.0%}</span>"
+        )
+    return f"<div class='moves' role='table' aria-label='What it moves'>{''.join(cells)}</div>"
+
+
+def _delete(session: Session, name: str) -> None:
+    try:
+        directions.remove_direction(compass.file_of(session), name)
+    except (ConfigError, OSError) as error:
+        st.session_state[session.key("delete_error")] = str(error)
+    else:
+        st.session_state.pop(session.key("direction"), None)
