@@ -307,6 +307,15 @@ def test_every_objective_trains_and_goes_on_as_if_it_had_never_stopped(
     assert parts.best == whole.best
 
 
+def test_every_objective_leads_elsewhere(tmp_path: Path) -> None:
+    """What is logged as the loss is also what the gradient is taken of."""
+    ends = [train(tmp_path / "elbo", TINY).model.state_dict()["encoder.1.weight"]]
+    for name, options in OBJECTIVES.items():
+        end = train(tmp_path / name, with_values(TINY, options)).model.state_dict()
+        assert not any(torch.equal(end["encoder.1.weight"], other) for other in ends), name
+        ends.append(end["encoder.1.weight"])
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_the_loss_of_an_evaluation_is_that_of_training(tmp_path: Path, name: str) -> None:
     """Another weight there, or a mean of means, would keep the wrong checkpoint."""

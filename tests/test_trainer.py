@@ -152,9 +152,11 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
 
 
 def test_more_epochs_extend_a_finished_run(tmp_path: Path) -> None:
-    longer, _ = train(tmp_path / "longer", with_values(TINY, {"train.epochs": 4}))
-    train(tmp_path / "extended")
-    run, status = train(tmp_path / "extended", with_values(TINY, {"train.epochs": 4}))
+    """At a constant learning rate it is the run that was that long from the beginning."""
+    constant = with_values(TINY, {"train.lr_schedule": "constant"})
+    longer, _ = train(tmp_path / "longer", with_values(constant, {"train.epochs": 4}))
+    train(tmp_path / "extended", constant)
+    run, status = train(tmp_path / "extended", with_values(constant, {"train.epochs": 4}))
     assert status == "finished"
     for name, tensor in weights(longer).items():
         assert torch.equal(tensor, weights(run)[name]), name

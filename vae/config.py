@@ -21,7 +21,7 @@ NETWORKS = ("conv", "mlp")
 LIKELIHOODS = ("bernoulli", "gaussian", "gaussian_per_pixel", "laplace")
 OBJECTIVES = ("elbo", "importance_weighted", "beta_tc", "autoencoder")
 ESTIMATORS = ("analytic", "sampled")
-LR_SCHEDULES = ("constant", "cosine")
+LR_SCHEDULES = ("cooldown", "constant", "cosine")
 DEVICES = ("cuda", "mps", "cpu")
 
 
@@ -136,8 +136,10 @@ class TrainConfig:
     batch_size: int = field(default=64, metadata={"help": "images per step"})
     lr: float = field(default=1e-3, metadata={"help": "learning rate of Adam"})
     lr_schedule: str = field(
-        default="constant",
-        metadata={"help": "constant, or cosine: down to a hundredth of lr at the last step"},
+        default="cooldown",
+        metadata={
+            "help": "constant, cooldown (constant, over the last 30% down to a hundredth) or cosine"
+        },
     )
     objective: str = field(
         default="elbo",
@@ -280,6 +282,10 @@ CHANGEABLE = (
 )
 
 
+# What runs had before there was an option for it, where that is not the default of today.
+FORMERLY = {"train.lr_schedule": "constant"}
+
+
 def options() -> dict[str, dataclasses.Field[Any]]:
     """Every option by its dotted name, as ``train.lr``."""
     return {
@@ -351,7 +357,7 @@ def from_json(text: str) -> Config:
             for section, items in document.items()
             for name, value in items.items()
         }
-        return with_values(Config(), values)
+        return with_values(Config(), FORMERLY | values)
     except (ValueError, AttributeError, TypeError) as error:
         raise ConfigError(f"config.json cannot be read: {error}") from error
 

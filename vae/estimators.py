@@ -16,6 +16,7 @@ It needs no derivative of the decoder, and pays for that with variance.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,16 +76,13 @@ def measure_estimators(
     """Mean and spread of each estimator's gradient over `num_repeats` >= 2 draws of noise.
 
     x [N, C, H, W], on the model's device; the generator is of the CPU. The model is measured as
-    it is in evaluation (running statistics, a fixed sigma) and left as it was, gradients too.
-    Costs 3 num_repeats passes forward through the decoder and back through the encoder.
+    it is in evaluation (running statistics, a fixed sigma), and as a copy, which may be of a
+    model that learns nothing. Costs 3 num_repeats passes forward through the decoder and back
+    through the encoder.
     """
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.enable_grad():
-            return _measure(model, x, num_repeats, generator)
-    finally:
-        model.train(was_training)
+    with torch.inference_mode(False), torch.enable_grad():
+        copied = copy.deepcopy(model).eval().requires_grad_(True)
+        return _measure(copied, x.clone(), num_repeats, generator)
 
 
 def _measure(model: VAE, x: Tensor, num_repeats: int, generator: torch.Generator) -> list[Estimate]:

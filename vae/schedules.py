@@ -7,28 +7,35 @@ from __future__ import annotations
 
 import math
 
-# The cosine begins after this part of the training and ends at this part of the learning rate.
+# Parts of the training: a cosine's warm-up, and the end that a cooldown takes.
 WARMUP_PART = 0.01
+COOLDOWN_PART = 0.3
+# Both end at this part of the learning rate.
 FINAL_PART = 0.01
 
 
 def lr_at(step: int, lr: float, schedule: str, total_steps: int) -> float:
     """Learning rate of the step after `step` completed ones.
 
-    ``constant``: lr. ``cosine``: rises linearly over the first hundredth of the training, then
-    falls along half a cosine to lr / 100 at its last step (Loshchilov & Hutter 2017, SGDR,
-    equation 5, without restarts).
+    ``constant``: lr. ``cooldown``: lr, and over the last three tenths of the training linearly
+    down to lr / 100 at its last step (Hägele et al. 2024, arXiv:2405.18392). ``cosine``: rises
+    linearly over the first hundredth of the training, then falls along half a cosine to lr / 100
+    at its last step (Loshchilov & Hutter 2017, SGDR, equation 5, without restarts).
 
     It knows nothing of the past: a training that is given more epochs goes on at the learning
     rate that the longer one has at this step, which is higher than the one it had come down to.
     """
     if schedule == "constant":
         return lr
+    final = FINAL_PART * lr
+    if schedule == "cooldown":
+        num_last = max(1, round(COOLDOWN_PART * total_steps))
+        part = min(1.0, (total_steps - 1 - step) / num_last)  # 1, then down to 0
+        return final + (lr - final) * max(0.0, part)
     warmup = math.ceil(WARMUP_PART * total_steps)
     if step < warmup:
         return lr * (step + 1) / (warmup + 1)
     part = min(1.0, (step - warmup) / max(1, total_steps - 1 - warmup))  # 0 to 1
-    final = FINAL_PART * lr
     return final + 0.5 * (lr - final) * (1 + math.cos(math.pi * part))
 
 
