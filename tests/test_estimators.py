@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
 
 from vae.config import ModelConfig
@@ -29,6 +32,9 @@ def test_all_estimators_have_the_same_mean_and_the_score_function_the_largest_sp
         assert other.disagreement < 2
     assert score.variance > 5 * max(analytic.variance, sampled.variance)
     assert score.signal_to_noise < 0.5 * analytic.signal_to_noise
+    for each in (analytic, sampled, score):  # the signal is the same, whatever the noise
+        signal = each.signal_to_noise * math.sqrt(each.variance)
+        assert signal == pytest.approx(analytic.norm, rel=0.1)
 
 
 def test_the_analytic_mean_is_the_gradient_of_the_expectation() -> None:
