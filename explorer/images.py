@@ -1,6 +1,6 @@
 """Latents to pictures and back, and pictures as bytes for the page: pure functions.
 
-N images, H rows, W columns, C channels (1 or 3), D latent dimensions, K key points.
+N images, H rows, W columns, C channels (1 or 3), D latent dimensions.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import binascii
 import contextlib
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,8 @@ from PIL import Image, ImageDraw
 from vae import pictures
 from vae.api import decode as decode
 from vae.api import encode as encode
-from vae.api import path as path
 from vae.config import ConfigError
 from vae.decoding import CENTRE, Crop, resized, upright, upright_square
-
-if TYPE_CHECKING:
-    from vae.networks import VAE
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -34,16 +30,6 @@ FRAMES_PER_LEG = 24
 FRAME_SECONDS = 0.05
 HELD_FRAMES = 8  # at each end of a loop
 EXPORT_SIZE = 256  # pixels a side
-
-
-def point_on_path(keys: Floats, position: float, kind: str) -> Floats:
-    """The point at `position` in [0, 1] of the path through K key points [K, D]. [D]"""
-    place = position * (len(keys) - 1)
-    leg = min(int(place), len(keys) - 2)
-    resolution = 1000
-    points = path(keys[leg : leg + 2], resolution + 1, kind)
-    point: Floats = points[round((place - leg) * resolution)]
-    return point
 
 
 def enlarged(image: Pixels, size: int) -> Pixels:
@@ -92,15 +78,6 @@ def strip(images: Pixels, comment: str = "") -> bytes:
 def strip_factor(size: int) -> int:
     """By how much a strip of images with `size` pixels a side is enlarged."""
     return max(1, EXPORT_SIZE // 2 // size)
-
-
-def loop(model: VAE, keys: Floats, kind: str, suffix: str, comment: str = "") -> bytes:
-    """An animation file of the path through K key points [K, D], there and back without end."""
-    steps = FRAMES_PER_LEG * (len(keys) - 1) + 1
-    frames = [enlarged(image, EXPORT_SIZE) for image in decode(model, path(keys, steps, kind))]
-    inner = frames[1:-1]
-    held = [*[frames[0]] * HELD_FRAMES, *inner, *[frames[-1]] * HELD_FRAMES, *inner[::-1]]
-    return pictures.animation(held, suffix, FRAME_SECONDS, FRAME_SECONDS, comment)
 
 
 def read_upload(data: bytes, image_shape: tuple[int, int, int], crop: Crop = CENTRE) -> Pixels:

@@ -105,19 +105,12 @@ def test_a_picture_is_the_decoded_point_enlarged(model: VAE) -> None:
         assert np.asarray(large).mean() == pytest.approx(picture.mean(), abs=1.5)
 
 
-def test_the_ends_of_a_path_are_its_keys() -> None:
-    keys = np.random.default_rng(0).standard_normal((3, 6)).astype(np.float32)
-    points = images.path(keys, 9, "slerp")
-    np.testing.assert_allclose(points[[0, 4, 8]], keys, atol=1e-5)
-    for position, key in zip((0.0, 0.5, 1.0), keys, strict=True):
-        np.testing.assert_allclose(images.point_on_path(keys, position, "slerp"), key, atol=1e-5)
-
-
 def test_a_loop_goes_there_and_back() -> None:
     torch.manual_seed(0)
     model = VAE(ModelConfig(name="mlp", latent_dim=6), (1, 28, 28)).requires_grad_(False)
     keys = 100 * np.random.default_rng(0).standard_normal((2, 6)).astype(np.float32)
-    with Image.open(io.BytesIO(images.loop(model, keys, "lerp", ".webp"))) as animation:
+    z = journey.filmed(Session(Path("nowhere"), None), keys, "lerp", Tour())
+    with Image.open(io.BytesIO(journey.film(model, z, ".webp"))) as animation:
         # Pillow joins frames that are equal, as the held ends are.
         frames = animation.n_frames
         first = np.asarray(animation.convert("RGB")).astype(float)
