@@ -49,6 +49,7 @@ FLOORS = [
         "explorer.findings",
         "explorer.hints",
         "explorer.images",
+        "explorer.labels",
         "explorer.layers",
         "explorer.recipes",
         "explorer.scripts",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from explorer import charts, gallery, images, journey, keeping, pathview, recipes, snippets
+from explorer import charts, gallery, images, journey, keeping, labels, pathview, recipes, snippets
 from explorer.journey import KINDS, LETTERS, MAX_KEYS
 from explorer.pathview import Tour
 from explorer.session import Session
@@ -28,8 +28,6 @@ STEPS = (5, 7, 9, 11, 13, 15)
 PICTURE = 160  # pixels a side of a picture of the path
 LARGE = 320
 FINE = 24  # points of a leg that the browser goes along
-ALL = "All images"
-MAX_VALUES = 20  # of a whole-numbered attribute without names, to choose from
 
 STYLE = """<style>
 [data-testid="stColumn"]:has(.st-key-path_gallery) { min-width: min(100%, 22rem); }
@@ -128,8 +126,8 @@ def _gallery(session: Session, dataset: Dataset, num_keys: int) -> list[int]:
     """The grid of validation images with its pages. Returns the picked images."""
     state = st.session_state
     place, number = session.key("page"), session.key("go_to")
-    only = str(state.get(session.key("only"), ALL))
-    found = _labelled(dataset, dataset.fingerprint, only)
+    only = str(state.get(session.key("only"), labels.ALL))
+    found = labels.images_with(dataset, dataset.fingerprint, only)
     num_pages = max(1, math.ceil(len(found) / PAGE_IMAGES))
     page = min(state.get(place, 1), num_pages)
     shown = found[(page - 1) * PAGE_IMAGES : page * PAGE_IMAGES].tolist()
@@ -177,7 +175,7 @@ def _gallery(session: Session, dataset: Dataset, num_keys: int) -> list[int]:
 
 def _search(session: Session, dataset: Dataset, found: np.ndarray, place: str, number: str) -> None:
     """Where to look: images with a label, or the page of a number."""
-    options = [ALL, *_labels(dataset, dataset.fingerprint)]
+    options = [labels.ALL, *labels.choices(dataset, dataset.fingerprint)]
     if len(options) > 1:
         st.selectbox(
             "Only",
@@ -198,38 +196,6 @@ def _search(session: Session, dataset: Dataset, found: np.ndarray, place: str, n
         placeholder=f"0 to {len(dataset) - 1}",
         width=150,
     )
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _labels(_dataset: Dataset, fingerprint: str) -> list[str]:
-    """What images of the validation set can be chosen by, as "attribute: value"."""
-    labels = []
-    for name, column in _dataset.attributes.items():
-        if not np.issubdtype(column.dtype, np.integer):
-            continue
-        values = np.unique(column[_dataset.validation])
-        if name in _dataset.classes or len(values) <= MAX_VALUES:
-            labels += [_label(_dataset, name, int(value)) for value in values if value >= 0]
-    return labels
-
-
-def _label(dataset: Dataset, name: str, value: int) -> str:
-    names = dataset.classes.get(name, ())
-    text = names[value] if value < len(names) else value
-    return f"{name.replace('_', ' ')}: {text}"
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _labelled(_dataset: Dataset, fingerprint: str, only: str) -> np.ndarray:
-    """The images of the validation set with a label of `_labels`; all of them with ALL."""
-    for name, column in _dataset.attributes.items():
-        if not only.startswith(f"{name.replace('_', ' ')}: "):
-            continue
-        values = np.asarray(column[_dataset.validation])
-        for value in np.unique(values):
-            if np.isfinite(value) and _label(_dataset, name, int(value)) == only:
-                return np.asarray(_dataset.validation[values == value])
-    return np.asarray(_dataset.validation)
 
 
 def _component(session: Session, name: str) -> str:
