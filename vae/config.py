@@ -138,7 +138,7 @@ class TrainConfig:
     lr_schedule: str = field(
         default="cooldown",
         metadata={
-            "help": "constant, cooldown (constant, over the last 30% down to a hundredth) or cosine"
+            "help": "constant, cosine, or cooldown: constant, then down to a hundredth over the last 3 tenths"
         },
     )
     objective: str = field(
