@@ -138,7 +138,8 @@ class TrainConfig:
     lr_schedule: str = field(
         default="cooldown",
         metadata={
-            "help": "constant, cosine, or cooldown: constant, then down to a hundredth over the last 3 tenths"
+            "help": "constant, cosine, or cooldown: constant, then down to a hundredth over the "
+            "last 3 tenths"
         },
     )
     objective: str = field(
