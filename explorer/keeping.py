@@ -15,6 +15,8 @@ from explorer.recipes import Recipe, Settings
 from explorer.session import Session
 from vae.runs import list_runs
 
+NUM_LINES = 24  # of a program that is shown whole
+
 if TYPE_CHECKING:
     from vae.checkpoints import Weights
     from vae.networks import VAE
@@ -35,8 +37,8 @@ def recipe(
 def copy_as_python(program: str, what: str, width: str = "content") -> None:
     """A button that opens a program; `what` it makes, in words."""
     with st.popover("Copy as Python", icon=":material/code:", width=width):
-        st.caption(f"Run beside the folder `vae`, this makes {what}, pixel for pixel.")
-        st.code(program, "python", height=320)
+        st.caption(f"Where `vae` can be imported, this makes {what}, pixel for pixel.")
+        st.code(program, "python", height="content" if program.count("\n") < NUM_LINES else 360)
 
 
 def take_up(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 NUM_READABLE = 128  # numbers to show one by one
-WIDTH = 92
+WIDTH = 72  # of a line of numbers
 
 
 def face(folder: Path, step: int, z: Floats, file_size: int) -> str:
@@ -62,11 +62,8 @@ def _program(folder: Path, step: int, *lines: str) -> str:
     standard = ["import base64"] if "base64." in body else []
     others = ["import numpy as np"] if "np." in body else []
     others += ["from PIL import Image"] if "Image." in body else []
-    where = folder.resolve()
-    if where.is_relative_to(Path.cwd()):
-        where = where.relative_to(Path.cwd())
     load = [
-        f"folder = {json.dumps(where.as_posix())}",
+        f"folder = {json.dumps(folder.resolve().as_posix())}",
         f"model, weights = vae.load(folder)  # then of step {step:,}",
     ]
     blocks = [standard, others, ["import vae"], [*load, body]]

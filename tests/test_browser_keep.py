@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from browser import (
     FACE,
+    ROOT,
     Server,
     open_panel,
     pixels,
@@ -19,6 +23,7 @@ from browser import (
 )
 
 from explorer import recipes
+from vae.pictures import read_png
 
 pytestmark = pytest.mark.browser
 
@@ -94,13 +99,31 @@ def test_a_downloaded_path_comes_back_when_it_is_dropped(
     wait_for_change(first, kept)  # the hand goes on from there
 
 
-def test_a_program_is_there_to_copy(page: Page, server: Server) -> None:
-    open_panel(page, server, "Sliders")
-    wait_until_painted(page.locator(FACE).first)
+@pytest.mark.parametrize(
+    ("panel", "button", "written"),
+    [("Sliders", "Download PNG", "face.png"), ("Interpolate", "PNG strip", "path.png")],
+)
+def test_the_program_to_copy_makes_the_pixels_of_the_download(
+    page: Page, server: Server, tmp_path: Path, panel: str, button: str, written: str
+) -> None:
+    open_panel(page, server, panel)
+    picture = page.locator(f"{FACE}, img[alt='Path 5']").first
+    wait_until_painted(picture)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    download.value.save_as(tmp_path / "downloaded.png")
     page.get_by_role("button", name="Copy as Python").click()
-    program = page.locator("code", has_text="vae.decode")
-    expect(program).to_be_visible()
-    assert "vae.load(" in program.inner_text()
+    code = page.locator("code", has_text="vae.decode")
+    expect(code).to_be_visible()
+    program = code.inner_text()
+    subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    wanted = read_png(tmp_path / "downloaded.png")
+    assert np.array_equal(read_png(tmp_path / written), wanted)
 
 
 def test_a_line_that_was_put_away_stays_away(chromium: Browser, server: Server) -> None:
