@@ -30,8 +30,8 @@ LARGE = 320
 FINE = 24  # points of a leg that the browser goes along
 
 STYLE = """<style>
-[data-testid="stColumn"]:has(.st-key-path_gallery) { min-width: min(100%, 22rem); }
-[data-testid="stColumn"]:has(.st-key-path_point) { min-width: min(100%, 16.5rem); }
+[data-testid="stColumn"]:has(.st-key-path_gallery) { min-width: min(100%, 15rem); }
+[data-testid="stColumn"]:has(.st-key-path_point) { min-width: min(100%, 14rem); }
 .st-key-path_strip img { border-radius: 8px; }
 .st-key-path_strip img[alt^="Path "] { cursor: ew-resize; touch-action: pan-y; }
 .st-key-path_strip [class*="st-key-path_end"] img { box-shadow: 0 0 0 3px var(--st-primary-color,
@@ -70,7 +70,7 @@ def _draw(session: Session) -> None:
     _take_over(session, dataset, model)
     kind, steps, num_keys = _controls(session)
     above = st.container(key="path_strip")
-    left, right = st.columns([7, 5], gap="large")
+    left, right = st.columns([6, 5], gap="medium")
     with left.container(key="path_gallery"):
         picked = _gallery(session, dataset, num_keys)
     if len(picked) < 2:
