@@ -208,7 +208,8 @@ def compare(name: str, run: Run, cache: Path, units: float, judge_epochs: int) -
             change = (up - down).mean(0) / spread / (2 * units)  # deviations per unit
             predicted = unit * weight @ vector
             others = [k for k in range(len(seen)) if k not in own]
-            moved = change[it[0]] if it else float(np.linalg.norm(change[own]))
+            circle = float(np.linalg.norm(change[own])) if own else float("nan")
+            moved = change[it[0]] if it else circle
             is_off = still[:, it[0]] <= max(upper[it[0]], 0.0) if it else np.zeros(0, bool)
             flips = up[is_off, it[0]] > max(upper[it[0]], 0.0) if it else np.zeros(0)
             flipped = float(flips.mean()) if len(flips) else float("nan")

@@ -39,6 +39,13 @@ def test_the_images_themselves_are_evenly_typical() -> None:
     np.testing.assert_allclose(values, np.arange(400) / 400, atol=1.1 / 400)
 
 
+def test_a_new_image_of_the_same_kind_is_as_typical_as_the_known_ones() -> None:
+    everyone = np.random.default_rng(0).standard_normal((600, 12))
+    fitted = aggregate.fit_aggregate(everyone[:300], np.full((300, 12), -12.0), 0)
+    values = [fitted.typicality(point) for point in everyone[300:]]
+    assert 0.35 < np.mean(values) < 0.55, "known images may not vouch for themselves"
+
+
 def test_between_the_clumps_and_far_away_is_less_typical_than_within() -> None:
     mu, logvar = images(400, 4)
     fitted = aggregate.fit_aggregate(mu, logvar, 0)

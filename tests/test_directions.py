@@ -198,6 +198,14 @@ def test_the_readout_is_ridge_regression_and_its_share_is_of_images_left_out() -
     assert read["age"].explained[0] == pytest.approx(r2_score(y, left_out), abs=1e-3)
 
 
+def test_an_attribute_of_mere_chance_is_not_called_readable() -> None:
+    rng = np.random.default_rng(0)
+    mu = rng.standard_normal((60, 30)).astype(np.float32)
+    chance = {"luck": rng.standard_normal(60).astype(np.float32)}
+    (read,) = leakage.readouts(np.arange(60), mu, chance, {})
+    assert read.explained[0] < 0, "half of it is explained on the images that it was fitted to"
+
+
 # ------------------------------------------------------------------------------- the file
 
 
