@@ -97,8 +97,8 @@ def test_evaluate_gives_every_measure(
     for name in names.split():
         assert isinstance(many[name], (int, float)), name
     assert many["elbo"] == pytest.approx(-(float(str(many["nll"])) + float(str(many["kl"]))))
-    assert many["bound"] != one["bound"]
-    assert many["bound"] == pytest.approx(many["elbo"], abs=5)
+    assert float(str(many["bound"])) > float(str(one["bound"]))  # more samples, a tighter bound
+    assert many["bound"] == pytest.approx(many["elbo"], rel=0.1)
     train = call(capsys, trained_root, "evaluate", "tiny", "--split", "train")
     assert train["num_images"] == 54
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vae.config import ModelConfig
+from vae.config import NETWORKS, ModelConfig
 from vae.networks import VAE, num_parameters
 from vae.synthetic import faces
+from vae.weight_norm import normalise_weights, plain_weights, start_from_data
 
 SMALL = ModelConfig(channels=(4, 8, 8, 8, 8), latent_dim=5)
 
@@ -18,7 +19,7 @@ def x_of(num: int, size: int, channels: int = 3) -> torch.Tensor:
 
 @pytest.mark.parametrize("size", [28, 32, 50, 64, 96, 128])
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("name", ["conv", "mlp"])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_size_comes_back_as_it_went_in(size: int, channels: int, name: str) -> None:
     model = VAE(
         ModelConfig(name=name, channels=(4, 8, 8, 8, 8), latent_dim=5), (channels, size, size)
@@ -77,8 +78,10 @@ def test_eight_faces_can_be_learnt_by_heart() -> None:
     model = VAE(config, (3, 32, 32)).train()
     pixels = torch.from_numpy(faces(0, torch.arange(8).numpy(), 32))
     x = pixels.permute(0, 3, 1, 2).float() / 255
-    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
     generator = torch.Generator().manual_seed(0)
+    normalise_weights(model)
+    start_from_data(model, x, torch.randn(8, 8, generator=generator))
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
     for _ in range(250):
         terms = model(x, torch.randn(8, 8, generator=generator))
         optimizer.zero_grad()
@@ -87,3 +90,60 @@ def test_eight_faces_can_be_learnt_by_heart() -> None:
     error = (model.decode(model.encode(x).mu) - x).square().mean()
     spread = (x - x.mean(0)).square().mean()
     assert error < 0.1 * spread
+
+
+def normalised(seed: int = 0) -> VAE:
+    torch.manual_seed(seed)
+    model = VAE(SMALL, (3, 32, 32))
+    normalise_weights(model)
+    return model
+
+
+def test_an_image_is_decoded_and_encoded_alike_in_any_company() -> None:
+    """No normalisation ties the images of a batch together, in training either."""
+    model = normalised().train()
+    x = x_of(6, 32)
+    start_from_data(model, x, torch.zeros(6, 5))
+    alone, together = model(x[:1], torch.zeros(1, 5)), model(x, torch.zeros(6, 5))
+    torch.testing.assert_close(alone.kl, together.kl[:1], rtol=1e-4, atol=1e-4)
+    output = model.decoder(together.posterior.mu)
+    torch.testing.assert_close(model.decoder(together.posterior.mu[:1]), output[:1])
+
+
+def test_a_first_batch_gives_every_channel_mean_0_and_variance_1() -> None:
+    model, x, eps = normalised(), x_of(32, 32), torch.randn(32, 5)
+    start_from_data(model, x, eps)
+    outputs: dict[str, torch.Tensor] = {}
+    for name, module in model.named_modules():
+        if hasattr(module, "parametrizations"):
+            module.register_forward_hook(
+                lambda _, __, output, name=name: outputs.update({name: output})
+            )
+    model(x, eps)
+    silent = [name for name in outputs if name.endswith(".convolution")]
+    assert len(silent) == 6
+    for name, output in outputs.items():
+        wanted = 0.0 if name in silent else 1.0
+        torch.testing.assert_close(
+            output.mean((0, 2, 3)), torch.zeros(output.shape[1]), atol=1e-4, rtol=0
+        )
+        spread = output.var((0, 2, 3), correction=0)
+        torch.testing.assert_close(spread, torch.full_like(spread, wanted), atol=1e-2, rtol=0)
+
+
+def test_the_weights_on_disk_are_those_of_a_plain_network() -> None:
+    model = normalised()
+    start_from_data(model, x_of(8, 32), torch.randn(8, 5))
+    plain = VAE(SMALL, (3, 32, 32))
+    plain.load_state_dict(plain_weights(model))
+    z = torch.randn(3, 5)
+    torch.testing.assert_close(plain.decode(z), model.decode(z))
+
+
+def test_weight_normalisation_changes_no_function_by_itself() -> None:
+    torch.manual_seed(1)
+    model = VAE(SMALL, (3, 32, 32))
+    x = x_of(3, 32)
+    before = model(x, torch.zeros(3, 5))
+    normalise_weights(model)
+    torch.testing.assert_close(model(x, torch.zeros(3, 5)).elbo, before.elbo)

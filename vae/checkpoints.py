@@ -24,6 +24,7 @@ from vae.config import ConfigError
 from vae.files import atomic_write
 from vae.networks import VAE
 from vae.runs import Run
+from vae.weight_norm import plain_weights
 
 KEEP_LAST = 2
 HISTORY_PER_OCTAVE = 2
@@ -117,10 +118,7 @@ def save_weights(run: Run, model: VAE, step: int, epoch: int, keep: bool) -> str
         "epoch": str(epoch),
         "image_shape": json.dumps(model.image_shape),
     }
-    tensors = {
-        name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
-    }
-    data = save_tensors(tensors, {"format": "pt", **metadata})
+    data = save_tensors(plain_weights(model), {"format": "pt", **metadata})
     atomic_write(run.weights_file, data)
     if keep:
         write_checked(run.checkpoints / f"weights-{step:08d}.safetensors", data)

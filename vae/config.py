@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
-NETWORKS = ("conv", "mlp")
+NETWORKS = ("residual", "conv", "mlp")
 LIKELIHOODS = ("bernoulli", "gaussian", "gaussian_per_pixel", "laplace")
 OBJECTIVES = ("elbo", "importance_weighted", "beta_tc", "autoencoder")
 ESTIMATORS = ("analytic", "sampled")
@@ -89,10 +89,14 @@ class DataConfig:
 class ModelConfig:
     """The networks and the likelihood p(x given z)."""
 
-    name: str = field(default="conv", metadata={"help": "conv (five layers) or mlp (one hidden)"})
+    name: str = field(
+        default="residual",
+        metadata={"help": "residual, conv (five layers) or mlp (one hidden layer)"},
+    )
     latent_dim: int = field(default=32, metadata={"help": "D, the number of latent dimensions"})
     channels: tuple[int, ...] = field(
-        default=(32, 64, 128, 192, 256), metadata={"help": "conv: channels of the five layers"}
+        default=(32, 64, 128, 192, 192),
+        metadata={"help": "residual, conv: channels of the five levels, finest first"},
     )
     hidden_dim: int = field(default=400, metadata={"help": "mlp: width of the hidden layer"})
     likelihood: str | None = field(

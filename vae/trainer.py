@@ -28,6 +28,7 @@ from vae.objectives import Objective
 from vae.posterior import active_units
 from vae.runs import EventWriter, Run
 from vae.schedules import lr_at
+from vae.weight_norm import normalise_weights, start_from_data
 
 LOG_EVERY = 10
 FIRST_CHECKPOINT = 20
@@ -104,6 +105,8 @@ class Trainer:
         self.device = choose_device(config.train.device)
         torch.manual_seed(config.train.seed)  # the layers draw their first weights from it
         self.model = VAE(config.model, dataset.image_shape)
+        if config.model.name == "residual":
+            normalise_weights(self.model)
         self.model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=config.train.lr, fused=self.device.type != "mps"
@@ -166,6 +169,8 @@ class Trainer:
 
     def _loop(self, asked: Callable[[], str], progress: Progress) -> str:
         if self.step == 0:
+            x = to_unit(self._batch(0), self.device)
+            start_from_data(self.model, x, self._noise(0, len(x)).to(self.device))
             self._preview()
         request, bad_steps = "", 0
         statistics = list(self.model.buffers())  # the running means that a forward pass updates

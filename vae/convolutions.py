@@ -1,0 +1,152 @@
+"""The convolutional networks: pictures to 2 D numbers, and D numbers to pictures.
+
+N images, C channels, H = W pixels, D latent dimensions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+NUM_LEVELS = 5  # how often the encoder halves the picture
+FIRST_RESIDUAL = 2  # the first level, counted from 0, with a residual convolution
+
+
+def bottom_size(image_size: int) -> int:
+    """Side of the smallest feature map: the image, halved five times, rounded up."""
+    return math.ceil(image_size / (1 << NUM_LEVELS))
+
+
+def padded(x: Tensor) -> Tensor:
+    """x with its edges repeated, so that its sides can be halved five times. [N, C, H', W']"""
+    missing = bottom_size(x.shape[-1]) * 2**NUM_LEVELS - x.shape[-1]
+    before, after = missing // 2, missing - missing // 2
+    return F.pad(x, (before, after, before, after), mode="replicate") if missing else x
+
+
+def cropped(x: Tensor, size: int) -> Tensor:
+    """The middle of x, `size` pixels a side. [N, C, size, size]"""
+    before = (x.shape[-1] - size) // 2
+    return x[..., before : before + size, before : before + size]
+
+
+class ConvEncoder(nn.Module):
+    """Five convolutions that halve the image, then two linear heads: mu and logvar."""
+
+    def __init__(self, image_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]):
+        super().__init__()
+        num_channels, size, _ = image_shape
+        bottom = bottom_size(size)
+        layers: list[nn.Module] = []
+        for before, after in zip([num_channels, *channels[:-1]], channels, strict=True):
+            layers += [
+                nn.Conv2d(before, after, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.LeakyReLU(0.1, inplace=True),
+            ]
+        self.layers = nn.Sequential(*layers)
+        self.heads = nn.Linear(channels[-1] * bottom**2, 2 * latent_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        heads: Tensor = self.heads(self.layers(padded(x)).flatten(1))  # [N, 2 D]
+        return heads
+
+
+class ConvDecoder(nn.Module):
+    """A linear layer, then five transposed convolutions that double the image.
+
+    The last one goes straight from half resolution to the picture: layers at full resolution
+    would cost a third of the arithmetic.
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]):
+        super().__init__()
+        num_channels, self.size, _ = image_shape
+        self.bottom = bottom_size(self.size)
+        top_down = list(reversed(channels))
+        self.first = top_down[0]
+        self.linear = nn.Linear(latent_dim, self.first * self.bottom**2)
+        layers: list[nn.Module] = [nn.LeakyReLU(0.1)]
+        for before, after in pairwise(top_down):
+            layers += [
+                nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.LeakyReLU(0.1, inplace=True),
+            ]
+        layers.append(nn.ConvTranspose2d(top_down[-1], num_channels, 4, stride=2, padding=1))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, z: Tensor) -> Tensor:
+        maps = self.linear(z).unflatten(1, (self.first, self.bottom, self.bottom))
+        output: Tensor = self.layers(maps.contiguous(memory_format=torch.channels_last))
+        return cropped(output, self.size)
+
+
+class Residual(nn.Module):
+    """x + convolution(SiLU(x)), He et al. 2016, "Identity Mappings in Deep Residual Networks"."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        added: Tensor = self.convolution(F.silu(x))
+        return x + added
+
+
+class ResidualEncoder(nn.Module):
+    """Five halvings, with a residual convolution at each of the three smallest levels.
+
+    The first halving moves 2 x 2 pixels into channels, so that nothing is computed at full
+    resolution. There is no normalisation of activations: an image never meets the others of
+    its batch (see `weight_norm.py` for what keeps the scales).
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]):
+        super().__init__()
+        num_channels, size, _ = image_shape
+        layers: list[nn.Module] = [
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(4 * num_channels, channels[0], 3, padding=1),
+        ]
+        for level, (before, after) in enumerate(pairwise(channels), 1):
+            layers += [nn.SiLU(), nn.Conv2d(before, after, 4, stride=2, padding=1)]
+            if level >= FIRST_RESIDUAL:
+                layers.append(Residual(after))
+        self.layers = nn.Sequential(*layers, nn.SiLU())
+        self.heads = nn.Linear(channels[-1] * bottom_size(size) ** 2, 2 * latent_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        heads: Tensor = self.heads(self.layers(padded(x)).flatten(1))  # [N, 2 D]
+        return heads
+
+
+class ResidualDecoder(nn.Module):
+    """The encoder the other way round; `output_shape` is that of its output."""
+
+    def __init__(
+        self, output_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]
+    ):
+        super().__init__()
+        num_channels, self.size, _ = output_shape
+        bottom = bottom_size(self.size)
+        self.linear = nn.Linear(latent_dim, channels[-1] * bottom**2)
+        self.bottom_shape = (channels[-1], bottom, bottom)
+        layers: list[nn.Module] = []
+        for level in reversed(range(1, NUM_LEVELS)):
+            if level >= FIRST_RESIDUAL:
+                layers.append(Residual(channels[level]))
+            up = nn.ConvTranspose2d(channels[level], channels[level - 1], 4, stride=2, padding=1)
+            layers += [nn.SiLU(), up]
+        last = nn.Conv2d(channels[0], 4 * num_channels, 3, padding=1)
+        self.layers = nn.Sequential(*layers, nn.SiLU(), last, nn.PixelShuffle(2))
+
+    def forward(self, z: Tensor) -> Tensor:
+        maps = self.linear(z).unflatten(1, self.bottom_shape)
+        output: Tensor = self.layers(maps.contiguous(memory_format=torch.channels_last))
+        return cropped(output, self.size)

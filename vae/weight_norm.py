@@ -1,0 +1,79 @@
+"""Weight normalisation: a way to train convolutions that never ties the images of a batch together.
+
+Each output channel's weights are w = g v / |v|, and v and g are learnt; Salimans & Kingma 2016,
+"Weight Normalization", arXiv:1602.07868. Batch normalisation scales by what the other images of a
+batch happen to be, so that a loss is of the batch and not of its images; this does not. After
+training the product g v / |v| is all that is left: the networks on disk are plain.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
+from torch.nn.utils.parametrize import is_parametrized
+
+from vae.convolutions import Residual
+from vae.networks import VAE
+
+SMALLEST = 1e-4  # standard deviation of a channel, below which it is taken for constant
+
+
+def normalise_weights(model: VAE) -> None:
+    """Learn direction and length of the convolutions' weights apart, in place.
+
+    The decoder's last one, whose output are the logits, is left as it is.
+    """
+    for convolution in _convolutions(model)[:-1]:
+        is_transposed = isinstance(convolution, nn.ConvTranspose2d)
+        weight_norm(convolution, dim=1 if is_transposed else 0)
+
+
+@torch.no_grad()
+def start_from_data(model: VAE, x: Tensor, eps: Tensor) -> None:
+    """Set every length and bias so that each channel has mean 0 and variance 1 over a first batch.
+
+    Salimans & Kingma 2016 section 3. Residual convolutions begin at 0 instead, so that the network
+    begins without them. x [N, C, H, W] in [0, 1], eps [N, D].
+    """
+    silent = {id(module.convolution) for module in model.modules() if isinstance(module, Residual)}
+
+    def set_scale(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        length: Tensor = module.parametrizations.weight.original0  # type: ignore[union-attr,assignment]
+        bias: Tensor = module.bias  # type: ignore[assignment]
+        if id(module) in silent:
+            length.zero_()
+            bias.zero_()
+            return torch.zeros_like(output)
+        mean = output.mean((0, 2, 3))
+        deviation = output.var((0, 2, 3), correction=0).sqrt().clamp_min(SMALLEST)
+        length.div_(deviation.reshape(length.shape))
+        bias.copy_((bias - mean) / deviation)
+        return (output - mean[:, None, None]) / deviation[:, None, None]
+
+    normalised = [module for module in _convolutions(model) if is_parametrized(module)]
+    hooks = [module.register_forward_hook(set_scale) for module in normalised]
+    try:
+        model.decoder(model.encode(x).sample(eps))
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def plain_weights(model: VAE) -> dict[str, Tensor]:
+    """The weights of the same network without the normalisation, on the CPU."""
+    tensors: dict[str, Tensor] = {}
+    for name, value in model.state_dict().items():
+        if name.endswith(".parametrizations.weight.original1"):
+            continue
+        if name.endswith(".parametrizations.weight.original0"):
+            owner = name.removesuffix(".parametrizations.weight.original0")
+            name, value = f"{owner}.weight", model.get_submodule(owner).weight
+        tensors[name] = value.detach().cpu().contiguous()
+    return tensors
+
+
+def _convolutions(model: VAE) -> list[nn.Conv2d | nn.ConvTranspose2d]:
+    return [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
