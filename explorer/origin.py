@@ -27,6 +27,7 @@ PREVIEW = 280  # pixels a side, of the picture that is cropped
 MOST_ZOOM = 5.0
 SHOWN_EVERY = 3  # steps of refining between two pictures
 CURVE = (150, 56)  # pixels
+COLOUR = "#7c5cff"
 
 STYLE = """<style>
 .typical { font-size: 0.8rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
@@ -35,9 +36,6 @@ STYLE = """<style>
 .typical .bar i { display: block; height: 100%; border-radius: 0.3rem;
   background: var(--st-primary-color, #7c5cff); }
 .falling { font-size: 0.8rem; font-variant-numeric: tabular-nums; }
-.falling svg { display: block; overflow: visible; }
-.falling polyline { fill: none; stroke: var(--st-primary-color, #7c5cff); stroke-width: 2;
-  stroke-linejoin: round; vector-effect: non-scaling-stroke; }
 </style>"""
 
 
@@ -110,13 +108,13 @@ def begin_refining(session: Session, model: VAE, pixels: images.Pixels, z: Seque
     st.session_state[session.key("refining")] = Refining(steps, model, pixels)
 
 
-def refined(session: Session, size: int) -> Refined | None:
-    """Take the steps that were asked for, and show the error fall; None where none were."""
+def refined(session: Session, size: int) -> list[Refined]:
+    """Take the steps that were asked for, and show the error fall; none where none were."""
     from vae.refining import NUM_STEPS
 
     work: Refining | None = st.session_state.get(session.key("refining"))
     if work is None:
-        return None
+        return []
     with st.container(horizontal=True, gap="small"):
         picture, curve = st.empty(), st.empty()
         for step in work.steps:
@@ -126,7 +124,7 @@ def refined(session: Session, size: int) -> Refined | None:
                 picture.image(images.address(face, 2 * size), width=size, alt="Refining")
                 curve.html(falling([one.psnr for one in work.walk], NUM_STEPS))
     del st.session_state[session.key("refining")]
-    return work.walk[-1]
+    return work.walk
 
 
 def falling(decibels: Sequence[float], num_steps: int) -> str:
@@ -140,10 +138,16 @@ def falling(decibels: Sequence[float], num_steps: int) -> str:
         for i, error in enumerate(errors)
     )
     step = len(errors) - 1
+    # As an image: Streamlit takes drawings out of HTML.
+    drawing = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'>"
+        f"<polyline points='{corners}' fill='none' stroke='{COLOUR}' stroke-width='2' "
+        "stroke-linejoin='round'/></svg>"
+    )
+    address = images.data_url(drawing.encode(), "image/svg+xml")
     return (
-        f"{STYLE}<div class='falling'><svg width='{width}' height='{height}' role='img' "
-        f"aria-label='Error by step'><polyline points='{corners}'/></svg>"
-        f"error {errors[-1]:.5f} ({decibels[-1]:.1f} dB), step {step} of {num_steps}</div>"
+        f"{STYLE}<div class='falling'><img src='{address}' alt='Error by step'>"
+        f"<br>error {errors[-1]:.5f} ({decibels[-1]:.1f} dB), step {step} of {num_steps}</div>"
     )
 
 

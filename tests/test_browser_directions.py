@@ -128,6 +128,7 @@ def test_refining_lowers_the_error_that_is_told(page: Page, server: Server) -> N
     expect(refined).to_be_visible()
     told = [float(re.findall(r"[\d.]+", one.inner_text())[0]) for one in (after, refined)]
     assert told[1] > told[0]
+    wait_until_painted(page.get_by_role("img", name="Error by step"))
     expect(page.get_by_role("img", name="Typicality")).to_be_visible()
 
 

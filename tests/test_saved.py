@@ -238,6 +238,7 @@ def test_refining_brings_the_face_closer_and_becomes_the_state(run: Run) -> None
     assert objective(at.session_state["z:tiny"]) < objective(before)
     assert start["Refined dB"] == pytest.approx(start["After dB"], abs=3)
     assert {"Before the model", "After the model", "Refined"} <= set(alts(at))
+    assert "Error by step" in html_of(at)
     press(at, "Start again")
     assert at.session_state["z:tiny"] == pytest.approx(before, abs=1e-5)
 

@@ -278,12 +278,16 @@ def _start(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> 
             program = snippets.face(run.folder, weights.step, np.float32(z), FACE_SIZE)
             keeping.copy_as_python(program, "the picture of Download PNG", "stretch")
         with below:
-            found = origin.refined(session, THUMBNAIL)
-            if found is not None and start is not None:
-                start["Refined"] = images.address(images.decode(model, [found.z])[0], 2 * THUMBNAIL)
-                start["Refined dB"] = found.psnr
-                _set(session, found.z)
+            walk = origin.refined(session, THUMBNAIL)
+            if walk and start is not None:
+                best = images.decode(model, [walk[-1].z])[0]
+                start["Refined"] = images.address(best, 2 * THUMBNAIL)
+                start["Refined dB"] = walk[-1].psnr
+                start["falling"] = [one.psnr for one in walk]
+                _set(session, walk[-1].z)
                 st.rerun()
+            if start is not None and "falling" in start:
+                st.html(origin.falling(start["falling"], len(start["falling"]) - 1))
             origin.typicality(session, state[session.key("z")])
 
 
@@ -314,7 +318,7 @@ def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: st
     start["Before"] = images.address(pixels, THUMBNAIL * 2)
     start["After"] = images.address(after, THUMBNAIL * 2)
     start["After dB"] = origin.decibels(pixels, after)
-    for name in ("Refined", "Refined dB"):  # by older weights
+    for name in ("Refined", "Refined dB", "falling"):  # by older weights
         start.pop(name, None)
     return True
 
