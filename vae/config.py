@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
-NETWORKS = ("residual", "conv", "mlp")
+NETWORKS = ("residual", "conv", "five_layer", "mlp")
 LIKELIHOODS = ("bernoulli", "gaussian", "gaussian_per_pixel", "laplace")
 OBJECTIVES = ("elbo", "importance_weighted", "beta_tc", "autoencoder")
 ESTIMATORS = ("analytic", "sampled")

@@ -87,6 +87,55 @@ class ConvDecoder(nn.Module):
         return cropped(output, self.size)
 
 
+class FiveLayerEncoder(nn.Module):
+    """The encoder of the usual tutorials: five convolutions of 3 by 3 with batch normalisation."""
+
+    def __init__(self, image_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in pairwise([image_shape[0], *channels]):
+            layers += [
+                nn.Conv2d(before, after, 3, stride=2, padding=1),
+                nn.BatchNorm2d(after),
+                nn.LeakyReLU(),
+            ]
+        self.layers = nn.Sequential(*layers)
+        self.heads = nn.Linear(channels[-1] * bottom_size(image_shape[1]) ** 2, 2 * latent_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        heads: Tensor = self.heads(self.layers(padded(x)).flatten(1))  # [N, 2 D]
+        return heads
+
+
+class FiveLayerDecoder(nn.Module):
+    """The decoder of the usual tutorials; its last two layers work at full resolution.
+
+    Its output are logits of the mean: the tanh that those put there does not suit x in [0, 1].
+    """
+
+    def __init__(
+        self, output_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]
+    ):
+        super().__init__()
+        num_channels, self.size, _ = output_shape
+        bottom = bottom_size(self.size)
+        self.bottom_shape = (channels[-1], bottom, bottom)
+        self.linear = nn.Linear(latent_dim, channels[-1] * bottom**2)
+        layers: list[nn.Module] = []
+        for before, after in pairwise([*reversed(channels), channels[0]]):
+            layers += [
+                nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=1),
+                nn.BatchNorm2d(after),
+                nn.LeakyReLU(),
+            ]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(channels[0], num_channels, 3, padding=1))
+
+    def forward(self, z: Tensor) -> Tensor:
+        maps = self.linear(z).unflatten(1, self.bottom_shape)
+        output: Tensor = self.layers(maps.contiguous(memory_format=torch.channels_last))
+        return cropped(output, self.size)
+
+
 class Residual(nn.Module):
     """x + convolution(SiLU(x)), He et al. 2016, "Identity Mappings in Deep Residual Networks"."""
 
