@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.config import ConfigError
+from vae.posterior import ACTIVE_VARIANCE
 
 Doubles = NDArray[np.float64]
 
 MAX_COMPONENTS = 2_000
-ACTIVE_VARIANCE = 0.01  # of the means, Burda et al. 2016; the decoder passes over the rest
 WIDTHS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)  # h
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from vae import latents
 from vae.config import ConfigError
 from vae.latents import Floats, Indices
+from vae.posterior import ACTIVE_VARIANCE
 
 KINDS = (*latents.PATHS, "dense")
 NUM_NEIGHBOURS = 12
@@ -28,7 +29,6 @@ MAX_MEANS = 4_000  # of a graph: more are sampled
 POWER = 4.0  # of an edge's length
 RESOLUTION = 256  # points of a leg before it is spaced evenly
 SMOOTHING = 0.1  # standard deviation of the window, as a part of the leg
-ACTIVE_VARIANCE = 0.01  # of the means of an active dimension, as vae.metrics has it
 NUM_TYPICAL = 10  # the neighbour whose distance says how typical a point is
 
 
