@@ -218,12 +218,16 @@ def test_train_and_validation_are_in_one_unit(tmp_path: Path) -> None:
     assert evaluation["bits_per_dim"] == pytest.approx(bits)
 
 
+@pytest.mark.parametrize(
+    "values", [{}, {"model.name": "mlp", "model.likelihood": "bernoulli"}], ids=["means", "none"]
+)
 def test_a_step_that_is_not_finite_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, str]
 ) -> None:
+    """Of networks that keep running means, and of those that keep none."""
     run = Run(tmp_path / "a")
     dataset = open_dataset(TINY.data, tmp_path / ".data")
-    trainer = Trainer(run, prepare(run, TINY, dataset), dataset)
+    trainer = Trainer(run, prepare(run, with_values(TINY, values), dataset), dataset)
     honest = trainer.model.forward
     before: dict[str, torch.Tensor] = {}
 

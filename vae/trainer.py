@@ -90,6 +90,12 @@ def preview_is_due(step: int) -> bool:
     return due == step
 
 
+def _copy(to: list[Tensor], tensors: list[Tensor]) -> None:
+    """Each of `tensors` into its place; there may be none, which torch refuses."""
+    if tensors:
+        torch._foreach_copy_(to, tensors)
+
+
 class Trainer:
     """A model in training, and the run folder that it is written to.
 
@@ -191,10 +197,10 @@ class Trainer:
                 if self._gradient_is_finite():
                     self._set_lr()
                     self.optimizer.step()
-                    torch._foreach_copy_(good_statistics, statistics)
+                    _copy(good_statistics, statistics)
                     bad_steps = 0
                 else:
-                    torch._foreach_copy_(statistics, good_statistics)
+                    _copy(statistics, good_statistics)
                     bad_steps += 1
                     text = "A step was passed over: its gradient was not finite."
                     self.events.write("note", step=self.step + 1, text=text)
