@@ -7,6 +7,7 @@ tests are skipped, and said so; with REQUIRE_BROWSER=1 that is a failure.
 from __future__ import annotations
 
 import io
+import math
 import os
 import shutil
 import signal
@@ -170,3 +171,72 @@ def settled_url(page: Page, before: str) -> str:
     """The address of the page, once it is another one."""
     page.wait_for_url(lambda url: url != before)
     return page.url
+
+
+def drag_slider(page: Page, slider: Locator, over: tuple[float, float], face: Locator) -> int:
+    """Press on a slider at part over[0] of its width, and move to over[1].
+
+    Returns how many pictures the face has painted before the hand lets go, which is the caller's.
+    """
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + over[0] * box["width"], y)
+    page.mouse.down()
+    painted = frames(face)
+    for part in np.linspace(*over, 30):
+        page.mouse.move(box["x"] + part * box["width"], y)
+        page.wait_for_timeout(20)
+    return frames(face) - painted
+
+
+def ready_map(page: Page) -> Locator:
+    """The canvas of the map, once its points are there and it has come to rest."""
+    canvas = page.locator("canvas[aria-label='Map'][data-mode]:not([data-points='0'])")
+    canvas.wait_for()
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_timeout(700)
+    return canvas
+
+
+def place_on(canvas: Locator, across: float, down: float) -> tuple[float, float]:
+    """Parts of the width and height of the map as a place of the page."""
+    box = canvas.bounding_box()
+    assert box is not None
+    return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+
+def point_at_an_image(page: Page, canvas: Locator) -> str:
+    """Move the mouse over the map until it points at an image. Returns its number."""
+    for down in np.linspace(0.5, 0.9, 12):
+        for across in np.linspace(0.3, 0.7, 12):
+            page.mouse.move(*place_on(canvas, float(across), float(down)))
+            if image := canvas.get_attribute("data-hovered"):
+                return image
+    raise AssertionError("there is no image on the map")
+
+
+def lasso(page: Page, canvas: Locator, across: float, down: float, radius: float = 50) -> None:
+    """Draw a circle of so many pixels around a place of the map."""
+    x, y = place_on(canvas, across, down)
+    page.keyboard.down("Shift")
+    page.mouse.move(x + radius, y)
+    page.mouse.down()
+    for k in range(1, 17):
+        angle = k * math.pi / 8
+        page.mouse.move(x + radius * math.cos(angle), y + radius * math.sin(angle))
+    page.mouse.up()
+    page.keyboard.up("Shift")
+
+
+def choose(page: Page, name: str) -> None:
+    """Press one of a row of choices."""
+    page.get_by_test_id("stButtonGroup").get_by_text(name).click()
+
+
+def select(page: Page, box: str, value: str) -> None:
+    """Choose a value of a select box."""
+    page.get_by_role("combobox", name=box).click()
+    page.keyboard.type(value)
+    page.keyboard.press("Enter")
