@@ -24,7 +24,7 @@ from vae.config import ConfigError
 from vae.files import atomic_write
 from vae.networks import VAE
 from vae.runs import Run
-from vae.weight_norm import plain_weights
+from vae.weight_norm import plain_weights, set_plain_weights
 
 KEEP_LAST = 2
 HISTORY_PER_OCTAVE = 2
@@ -144,6 +144,44 @@ def remove(path: Path) -> None:
             target.unlink(missing_ok=True)
         except OSError as error:
             warnings.warn(f"{target.name} could not be removed: {error}", stacklevel=2)
+
+
+def begin_from(run: Run, other: Run, image_shape: tuple[int, int, int]) -> None:
+    """Lay the newest weights of another run into `run`, which has not begun, to begin with.
+
+    Raises ConfigError where there are none, or they are for pictures of another shape.
+    """
+    model, weights = load_model(other)
+    if weights.image_shape != image_shape:
+        raise ConfigError(
+            f"The weights of run {other.name} are for pictures of "
+            f"{' x '.join(map(str, weights.image_shape))}, not {' x '.join(map(str, image_shape))}:"
+            " set --data.image_size, or leave out --from."
+        )
+    text = f"Began with the weights of run {other.name}, step {weights.step:,}."
+    data = save_tensors(plain_weights(model), {"format": "pt", "text": text})
+    run.folder.mkdir(parents=True, exist_ok=True)
+    atomic_write(run.start_file, data)
+
+
+def load_start(run: Run, model: VAE) -> str | None:
+    """Give `model` the weights that `run` begins with. Returns what they are, in words.
+
+    None, and the model as it was, where the run begins with its own. Raises ConfigError where
+    they do not fit.
+    """
+    try:
+        data = run.start_file.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        with safe_open(run.start_file, "pt") as file:
+            text = str((file.metadata() or {})["text"])
+        set_plain_weights(model, load_tensors(data))
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"Run {run.name} cannot begin with those weights: {reason}") from error
+    return text
 
 
 def load_model(run: Run) -> tuple[VAE, Weights]:

@@ -43,6 +43,17 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     sub = command(training.train)
+    sub.add_argument(
+        "--from",
+        dest="begin_from",
+        metavar="OTHER",
+        help="begin a new run with the options and the weights of another",
+    )
+    sub.add_argument(
+        "--take_over",
+        action="store_true",
+        help="let a living trainer of this run pause, and go on in its place",
+    )
     for name, item in configuration.options().items():
         flags = [f"--{name}"] + (["--data"] if name == "data.source" else [])
         default = "" if item.default is None else f" (default: {item.default})"

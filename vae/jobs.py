@@ -11,11 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vae.config import ConfigError
-from vae.runs import ALIVE, Run
+from vae.runs import ALIVE, Run, last_event
 
 HANDSHAKE_SECONDS = 15.0
 # Where a trainer is told which requests were there before it was started.
@@ -23,20 +23,44 @@ CONTROL_VARIABLE = "VAE_CONTROL_SEQUENCE"
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 
 
-def start_training(run: Run, options: Mapping[str, str]) -> None:
+def start_training(run: Run, options: Mapping[str, str], begin_from: str | None = None) -> None:
     """Start or resume the trainer of `run` with options by dotted name, and wait till it lives.
 
+    `begin_from`: another run of the same folder, whose weights and options a new run begins with.
     Raises ConfigError with the trainer's own sentence where it refuses, or where it lives already.
     """
     if run.is_locked():
         raise ConfigError(f"Run {run.name} is already training.")
     run.folder.mkdir(parents=True, exist_ok=True)
-    flags = [part for name, value in options.items() for part in (f"--{name}", value)]
-    command = ["train", run.name, "--root", str(run.folder.parent), *flags]
-    process = _spawn(command, run.log_file, {CONTROL_VARIABLE: str(run.control()[0])})
+    flags = [] if begin_from is None else ["--from", begin_from]
+    process = _spawn_trainer(run, options, flags)
+    _wait(run, process, lambda: run.status() in ALIVE)
+
+
+def change_training(run: Run, options: Mapping[str, str]) -> None:
+    """Let the living trainer of `run` pause and another go on with changed options.
+
+    Returns when the other trains. Raises ConfigError with its sentence where it refuses. Where no
+    trainer lives, the run is resumed.
+    """
+    before = last_event(run.events(), "start")
+    process = _spawn_trainer(run, options, ["--take_over"])
+    _wait(run, process, lambda: last_event(run.events(), "start") != before)
+
+
+def _spawn_trainer(
+    run: Run, options: Mapping[str, str], flags: Sequence[str]
+) -> subprocess.Popen[bytes]:
+    words = [part for name, value in options.items() for part in (f"--{name}", value)]
+    command = ["train", run.name, "--root", str(run.folder.parent), *flags, *words]
+    return _spawn(command, run.log_file, {CONTROL_VARIABLE: str(run.control()[0])})
+
+
+def _wait(run: Run, process: subprocess.Popen[bytes], is_there: Callable[[], bool]) -> None:
+    """Wait till the trainer is there. Raises ConfigError where it ended with a reason."""
     deadline = time.monotonic() + HANDSHAKE_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        if run.status() in ALIVE:
+        if is_there():
             return
         time.sleep(0.05)
     if process.poll() not in (None, 0):
@@ -78,7 +102,9 @@ def _spawn(
     command: Sequence[str], log: Path, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     """`python -m vae COMMAND` in its own session, a little behind the page in priority."""
-    with open(log, "wb") as output:
+    # Appended to, since the one who is taken over from still writes the same file.
+    log.write_bytes(b"")
+    with open(log, "ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "vae", *command],
             stdin=subprocess.DEVNULL,

@@ -56,6 +56,11 @@ class Run:
         return self.folder / "events.jsonl"
 
     @property
+    def start_file(self) -> Path:
+        """The weights that the run began with, where they are those of another run."""
+        return self.folder / "start.safetensors"
+
+    @property
     def previews(self) -> Path:
         return self.folder / "previews"
 
@@ -100,9 +105,7 @@ class Run:
             config = configuration.load(self.config_file)
         except FileNotFoundError:
             raise ConfigError(f"Run {self.name} has no config.json: train it first.") from None
-        start = last_event(self.events(), "start")
-        changed = {name: start[name] for name in configuration.CHANGEABLE if name in start}
-        return configuration.with_values(config, changed)
+        return as_started(config, last_event(self.events(), "start"))
 
     def events(self) -> list[Event]:
         """Every event so far, oldest first."""
@@ -163,6 +166,20 @@ class Run:
         atomic_json(self.control_file, document)
 
 
+def as_started(config: Config, start: Event) -> Config:
+    """`config` with the options that a `start` event says training went on with.
+
+    The event leaves out what has no value, so that an option that may be without one is without.
+    """
+    options = configuration.options()
+    changed = {
+        name: start.get(name)
+        for name in configuration.CHANGEABLE
+        if name in start or (start and options[name].default is None)
+    }
+    return configuration.with_values(config, changed)
+
+
 def open_run(root: Path, name: str) -> Run:
     """The run `name` under `root`, whether it exists yet or not.
 
@@ -198,9 +215,8 @@ def data_cache(root: Path) -> Path:
     return root / ".data"
 
 
-def free_name(root: Path, stem: str) -> str:
-    """`stem-1`, `stem-2`, ...: the first that no folder under `root` has."""
-    number = 1
+def free_name(root: Path, stem: str, number: int = 1) -> str:
+    """`stem-1`, `stem-2`, ... from `number` on: the first that no folder under `root` has."""
     while (root / f"{stem}-{number}").exists():
         number += 1
     return f"{stem}-{number}"

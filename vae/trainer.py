@@ -125,6 +125,8 @@ class Trainer:
         state = checkpoints.newest_state(run)
         if state is not None:
             self._restore(state)
+        elif (text := checkpoints.load_start(run, self.model)) is not None:
+            self.notes.append(text)
         elif run.weights_file.exists():
             raise ConfigError(
                 f"Run {run.name} holds weights but no training state, so that it cannot go on: "
@@ -175,8 +177,9 @@ class Trainer:
 
     def _loop(self, asked: Callable[[], str], progress: Progress) -> str:
         if self.step == 0:
-            x = to_unit(self._batch(0), self.device)
-            start_from_data(self.model, x, self._noise(0, len(x)).to(self.device))
+            if not self.run.start_file.exists():
+                x = to_unit(self._batch(0), self.device)
+                start_from_data(self.model, x, self._noise(0, len(x)).to(self.device))
             self._preview()
         request, bad_steps = "", 0
         statistics = list(self.model.buffers())  # the running means that a forward pass updates
@@ -394,7 +397,8 @@ class Trainer:
         if state["fingerprint"] != self.dataset.fingerprint:
             raise ConfigError(
                 f"The images of {self.config.data.source} are not those that run {self.run.name} "
-                "began with: bring those back, or train a new run on the new ones."
+                "began with: bring those back, or train a new run on the new ones. With "
+                f"--from {self.run.name} it begins with these weights."
             )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -1,3 +1,4 @@
+            run.start_file.unlink(missing_ok=True)
 """The commands that train a run, and that list all of them.
 
 Torch is imported once their arguments were found good.
@@ -6,6 +7,7 @@ Torch is imported once their arguments were found good.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -18,9 +20,29 @@ from vae import config as configuration
 from vae.config import Config, ConfigError
 from vae.jobs import CONTROL_VARIABLE
 from vae.progress import Progress
-from vae.runs import PROBE_SECONDS, EventWriter, Run, data_cache, last_event, list_runs, open_run
+from vae.runs import (
+    PROBE_SECONDS,
+    EventWriter,
+    Run,
+    data_cache,
+    existing_run,
+    last_event,
+    list_runs,
+    open_run,
+)
 
 Result = dict[str, Any]
+
+# A step, an evaluation and a checkpoint may lie before a trainer that was asked to pause.
+TAKE_OVER_SECONDS = 300.0
+PER_PIXEL = "gaussian_per_pixel"
+OF_NETWORKS = (
+    "model.name",
+    "model.latent_dim",
+    "model.channels",
+    "model.hidden_dim",
+    "model.likelihood",
+)
 
 
 def train(arguments: argparse.Namespace, progress: Progress) -> Result:
@@ -33,15 +55,19 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     }
     handled = int(os.environ.get(CONTROL_VARIABLE, run.control()[0]))
     is_new_folder = not run.folder.exists()
-    config = _config_of(run, given)
+    other = _other(run, arguments)
+    config = _config_of(run, given, other)
+    if arguments.take_over:
+        handled = _ask_to_pause(run, handled)
     run.folder.mkdir(parents=True, exist_ok=True)
     lock = run.lock()
+    patience = TAKE_OVER_SECONDS if arguments.take_over else 10 * PROBE_SECONDS
     try:
-        lock.acquire(timeout=10 * PROBE_SECONDS, poll_interval=0.02)
+        lock.acquire(timeout=patience, poll_interval=0.02)
     except Timeout:
         raise ConfigError(f"Run {run.name} is already training; pause or stop it first.") from None
     try:
-        return _train_locked(run, config, handled, progress)
+        return _train_locked(run, config, handled, progress, other)
     except ConfigError as error:
         if not run.config_file.exists() and not is_new_folder:
             _write_failure(run, str(error))
@@ -53,7 +79,32 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
             run.folder.rmdir()
 
 
-def _config_of(run: Run, given: dict[str, Any]) -> Config:
+def _other(run: Run, arguments: argparse.Namespace) -> Run | None:
+    """The run whose weights a new one begins with; None where it begins with its own, or goes on.
+
+    Raises ConfigError where it is not there, or the run was begun without.
+    """
+    if arguments.begin_from is None:
+        return None
+    if run.config_file.exists():
+        if run.start_file.exists():
+            return None  # the same command again resumes
+        raise ConfigError(
+            f"Run {run.name} was begun without the weights of another: go on without --from, or "
+            "give the new run a name of its own."
+        )
+    return existing_run(arguments.root, arguments.begin_from)
+
+
+def _ask_to_pause(run: Run, handled: int) -> int:
+    """Ask the living trainer, if there is one, to pause. Returns the number of that request."""
+    with contextlib.suppress(ConfigError):  # it has ended by itself
+        run.request("pause")
+        return run.control()[0]
+    return handled
+
+
+def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
     """The config of a new run, or a resumed run's with what may change changed."""
     source = given.get("data.source")
     if source is not None and source != "synthetic" and not source.startswith("torchvision:"):
@@ -64,7 +115,10 @@ def _config_of(run: Run, given: dict[str, Any]) -> Config:
             )
         given["data.source"] = str(Path(source).resolve())
     if not run.config_file.exists():
-        return configuration.with_values(Config(), given)
+        config = Config() if other is None else other.config()
+        if other is not None:
+            _check_weights_fit(other, config, given)
+        return configuration.with_values(config, given)
     config = run.config()
     for name, value in given.items():
         now = configuration.get_value(config, name)
@@ -76,6 +130,20 @@ def _config_of(run: Run, given: dict[str, Any]) -> Config:
     return configuration.with_values(config, given)
 
 
+def _check_weights_fit(other: Run, config: Config, given: dict[str, Any]) -> None:
+    """Raise ConfigError where an option changes the networks, so that weights do not fit."""
+    for name in OF_NETWORKS:
+        now = configuration.get_value(config, name)
+        wanted = given.get(name, now)
+        if name == "model.likelihood":  # only this one asks for other outputs
+            now, wanted = (value if value == PER_PIXEL else None for value in (now, wanted))
+        if wanted != now:
+            raise ConfigError(
+                f"The weights of run {other.name} are not of {name} {given[name]}: leave "
+                f"out --{name}, or leave out --from to begin without them."
+            )
+
+
 def _write_failure(run: Run, reason: str) -> None:
     """Say in a run that never began why, for the page that started it."""
     events = EventWriter(run.events_file, keep_step=0)
@@ -83,7 +151,9 @@ def _write_failure(run: Run, reason: str) -> None:
     events.close()
 
 
-def _train_locked(run: Run, config: Config, handled: int, progress: Progress) -> Result:
+def _train_locked(
+    run: Run, config: Config, handled: int, progress: Progress, other: Run | None
+) -> Result:
     signalled: list[str] = []
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -98,10 +168,13 @@ def _train_locked(run: Run, config: Config, handled: int, progress: Progress) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
 
+    from vae.checkpoints import begin_from
     from vae.dataset import open_dataset
     from vae.trainer import Trainer, prepare
 
     dataset = open_dataset(config.data, data_cache(run.folder.parent), progress)
+    if other is not None:
+        begin_from(run, other, dataset.image_shape)
     config = prepare(run, config, dataset)
     status = Trainer(run, config, dataset).train(asked, progress)
     return _summary(run) | {"status": status}

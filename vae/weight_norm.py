@@ -8,6 +8,7 @@ training the product g v / |v| is all that is left: the networks on disk are pla
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -73,6 +74,42 @@ def plain_weights(model: VAE) -> dict[str, Tensor]:
             name, value = f"{owner}.weight", model.get_submodule(owner).weight
         tensors[name] = value.detach().cpu().contiguous()
     return tensors
+
+
+@torch.no_grad()
+def set_plain_weights(model: VAE, tensors: Mapping[str, Tensor]) -> None:
+    """Give the model plain weights, in place: what `plain_weights` says of it afterwards.
+
+    What the likelihood has learnt is left as it is where `tensors` are of another likelihood.
+    Raises RuntimeError where the networks are others.
+    """
+    normalised = {
+        f"{name}.weight": module
+        for name, module in model.named_modules()
+        if is_parametrized(module, "weight")
+    }
+    learnt = {f"likelihood.{name}" for name in model.likelihood.state_dict()}
+    if learnt == {name for name in tensors if name.startswith("likelihood.")}:
+        learnt = set()
+    elif learnt:
+        tensors = {name: t for name, t in tensors.items() if not name.startswith("likelihood.")}
+    state = model.state_dict()
+    for name, module in normalised.items():
+        before: Tensor = module.weight
+        if name not in tensors or tensors[name].shape != before.shape:
+            raise RuntimeError(f"{name} does not fit")
+        weight, parts = tensors[name].to(before), module.parametrizations.weight
+        dims = [dim for dim in range(4) if parts.original0.shape[dim] == 1]
+        length = weight.square().sum(dims, keepdim=True).sqrt()
+        parts.original0.copy_(length)
+        # A channel of zeros has no direction: it keeps the one it was drawn with.
+        parts.original1.copy_(torch.where(length > 0, weight, parts.original1))
+    rest = {name: t for name, t in tensors.items() if name not in normalised}
+    owned = {name for name in state if ".parametrizations." in name} | learnt
+    missing, unknown = model.load_state_dict(rest, strict=False)
+    unknown = [name for name in unknown if not name.startswith("likelihood.")]
+    if set(missing) - owned or unknown:
+        raise RuntimeError(f"{[*missing, *unknown][0]} does not fit")
 
 
 def _convolutions(model: VAE) -> list[nn.Conv2d | nn.ConvTranspose2d]:
