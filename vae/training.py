@@ -1,4 +1,3 @@
-            run.start_file.unlink(missing_ok=True)
 """The commands that train a run, and that list all of them.
 
 Torch is imported once their arguments were found good.
@@ -75,6 +74,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     finally:
         lock.release()
         if is_new_folder and not run.config_file.exists():
+            run.start_file.unlink(missing_ok=True)
             (run.folder / "lock").unlink(missing_ok=True)
             run.folder.rmdir()
 
