@@ -63,10 +63,21 @@ def parser() -> argparse.ArgumentParser:
     sub = command(inspection.evaluate)
     sub.add_argument("--split", choices=("validation", "train"), default="validation")
     sub.add_argument("--importance_samples", type=int, default=10, metavar="K")
+    sub.add_argument(
+        "--bound_num", type=int, default=1000, help="images of the bound, 0: all (default: 1000)"
+    )
+    text = "images in each set of the Frechet distances, 0: none (default: 2000)"
+    sub.add_argument("--frechet_num", type=int, default=2000, help=text)
+    text = "Inception weights of torch-fidelity, for published FIDs (default: a built-in network)"
+    sub.add_argument("--inception", type=Path, metavar="FILE", help=text)
     sub = with_out(command(inspection.sample))
     sub.add_argument("--num", type=int, default=64)
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--prior", choices=("normal", "mixture"), default="normal")
+    text = "times the standard deviation that is sampled with (default: 1)"
+    sub.add_argument("--temperature", type=float, default=1.0, metavar="T", help=text)
+    text = "with the training images nearest in the latent space and in pixels beneath each"
+    sub.add_argument("--nearest", action="store_true", help=text)
     sub = with_out(command(inspection.reconstruct))
     sub.add_argument("--data", metavar="SOURCE", help="other images than the run's")
     sub.add_argument("--num", type=int, default=32)

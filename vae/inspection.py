@@ -7,7 +7,7 @@ its arguments were found good.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,21 +29,43 @@ Result = dict[str, Any]
 
 
 def evaluate(arguments: argparse.Namespace, progress: Progress) -> Result:
-    """Measure a run: elbo and its parts in nats per image, and how good reconstructions are."""
-    run, model, weights, dataset = _open(arguments, progress)
+    """Measure a run: elbo and its parts in nats per image, and how good its pictures are."""
     if arguments.importance_samples < 1:
         raise ConfigError("--importance_samples must be at least 1.")
-    index = dataset.validation if arguments.split == "validation" else dataset.train
+    for name in ("bound_num", "frechet_num"):
+        if getattr(arguments, name) < 0:
+            raise ConfigError(f"--{name} must be at least 0.")
+    run, model, weights, dataset = _open(arguments, progress)
 
-    from vae.metrics import evaluate as measure
+    from vae import frechet
+    from vae.evaluation import evaluate_run
 
-    result = measure(
-        _device(model), dataset, index, arguments.importance_samples, progress=progress
+    result = evaluate_run(
+        *(run, _device(model), weights, dataset),
+        split=arguments.split,
+        importance_samples=arguments.importance_samples,
+        bound_num=arguments.bound_num or None,
+        frechet_num=arguments.frechet_num,
+        network=frechet.network(arguments.inception),
+        progress=progress,
     )
     progress.close()
+    _print(result)
+    print(run.evaluation_file)
+    return result
+
+
+def _print(result: Result) -> None:
+    """The single measures, one a line, and what is read of each factor."""
     for name, value in result.items():
-        print(f"{name:<20} {value:.5g}" if isinstance(value, float) else f"{name:<20} {value}")
-    return {"run": run.name, "split": arguments.split, "step": weights.step, **result}
+        if not isinstance(value, list):
+            print(f"{name:<24} {value:.5g}" if isinstance(value, float) else f"{name:<24} {value}")
+    for factor in result.get("factors", ()):
+        print(
+            f"{factor['factor']:<24} {factor['measure']:<8} linear {factor['linear']:.3f}, "
+            f"nearest {factor['nearest']:.3f}, chance {factor['chance']:.3f}, "
+            f"gap {factor['gap']:.3f} at z{factor['dimension']}"
+        )
 
 
 def sample(arguments: argparse.Namespace, progress: Progress) -> Result:
@@ -51,25 +73,59 @@ def sample(arguments: argparse.Namespace, progress: Progress) -> Result:
     run = existing_run(arguments.root, arguments.run)
     if arguments.num < 1:
         raise ConfigError("--num must be at least 1.")
+    if not 0 <= arguments.temperature <= 100:
+        raise ConfigError("--temperature must be from 0 to 100.")
     out = _out(arguments, ".png")
 
+    import numpy as np
     import torch
 
     from vae import latents, pictures
     from vae.checkpoints import load_model
 
-    if arguments.prior == "mixture":
+    known = None
+    if arguments.prior == "mixture" or arguments.nearest:
+        from vae.evaluation import known_images
+
         _, model, weights, dataset = _open(arguments, progress)
-        known = latents.encode_images(model, dataset, dataset.train[:5000], weights.step, progress)
-        z = latents.sample_mixture(arguments.num, known.mu, arguments.seed)
+        known = known_images(run, model, weights, dataset, progress)
     else:
         model, _ = load_model(run)
+    if arguments.prior == "mixture" and known is not None:
+        points = known.mixture.sample(arguments.num, arguments.seed, arguments.temperature)
+        z = torch.from_numpy(points)
+    else:
         generator = torch.Generator().manual_seed(arguments.seed)
         z = latents.sample_prior(arguments.num, model.latent_dim, generator)
-    columns = max(1, round(arguments.num**0.5))
-    pictures.write_still(out, pictures.grid(_decode(model, z), columns))
+        z = z * arguments.temperature
+    images, columns = _decode(model, z), max(1, round(arguments.num**0.5))
+    result: Result = {"run": run.name, "out": str(out), "num": arguments.num}
+    result |= {"prior": arguments.prior, "temperature": arguments.temperature}
+    if arguments.nearest and known is not None:
+        from vae.neighbours import nearest
+
+        found = nearest(known, dataset, z.numpy(), images)
+        rows = [images, dataset.take(found.by_latent), dataset.take(found.by_pixels)]
+        images = _rows(rows, columns)
+        result["nearest"] = {name: each.tolist() for name, each in vars(found).items()}
+        result |= {"usual_latent": known.usual_latent, "usual_pixels": known.usual_pixels}
+    pictures.write_still(out, pictures.grid(np.asarray(images), columns))
     print(out)
-    return {"run": run.name, "out": str(out), "num": arguments.num, "prior": arguments.prior}
+    return result
+
+
+def _rows(sets: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
+    """Sets of pictures [N, H, W, C] beneath each other, row by row, white where there is none."""
+    import numpy as np
+
+    rows = []
+    for start in range(0, len(sets[0]), columns):
+        for images in sets:
+            row = images[start : start + columns]
+            blank = np.full((columns - len(row), *images.shape[1:]), 255, np.uint8)
+            rows += [row, blank]
+        rows.append(np.full((columns, *sets[0].shape[1:]), 255, np.uint8))
+    return np.concatenate(rows[:-1])
 
 
 def reconstruct(arguments: argparse.Namespace, progress: Progress) -> Result:
@@ -90,13 +146,7 @@ def reconstruct(arguments: argparse.Namespace, progress: Progress) -> Result:
     with torch.inference_mode():
         mu = model.encode(latents.to_unit(originals)).mu
     images = _decode(model, mu)
-    rows = []
-    for start in range(0, len(originals), columns):
-        row = slice(start, start + columns)
-        blank = np.full((columns - len(originals[row]), *originals.shape[1:]), 255, np.uint8)
-        rows += [originals[row], blank, images[row], blank]
-    sheet = pictures.grid(np.concatenate(rows), columns)
-    pictures.write_still(out, sheet)
+    pictures.write_still(out, pictures.grid(_rows([originals, images], columns), columns))
     mse = float(np.square((originals.astype(np.float64) - images) / 255).mean())
     print(out)
     return {"run": run.name, "out": str(out), "num": len(originals), "mse": mse}

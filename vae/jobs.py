@@ -78,6 +78,20 @@ def start_projection(run: Run, method: str) -> None:
     _spawn([*command, "--out", str(out)], log, {})
 
 
+def start_evaluation(run: Run) -> None:
+    """Start measuring `run`: evaluation.json, its progress in evaluation.log."""
+    command = ["evaluate", run.name, "--root", str(run.folder.parent)]
+    _spawn(command, run.evaluation_file.with_suffix(".log"), {})
+
+
+def start_samplers(run: Run) -> None:
+    """Start fitting the mixture of `run`: samplers.npz, its progress in samplers.log."""
+    picture = run.folder / "samples.png"
+    command = ["sample", run.name, "--root", str(run.folder.parent), "--out", str(picture)]
+    log = run.samplers_file.with_suffix(".log")
+    _spawn([*command, "--num", "16", "--prior", "mixture", "--nearest"], log, {})
+
+
 def last_line(log: Path) -> str:
     """The last line that is not empty in a log file; empty where there is none."""
     try:

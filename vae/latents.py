@@ -147,13 +147,3 @@ def principal_axes(mu: Floats) -> tuple[Floats, Floats, Floats]:
 def sample_prior(num: int, latent_dim: int, generator: torch.Generator) -> Tensor:
     """Points of the prior N(0, I). [num, D]"""
     return torch.randn(num, latent_dim, generator=generator)
-
-
-def sample_mixture(num: int, mu: Floats, seed: int, num_components: int = 10) -> Tensor:
-    """Points of a Gaussian mixture fitted to posterior means, Ghosh et al. 2020. [num, D]"""
-    from sklearn.mixture import GaussianMixture
-
-    components = min(num_components, len(mu))
-    mixture = GaussianMixture(components, random_state=seed, reg_covar=1e-4).fit(mu)
-    points, _ = mixture.sample(num)
-    return torch.from_numpy(points[np.random.default_rng(seed).permutation(num)]).float()

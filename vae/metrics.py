@@ -1,12 +1,13 @@
 """How good a trained model is, in the units of the theory.
 
-N images, C channels, H = W pixels, D latent dimensions, K importance samples, F factors.
+N images, C channels, H = W pixels, D latent dimensions, K importance samples.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,15 +15,21 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae import latents
+from vae import frechet, latents, pictures
 from vae.dataset import Dataset
+from vae.disentanglement import factor_scores
 from vae.elbo import bits_per_dim, importance_bound
+from vae.information import information, standard_error
 from vae.latents import Floats, Indices, Progress, to_unit
 from vae.networks import VAE
-from vae.posterior import active_units, prior_log_prob
+from vae.posterior import Posterior, active_units, prior_log_prob
+from vae.samplers import Mixture
 
-NUM_BINS = 20
 BATCH = 128
+MAX_INFORMATION = 2_000  # images; the estimate costs the square of it
+NUM_EXTREMES = 8  # of the worst, and of the best reconstructions
+
+Doubles = NDArray[np.float64]
 
 
 def ssim(a: Tensor, b: Tensor) -> Tensor:
@@ -49,101 +56,234 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
     return (top / bottom).flatten(1).mean(1)
 
 
-@torch.inference_mode()
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of each of N images; all in nats but for mse, psnr in dB, and ssim."""
+
+    mu: Floats  # [N, D]
+    logvar: Floats  # [N, D]
+    z: Floats  # [N, D] one sample of each posterior
+    nll: Doubles  # [N] of that sample
+    mse: Doubles  # [N] of the reconstruction of the mean, as are psnr and ssim
+    psnr: Doubles
+    ssim: Doubles
+
+    @property
+    def kl_per_dim(self) -> Doubles:
+        """KL in nats of each image and dimension, Kingma & Welling Appendix B. [N, D]"""
+        posterior = Posterior(torch.from_numpy(self.mu), torch.from_numpy(self.logvar))
+        result: Doubles = posterior.kl_per_dim().double().numpy()
+        return result
+
+    @property
+    def elbo(self) -> Doubles:
+        """-(nll + kl), the kl in closed form. [N]"""
+        result: Doubles = -(self.nll + self.kl_per_dim.sum(1))
+        return result
+
+
 def evaluate(
     model: VAE,
     dataset: Dataset,
     index: Indices,
     importance_samples: int,
+    *,
+    bound_num: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Means over the images of `index`; z sampled from a generator of `seed`.
 
-    nll, kl, elbo and bound are in nats per image; mse, psnr (dB) and ssim compare each image with
-    the reconstruction of its posterior mean; bound is the importance-weighted bound with
-    `importance_samples` samples; mig where the data set knows its factors.
+    nll, kl, elbo and bound are in nats per image, and NAME_se is the standard error over the
+    images; mse, psnr (dB) and ssim compare each image with the reconstruction of its posterior
+    mean. bound is the importance-weighted bound with `importance_samples` samples, of `bound_num`
+    of the images (None: all); bound_gain is how far it is above the elbo of these same images.
+    mutual_information is that of z with which of mi_num images it came from, never above
+    mi_limit = log mi_num. Where the data set knows its factors, mig, and how well each is read
+    from the means. worst and best are the images that are reconstructed worst and best.
     """
+    measured = _measure(model, dataset, index, seed, progress)
+    kl_per_dim, elbos = measured.kl_per_dim, measured.elbo
+    kls = kl_per_dim.sum(1)
+    elbo = float(elbos.mean())
+    sigma = model.likelihood.implied_sigma()
+    mu = measured.mu
+    result: dict[str, Any] = {
+        "nll": float(measured.nll.mean()),
+        "kl": float(kls.mean()),
+        "elbo": elbo,
+        "bits_per_dim": bits_per_dim(elbo, math.prod(model.image_shape), sigma is not None),
+        "nll_se": standard_error(measured.nll),
+        "kl_se": standard_error(kls),
+        "elbo_se": standard_error(elbos),
+        **_bound(model, dataset, index, elbos, importance_samples, bound_num, seed, progress),
+        "mse": float(measured.mse.mean()),
+        "psnr": float(measured.psnr.mean()),
+        "ssim": float(measured.ssim.mean()),
+        "active_units": int(active_units(torch.from_numpy(mu)).sum()),
+        "latent_dim": model.latent_dim,
+        "num_images": len(index),
+    }
+    if sigma is not None:
+        result["sigma"] = sigma
+    some = _drawn(len(index), MAX_INFORMATION, seed)
+    told = information(mu[some], measured.logvar[some], measured.z[some])
+    result |= {
+        "mutual_information": told.mutual_information,
+        "mutual_information_se": told.mutual_information_se,
+        "marginal_kl": told.marginal_kl,
+        "total_correlation": told.total_correlation,
+        "dimension_kl": told.dimension_kl,
+        "mi_num": told.num_images,
+        "mi_limit": told.limit,
+        "kl_per_dim": [float(value) for value in kl_per_dim.mean(0)],
+    }
+    scores = factor_scores(index, mu, dataset.attributes, dataset.classes)
+    if scores:
+        result["mig"] = float(np.mean([score.gap for score in scores]))
+        result["factors_read"] = float(np.mean([score.gained for score in scores]))
+        result["factors"] = [asdict(score) for score in scores]
+    order = np.argsort(measured.mse)
+    result["worst"] = index[order[::-1][:NUM_EXTREMES]].tolist()
+    result["best"] = index[order[:NUM_EXTREMES]].tolist()
+    return result
+
+
+@torch.inference_mode()
+def _measure(
+    model: VAE, dataset: Dataset, index: Indices, seed: int, progress: Progress | None
+) -> Measured:
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
-    sums: dict[str, float] = dict.fromkeys(("nll", "kl", "bound", "mse", "psnr", "ssim"), 0.0)
-    mus = []
+    columns: list[list[NDArray[Any]]] = [[] for _ in Measured.__annotations__]
     for start in range(0, len(index), BATCH):
         if progress is not None:
             progress("evaluate", start, len(index))
         x = to_unit(dataset.take(index[start : start + BATCH]), device)
         posterior = model.encode(x)
-        log_weights = []
-        for k in range(importance_samples):
-            eps = torch.randn(posterior.mu.shape, generator=generator).to(device)
-            z = posterior.sample(eps)
-            nll = model.likelihood.nll(model.decoder(z), x)
-            log_weights.append(prior_log_prob(z) - nll - posterior.log_prob(z))
-            if k == 0:
-                sums["nll"] += nll.double().sum().item()
-        bound = importance_bound(torch.stack(log_weights).double())
+        eps = torch.randn(posterior.mu.shape, generator=generator).to(device)
+        z = posterior.sample(eps)
+        nll = model.likelihood.nll(model.decoder(z), x).double()
         reconstruction = model.decode(posterior.mu)
         mse = (reconstruction - x).square().flatten(1).mean(1).double()
-        sums["kl"] += posterior.kl_per_dim().double().sum().item()
-        sums["bound"] += bound.sum().item()
-        sums["mse"] += mse.sum().item()
-        sums["psnr"] += (-10 * torch.log10(mse.clamp_min(1e-10))).sum().item()
-        sums["ssim"] += ssim(reconstruction, x).double().sum().item()
-        mus.append(posterior.mu.cpu())
+        psnr = -10 * torch.log10(mse.clamp_min(1e-10))
+        alike = ssim(reconstruction, x).double()
+        parts = (posterior.mu, posterior.logvar, z, nll, mse, psnr, alike)
+        for column, part in zip(columns, parts, strict=True):
+            column.append(part.cpu().numpy())
     if progress is not None:
         progress("evaluate", len(index), len(index))
-    means = {name: total / len(index) for name, total in sums.items()}
-    mu = torch.cat(mus)
-    elbo = -(means["nll"] + means["kl"])
-    sigma = model.likelihood.implied_sigma()
-    result = means | {
-        "elbo": elbo,
-        "bits_per_dim": bits_per_dim(elbo, math.prod(model.image_shape), sigma is not None),
-        "active_units": int(active_units(mu).sum()),
-        "latent_dim": model.latent_dim,
-        "num_images": len(index),
-        "importance_samples": importance_samples,
+    return Measured(*(np.concatenate(column) for column in columns))
+
+
+@torch.inference_mode()
+def _bound(
+    model: VAE,
+    dataset: Dataset,
+    index: Indices,
+    elbos: Doubles,
+    num_samples: int,
+    num_images: int | None,
+    seed: int,
+    progress: Progress | None,
+) -> dict[str, Any]:
+    """The importance-weighted bound of some images, and how far it is above their elbo."""
+    device = next(model.parameters()).device
+    generator = torch.Generator().manual_seed(seed + 1)
+    some = _drawn(len(index), num_images, seed)
+    bounds = []
+    for start in range(0, len(some), BATCH):
+        if progress is not None:
+            progress("bound", start, len(some))
+        x = to_unit(dataset.take(index[some[start : start + BATCH]]), device)
+        posterior = model.encode(x)
+        log_weights = []
+        for _ in range(num_samples):
+            z = posterior.sample(torch.randn(posterior.mu.shape, generator=generator).to(device))
+            nll = model.likelihood.nll(model.decoder(z), x)
+            log_weights.append(prior_log_prob(z) - nll - posterior.log_prob(z))
+        bounds.append(importance_bound(torch.stack(log_weights).double()).cpu().numpy())
+    if progress is not None:
+        progress("bound", len(some), len(some))
+    bound = np.concatenate(bounds)
+    return {
+        "bound": float(bound.mean()),
+        "bound_se": standard_error(bound),
+        "bound_gain": float((bound - elbos[some]).mean()),
+        "bound_gain_se": standard_error(bound - elbos[some]),
+        "bound_num": len(some),
+        "importance_samples": num_samples,
     }
-    if sigma is not None:
-        result["sigma"] = sigma
-    factors = {
-        name: column[index]
-        for name, column in dataset.attributes.items()
-        if len(np.unique(column[index])) > 1
-    }
-    if factors:
-        result["mig"] = mutual_information_gap(mu.numpy(), factors)
-    return result
 
 
-def to_classes(column: NDArray[np.generic]) -> Indices:
-    """A column as class numbers: integers as they are, numbers in 20 bins of equal width. [N]"""
-    if np.issubdtype(column.dtype, np.integer):
-        _, classes = np.unique(column, return_inverse=True)
-        return np.asarray(classes, np.int64)
-    values = column.astype(np.float64)
-    values = np.where(np.isfinite(values), values, np.nanmin(values))
-    edges = np.histogram_bin_edges(values, NUM_BINS)
-    return np.asarray(np.digitize(values, edges[1:-1]), np.int64)
+@torch.inference_mode()
+def frechet_distances(
+    model: VAE,
+    dataset: Dataset,
+    index: Indices,
+    others: Indices,
+    mixture: Mixture,
+    network: frechet.Network,
+    num: int,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """How far sets of `num` pictures are from as many real images of `index`, by their features.
 
-
-def mutual_information_gap(mu: Floats, factors: Mapping[str, NDArray[np.generic]]) -> float:
-    """MIG in [0, 1]: mean over factors of (first - second best MI) / entropy of the factor.
-
-    Chen et al. 2018 section 4.1, with the MI of the binned posterior means, as
-    Locatello et al. 2019 estimate it. mu [N, D], each factor [N].
+    frechet_reconstructions, of posterior means of those same images; frechet_samples from the
+    prior and frechet_mixture from the mixture, at temperature 1; and frechet_real, of as many real
+    images of `others`, which is what `num` images of the same kind come to. Empty for fewer than
+    two images. Everything is compared in 8 bits.
     """
-    from sklearn.metrics import mutual_info_score
+    num = min(num, len(index))
+    if num < 2:
+        return {}
+    device = next(model.parameters()).device
+    real = index[_drawn(len(index), num, seed)]
+    rest = others[_drawn(len(others), num, seed + 1)]
+    prior = latents.sample_prior(num, model.latent_dim, torch.Generator().manual_seed(seed))
+    drawn = torch.from_numpy(mixture.sample(num, seed))
+    sources: dict[str, Any] = {
+        "reference": lambda some: dataset.take(real[some]),
+        "frechet_reconstructions": lambda some: decoded(
+            model.encode(to_unit(dataset.take(real[some]), device)).mu
+        ),
+        "frechet_samples": lambda some: decoded(prior[some]),
+        "frechet_mixture": lambda some: decoded(drawn[some]),
+        "frechet_real": lambda some: dataset.take(rest[some]),
+    }
 
-    latent_classes = [to_classes(mu[:, j]) for j in range(mu.shape[1])]
-    gaps = []
-    for column in factors.values():
-        classes = to_classes(column)
-        entropy = mutual_info_score(classes, classes)
-        scores = sorted(mutual_info_score(classes, latent) for latent in latent_classes)
-        second = scores[-2] if len(scores) > 1 else 0.0
-        gaps.append((scores[-1] - second) / entropy)
-    return float(np.mean(gaps))
+    def decoded(z: Tensor) -> NDArray[np.uint8]:
+        return pictures.from_unit(model.decode(z.to(device)).cpu().numpy())
+
+    found: dict[str, frechet.Gaussian] = {}
+    done, total = 0, num * len(sources)
+    for name, source in sources.items():
+        count = len(rest) if name == "frechet_real" else num
+        features = []
+        for start in range(0, count, BATCH):
+            if progress is not None:
+                progress("frechet", done + start, total)
+            features.append(network.features(source(slice(start, min(count, start + BATCH)))))
+        done += num
+        if count >= 2:
+            found[name] = frechet.gaussian(np.concatenate(features))
+    if progress is not None:
+        progress("frechet", total, total)
+    reference = found.pop("reference")
+    return {
+        **{name: frechet.distance(each, reference) for name, each in found.items()},
+        "frechet_features": network.name,
+        "frechet_num": num,
+        "frechet_resize": network.resize,
+    }
+
+
+def _drawn(num: int, most: int | None, seed: int) -> Indices:
+    """All of `num` places, or `most` of them drawn with a seed, in order. [min(num, most)]"""
+    if most is None or num <= most:
+        return np.arange(num)
+    return np.sort(np.random.default_rng(seed).choice(num, most, replace=False))
 
 
 def encode_all(

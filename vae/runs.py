@@ -75,6 +75,16 @@ class Run:
         return self.folder / "latents.npz"
 
     @property
+    def evaluation_file(self) -> Path:
+        """The result of the newest `evaluate` on the validation images."""
+        return self.folder / "evaluation.json"
+
+    @property
+    def samplers_file(self) -> Path:
+        """The mixture to sample from, and the training images that samples are compared with."""
+        return self.folder / "samplers.npz"
+
+    @property
     def directions_file(self) -> Path:
         """The directions that were made by hand, by their definitions."""
         return self.folder / "directions.json"

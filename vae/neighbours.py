@@ -1,0 +1,176 @@
+"""The training images beside a sample: has the model learned them by heart?
+
+N training images, K samples, D latent dimensions, H = W pixels, C channels.
+
+Two distances, which say different things: in the latent space, between posterior means, over the
+active dimensions; and between pixels, as root mean square in grey levels of 255. A model that only
+repeats its training images has samples nearer to them in pixels than the reconstructions of
+held-out images are, which are as blurred as samples.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from vae import pictures
+from vae.config import ConfigError
+from vae.dataset import Dataset
+from vae.files import atomic_write
+from vae.latents import ENCODE_BATCH, Floats, Indices, Progress, to_unit
+from vae.networks import VAE
+from vae.samplers import Mixture, fit_mixture
+
+Pixels = NDArray[np.uint8]
+Doubles = NDArray[np.float64]
+
+MAX_IMAGES = 20_000  # training images that are searched
+SMALL = 8  # pixels a side of the thumbnails that candidates are found with
+NUM_CANDIDATES = 32  # that are compared in all their pixels
+AT_ONCE = 8  # samples
+NUM_USUAL = 100  # held-out images that say which distances are usual
+
+
+@dataclass(frozen=True)
+class Known:
+    """The training images as the model of `digest` sees them, and the mixture of their means."""
+
+    digest: str  # of the weights file
+    fingerprint: str  # of the images
+    num_train: int  # images in training; `index` may be a sample of them
+    index: Indices  # [N]
+    mu: Floats  # [N, D]
+    small: Pixels  # [N, 8, 8, C]
+    usual_latent: float  # median distance of held-out means to the nearest training mean
+    usual_pixels: float  # median distance of held-out reconstructions to the nearest image
+    mixture: Mixture
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest training image of each of K samples, by both distances."""
+
+    by_latent: Indices  # [K] index in the data set
+    latent_distance: Doubles  # [K]
+    by_pixels: Indices  # [K]
+    pixel_distance: Doubles  # [K] grey levels
+
+
+@torch.inference_mode()
+def know(
+    model: VAE, dataset: Dataset, digest: str, seed: int = 0, progress: Progress | None = None
+) -> Known:
+    """Encode the training images, 20,000 of them at most, and fit the mixture to their means."""
+    index = dataset.train
+    if len(index) > MAX_IMAGES:
+        some = np.random.default_rng(seed).choice(len(index), MAX_IMAGES, replace=False)
+        index = index[np.sort(some)]
+    device = next(model.parameters()).device
+    means, thumbnails = [], []
+    for start in range(0, len(index), ENCODE_BATCH):
+        if progress is not None:
+            progress("encode", start, len(index))
+        images = dataset.take(index[start : start + ENCODE_BATCH])
+        means.append(model.encode(to_unit(images, device)).mu.cpu().numpy())
+        thumbnails.append(_shrunk(images))
+    if progress is not None:
+        progress("encode", len(index), len(index))
+    mu, small = np.concatenate(means), np.concatenate(thumbnails)
+    known = Known(
+        *(digest, dataset.fingerprint, len(dataset.train), index, mu, small),
+        *(0.0, 0.0, fit_mixture(mu, seed)),
+    )
+    held_out = dataset.validation[:: -(-len(dataset.validation) // NUM_USUAL)]
+    z = model.encode(to_unit(dataset.take(held_out), device)).mu
+    found = nearest(known, dataset, z.cpu().numpy(), _decoded(model, z.cpu().numpy()))
+    usual = float(np.median(found.latent_distance)), float(np.median(found.pixel_distance))
+    return Known(**{**vars(known), "usual_latent": usual[0], "usual_pixels": usual[1]})
+
+
+def nearest(known: Known, dataset: Dataset, z: Floats, images: Pixels) -> Neighbours:
+    """The training images nearest to samples, z [K, D] and images [K, H, W, C].
+
+    By pixels, the 32 nearest of thumbnails of 8 by 8 are compared in full.
+    """
+    active = known.mixture.active
+    apart = _distances(z[:, active].astype(np.float64), known.mu[:, active].astype(np.float64))
+    rows, each = apart.argmin(1), np.arange(len(z))
+    chosen, off = np.empty(len(z), np.int64), np.empty(len(z))
+    for start in range(0, len(images), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        chosen[some], off[some] = _by_pixels(known, dataset, images[some])
+    return Neighbours(known.index[rows], apart[each, rows], known.index[chosen], off)
+
+
+def _by_pixels(known: Known, dataset: Dataset, images: Pixels) -> tuple[Indices, Doubles]:
+    """The row of `known` nearest to each image [K, H, W, C], and how far in grey levels."""
+    num = min(NUM_CANDIDATES, len(known.index))
+    apart = _distances(_flat(_shrunk(images)), _flat(known.small))
+    candidates = np.argpartition(apart, num - 1, 1)[:, :num]  # [K, num]
+    wanted, place = np.unique(candidates, return_inverse=True)
+    full = _flat(dataset.take(known.index[wanted]))
+    place = place.reshape(candidates.shape)
+    off = np.sqrt(
+        [((full[place[k]] - image) ** 2).mean(1) for k, image in enumerate(_flat(images))]
+    )
+    each, best = np.arange(len(images)), off.argmin(1)
+    return candidates[each, best], off[each, best]
+
+
+def _distances(a: Doubles, b: Doubles) -> Doubles:
+    """Euclidean, of each row of a [K, D] to each of b [N, D]. [K, N]"""
+    square = (a**2).sum(1)[:, None] - 2 * a @ b.T + (b**2).sum(1)
+    result: Doubles = np.sqrt(np.maximum(square, 0.0))
+    return result
+
+
+def _flat(images: Pixels) -> Doubles:
+    return images.reshape(len(images), -1).astype(np.float64)
+
+
+def _shrunk(images: Pixels) -> Pixels:
+    """Thumbnails of pictures [N, H, W, C]. [N, 8, 8, C]"""
+    x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float()
+    small = F.adaptive_avg_pool2d(x, SMALL).round().permute(0, 2, 3, 1)
+    result: Pixels = small.to(torch.uint8).numpy()
+    return result
+
+
+def _decoded(model: VAE, z: Floats) -> Pixels:
+    device = next(model.parameters()).device
+    return pictures.from_unit(model.decode(torch.from_numpy(z).to(device)).cpu().numpy())
+
+
+# ------------------------------------------------------------------------------------- the file
+
+
+def save_known(path: Path, known: Known) -> None:
+    """Write it as one .npz file. Raises OSError."""
+    arrays: dict[str, Any] = {k: v for k, v in vars(known).items() if k != "mixture"}
+    arrays |= {f"mixture_{name}": value for name, value in vars(known.mixture).items()}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    atomic_write(path, buffer.getvalue())
+
+
+def load_known(path: Path) -> Known:
+    """What such a file holds. Raises FileNotFoundError, ConfigError where it holds none."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays: dict[str, Any] = {name: file[name] for name in file.files}
+        mixture = Mixture(**{n: arrays.pop(f"mixture_{n}") for n in Mixture.__annotations__})
+        kinds: dict[str, Any] = dict.fromkeys(("digest", "fingerprint"), str)
+        kinds |= {"num_train": int, "usual_latent": float, "usual_pixels": float}
+        plain = {name: kind(arrays.pop(name)) for name, kind in kinds.items()}
+        return Known(**arrays, **plain, mixture=mixture)
+    except FileNotFoundError:
+        raise
+    except (KeyError, TypeError, ValueError, EOFError, OSError) as error:
+        raise ConfigError(f"{path.name} holds no known images: {error}") from error
