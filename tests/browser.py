@@ -53,13 +53,13 @@ def require_chromium() -> None:
 class Server:
     """`streamlit run app.py` on a port of its own."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, port: int | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+            self.port = port or probe.getsockname()[1]
         self.root = root
         self.url = f"http://localhost:{self.port}"
-        self.log = open(root.parent / f"server-{self.port}.log", "wb")  # noqa: SIM115
+        self.log = open(root.parent / f"server-{self.port}.log", "ab")  # noqa: SIM115
         command = [sys.executable, "-m", "streamlit", "run", "app.py"]
         self.process = subprocess.Popen(
             [*command, "--server.headless=true", f"--server.port={self.port}"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 
@@ -11,9 +10,13 @@ import pytest
 from browser import (
     FACE,
     Server,
+    choose,
+    drag_slider,
     frames,
+    lasso,
     open_panel,
     pixels,
+    ready_map,
     require_chromium,
     wait_for_change,
     wait_until_painted,
@@ -37,7 +40,7 @@ def open_saved(page: Page, server: Server) -> Locator:
     face = page.locator(FACE).first
     wait_until_painted(face)
     expect(page.get_by_text("by socket")).to_be_visible()
-    page.get_by_test_id("stButtonGroup").get_by_text("Saved directions").click()
+    choose(page, "Saved directions")
     expect(page.get_by_role("button", name="New direction")).to_be_visible()
     return face
 
@@ -61,16 +64,8 @@ def test_an_attribute_becomes_a_slider_that_is_dragged_and_outlives_the_page(
     expect(slider).to_be_visible()
     assert [one.attribute for one in kept(root)] == ["skin_tone"]
     expect(page.get_by_role("table", name="What it moves")).to_contain_text("Skin tone")
-    before, painted = pixels(face), frames(face)
-    box = slider.bounding_box()
-    assert box is not None
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 0.5 * box["width"], y)
-    page.mouse.down()
-    for part in np.linspace(0.5, 0.97, 30):
-        page.mouse.move(box["x"] + part * box["width"], y)
-        page.wait_for_timeout(20)
-    assert frames(face) > painted + 5, "the face follows before the hand lets go"
+    before = pixels(face)
+    assert drag_slider(page, slider, (0.5, 0.97), face) > 5, "the face follows the hand"
     page.mouse.up()
     wait_for_change(face, before)
     # The last shade of skin is dark: the middle of the face, between eyes and mouth, is too.
@@ -81,28 +76,10 @@ def test_an_attribute_becomes_a_slider_that_is_dragged_and_outlives_the_page(
     expect(page.get_by_role("slider", name="Skin tone")).to_be_visible()
 
 
-def lasso(page: Page, across: float, up: float) -> None:
-    """Draw a circle around points of the map, at parts of its width and height."""
-    canvas = page.locator("canvas[aria-label='Map'], [aria-label='Map'] canvas").first
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
-    x, y = box["x"] + across * box["width"], box["y"] + up * box["height"]
-    page.keyboard.down("Shift")
-    page.mouse.move(x + 50, y)
-    page.mouse.down()
-    for k in range(1, 17):
-        page.mouse.move(x + 50 * math.cos(k * math.pi / 8), y + 50 * math.sin(k * math.pi / 8))
-    page.mouse.up()
-    page.keyboard.up("Shift")
-
-
 def test_two_lassos_become_a_slider(page: Page, server: Server, root: Path) -> None:
     open_panel(page, server, "Map")
-    wait_until_painted(page.get_by_label("Map", exact=True).first)
     for letter, across in (("A", 0.35), ("B", 0.65)):
-        page.wait_for_timeout(1000)  # the map comes to rest
-        lasso(page, across, 0.5)
+        lasso(page, ready_map(page), across, 0.5)
         keep = page.get_by_role("button", name=f"Keep as group {letter}")
         expect(keep).to_be_visible()
         page.wait_for_timeout(1000)  # what is kept is the newest lasso

@@ -194,15 +194,15 @@ def test_the_program_of_a_path_makes_the_pixels_of_its_strip(
     keys = api.encode(model, api.data(SHIPPED).take(np.array([3, 17, 5])))
     points = api.path(keys, 9, "lerp" if kind == "another" else kind)
     exported = read(images.strip(images.decode(model, points)))
-    factor = images.strip_factor(64)
+    factor = images.strip_factor(model.image_shape[1])
     program = snippets.path(SHIPPED, 8, keys, shown, points, kind, factor)
     assert np.array_equal(executed(program, tmp_path, "path.png"), exported)
 
 
 def test_many_numbers_become_one_word_of_the_same_bits(model: VAE, tmp_path: Path) -> None:
-    points = np.random.default_rng(0).standard_normal((9, 32)).astype(np.float32)
+    points = np.random.default_rng(0).standard_normal((9, model.latent_dim)).astype(np.float32)
     exported = read(images.strip(images.decode(model, points)))
-    factor = images.strip_factor(64)
+    factor = images.strip_factor(model.image_shape[1])
     program = snippets.path(SHIPPED, 8, points[:2], (), points, "another", factor)
     assert "base64" in program
     assert np.array_equal(executed(program, tmp_path, "path.png"), exported)
