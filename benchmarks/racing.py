@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from vae.config import Config
 from vae.dataset import Dataset
@@ -24,7 +25,7 @@ from vae.schedules import lr_at
 from vae.trainer import batch_index, noise
 from vae.weight_norm import normalise_weights, start_from_data
 
-SCHEDULE_STEPS = 10_000  # into which the schedule divides a budget
+SCHEDULE_STEPS = 10_000  # into which a budget is divided for the schedule
 
 
 class Racer:
@@ -34,12 +35,21 @@ class Racer:
         self.name, self.config, self.dataset, self.budget = name, config, dataset, budget
         self.seconds, self.wall_seconds, self.step, self.num_images = 0.0, 0.0, 0, 0
         torch.manual_seed(config.train.seed)
-        self.model = VAE(config.model, dataset.image_shape)
-        if config.model.name == "residual":
-            normalise_weights(self.model)
-        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.Adam(self.model.parameters(), config.train.lr, fused=True)
         self.objective = Objective(config.train, len(dataset.train))
+        self.model = self.make_model().to(memory_format=torch.channels_last)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), config.train.lr, fused=True)
+
+    def make_model(self) -> nn.Module:
+        model = VAE(self.config.model, self.dataset.image_shape)
+        if self.config.model.name == "residual":
+            normalise_weights(model)
+        return model
+
+    def loss(self, x: Tensor, eps: Tensor) -> Tensor:
+        """What one step minimises. x [N, C, H, W], eps [N, D] -> []"""
+        if self.step == 0 and self.config.model.name == "residual":
+            start_from_data(self.model, x, eps)
+        return self.objective.measure(self.model(x, eps), self.step)["loss"]
 
     @property
     def epochs(self) -> float:
@@ -59,11 +69,8 @@ class Racer:
         train = self.config.train
         index = batch_index(self.dataset.train, train.seed, train.batch_size, self.step)
         x = to_unit(self.dataset.take(index))
-        eps = noise(train.seed, self.step, (len(x), self.model.latent_dim))
-        if self.step == 0 and self.config.model.name == "residual":
-            start_from_data(self.model, x, eps)
-        loss = self.objective.measure(self.model(x, eps), self.step)["loss"]
-        loss.backward()
+        eps = noise(train.seed, self.step, (len(x), self.config.model.latent_dim))
+        self.loss(x, eps).backward()
         position = int(SCHEDULE_STEPS * min(1.0, self.seconds / self.budget))
         for group in self.optimizer.param_groups:
             group["lr"] = lr_at(position, train.lr, train.lr_schedule, SCHEDULE_STEPS)
