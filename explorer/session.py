@@ -50,7 +50,7 @@ class Session:
     def config(self) -> Config | None:
         """The run's config, or None while it has none that can be read."""
         try:
-            return None if self.run is None else self.run.config()
+            return None if self.run is None else self.run.config(self.events())
         except ConfigError:
             return None
 

@@ -106,16 +106,18 @@ class Run:
         files = (self.config_file, self.events_file, self.lock_file)
         return any(file.is_file() for file in files)
 
-    def config(self) -> Config:
+    def config(self, events: list[Event] | None = None) -> Config:
         """The config of the run, with the values that later starts changed.
 
-        Raises ConfigError where the folder holds no readable config.
+        `events`: where the caller knows them already. Raises ConfigError where the folder holds no
+        readable config.
         """
         try:
             config = configuration.load(self.config_file)
         except FileNotFoundError:
             raise ConfigError(f"Run {self.name} has no config.json: train it first.") from None
-        return as_started(config, last_event(self.events(), "start"))
+        events = self.events() if events is None else events
+        return as_started(config, last_event(events, "start"))
 
     def events(self) -> list[Event]:
         """Every event so far, oldest first."""
