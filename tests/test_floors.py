@@ -68,10 +68,11 @@ FLOORS = [
         "explorer.pathview",
         "explorer.socket",
     ],
-    ["explorer.keeping"],
+    ["explorer.keeping", "explorer.bearings"],
+    ["explorer.position"],
     ["explorer.mapview", "explorer.points", "explorer.journey"],
     ["explorer.columns", "explorer.trail", "explorer.origin", "explorer.compass"],
-    ["explorer.moves", "explorer.saved"],
+    ["explorer.beginning", "explorer.moves", "explorer.saved"],
     [
         "explorer.sidebar",
         "explorer.panels",
