@@ -44,9 +44,8 @@ def compare(dataset: Dataset, seconds: float) -> None:
         errors[racer.name] = now.squared_error / math.prod(dataset.image_shape)
 
     race(racers, [seconds / 3, seconds * 2 / 3, seconds], TURN, look)
-    print(
-        f"{len(dataset.train)} training images of {dataset.image_shape[1]} px, {seconds:g} CPU s each"
-    )
+    size = dataset.image_shape[1]
+    print(f"{len(dataset.train)} training images of {size} px, {seconds:g} CPU s each")
     titles = f"{'a third':>10}{'two thirds':>12}{'last':>10}{'psnr':>7}"
     print(f"{'network':<12}{'million':>8}{'images seen':>13}{'clock':>7}{titles}")
     for racer in racers:
