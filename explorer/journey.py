@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vae.paths import Roads
 
 LETTERS = "ABCDEF"
+STEPS = (5, 7, 9, 11, 13, 15)  # of a path, to choose from
 MAX_KEYS = len(LETTERS)
 KINDS = {
     "slerp": "Arc (slerp)",
@@ -175,3 +176,9 @@ def there_and_back(session: Session, journey: Journey, steps: int) -> tuple[Floa
     assert run is not None
     stamps = cache.stamp(run.weights_file), cache.stamp(run.latents_file)
     return _there_and_back(session, (str(run.folder), *stamps), journey, steps)
+
+
+def component_key(session: Session, name: str) -> str:
+    """The key of a component; another one after a file has said what it shows."""
+    turn = st.session_state.get(session.key("restored"), 0)
+    return session.key(name) + (f".{turn}" if turn else "")

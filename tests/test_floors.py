@@ -72,7 +72,7 @@ FLOORS = [
     ["explorer.position"],
     ["explorer.mapview", "explorer.points", "explorer.journey"],
     ["explorer.columns", "explorer.trail", "explorer.origin", "explorer.compass"],
-    ["explorer.beginning", "explorer.moves", "explorer.saved"],
+    ["explorer.beginning", "explorer.picking", "explorer.pathfiles", "explorer.moves", "explorer.saved"],
     [
         "explorer.sidebar",
         "explorer.panels",
