@@ -169,17 +169,27 @@ def _aggregate(path: str, now: cache.Stamp) -> Aggregate:
     return fit_aggregate(latents.mu, latents.logvar, seed=0)
 
 
-def typicality(session: Session, z: Any) -> None:
-    """How typical z [D] is of the data, in words, once there are posteriors to compare with."""
+def share_of(session: Session, z: Any) -> float | None:
+    """How typical z [D] is of the data, in [0, 1]; None without posteriors to compare with.
+
+    Raises ConfigError where there are too few of them.
+    """
     run, latents = session.run, session.latents()
     assert run is not None
     now = cache.stamp(run.latents_file)
     if now is None or latents is None or latents.mu.shape[1] != len(z):
-        return
+        return None
+    return _aggregate(str(run.latents_file), now).typicality(np.asarray(z, np.float64))
+
+
+def typicality(session: Session, z: Any) -> None:
+    """How typical z [D] is of the data, in words, once there are posteriors to compare with."""
     try:
-        share = _aggregate(str(run.latents_file), now).typicality(np.asarray(z, np.float64))
+        share = share_of(session, z)
     except ConfigError as error:
         st.caption(str(error))
+        return
+    if share is None:
         return
     st.html(
         f"{STYLE}<div class='typical' title='{HELP}'>Typicality"

@@ -58,6 +58,7 @@ FLOORS = [
         "explorer.recipes",
         "explorer.scripts",
         "explorer.snippets",
+        "explorer.work",
     ],
     ["explorer.cache"],
     ["explorer.session"],
@@ -73,6 +74,7 @@ FLOORS = [
     ["explorer.mapview", "explorer.points", "explorer.journey"],
     ["explorer.columns", "explorer.trail", "explorer.origin", "explorer.compass"],
     ["explorer.beginning", "explorer.picking", "explorer.pathfiles", "explorer.moves", "explorer.saved"],
+    ["explorer.evaluation", "explorer.samples"],
     [
         "explorer.sidebar",
         "explorer.panels",

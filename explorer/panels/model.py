@@ -8,6 +8,8 @@ from typing import Any
 import streamlit as st
 
 from explorer import charts
+from explorer import evaluation as in_full
+from explorer import samples as drawn
 from explorer.equations import converter, equations
 from explorer.findings import Finding, findings, measured
 from explorer.layers import layers
@@ -79,6 +81,7 @@ def _draw(session: Session) -> None:
     converter(num_pixels, weight)
     if shape is not None:
         _architecture(config.model, shape)
+    _measured_in_full(session)
     if evaluation:
         _evaluations(events)
     _data(session, config)
@@ -283,12 +286,23 @@ def _architecture(config: ModelConfig, shape: tuple[int, int, int]) -> None:
             st.table(shown, border="horizontal", hide_index=True)
 
 
+def _measured_in_full(session: Session) -> None:
+    """Samples and the full evaluation, once there are weights."""
+    try:
+        there = session.model()
+    except ConfigError:
+        return  # the shape has said so
+    if there is not None:
+        drawn.show(session, *there)
+        in_full.show(session)
+
+
 def _evaluations(events: list[Event]) -> None:
     """The newest evaluation beside the best, and the gap between training and validation."""
     evaluations = measured(events)
     newest = evaluations[-1]
     best = max(evaluations, key=lambda event: float(event["elbo"]))
-    st.markdown("**Evaluation** &nbsp; :small[:gray[on images held out from training]]")
+    st.markdown("**In training** &nbsp; :small[:gray[on images held out from it]]")
     rows = [
         {
             "": name,

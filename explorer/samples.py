@@ -1,0 +1,325 @@
+"""Samples on the page: from the prior or the mixture, with what the model has seen beside each.
+
+K samples, D latent dimensions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from explorer import cache, images, origin, work
+from explorer.session import Session
+from vae import jobs
+from vae.config import ConfigError
+from vae.pictures import to_rgb
+from vae.runs import Run
+
+if TYPE_CHECKING:
+    from vae.checkpoints import Weights
+    from vae.dataset import Dataset
+    from vae.neighbours import Known, Neighbours
+    from vae.networks import VAE
+
+NUM_SAMPLES = 12
+PICTURE = 128  # pixels a side, at most
+PRIORS = {"normal": "Prior N(0, I)", "mixture": "Mixture"}
+MOST_TEMPERATURE = 1.5
+
+CSS = """
+.samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(225px, 1fr));
+  gap: 10px; font: 0.78rem/1.35 var(--st-font); color: var(--st-text-color); }
+.card { display: grid; grid-template-columns: 104px 1fr; gap: 4px 10px; padding: 8px;
+  border: 1px solid var(--st-border-color); border-radius: 10px; align-items: center; }
+.card button { grid-row: 1 / 3; width: 104px; height: 104px; padding: 0; border: 0;
+  border-radius: 8px; cursor: pointer; background-repeat: no-repeat;
+  transition: box-shadow 0.12s; }
+.card button:hover { box-shadow: 0 0 0 3px var(--st-primary-color); }
+.card button:focus-visible { outline: 3px solid var(--st-text-color); outline-offset: 2px; }
+.near { display: flex; gap: 7px; align-items: center; font-variant-numeric: tabular-nums; }
+.near i { flex: none; width: 48px; height: 48px; border-radius: 6px; background-repeat: no-repeat; }
+.near small { display: block; opacity: 0.7; font-size: 0.72rem; }
+.gauge { grid-column: 1 / 3; }
+.gauge u { display: block; height: 5px; border-radius: 3px; text-decoration: none;
+  background: color-mix(in srgb, currentColor 12%, transparent); margin-bottom: 2px; }
+.gauge u b { display: block; height: 100%; border-radius: 3px;
+  background: var(--st-primary-color); }
+@media (prefers-reduced-motion: reduce) { .card button { transition: none; } }
+"""
+
+JS = """
+const mounts = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  let mount = mounts.get(parentElement);
+  if (!mount) {
+    mount = { grid: document.createElement("div"), sheet: "" };
+    mount.grid.className = "samples";
+    mount.grid.setAttribute("role", "group");
+    mount.grid.setAttribute("aria-label", "Samples of the latent space");
+    parentElement.appendChild(mount.grid);
+    mount.grid.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button) mount.send(Number(button.dataset.sample));
+    });
+    mounts.set(parentElement, mount);
+  }
+  mount.send = (sample) =>
+    setStateValue("picked", { sample, turn: data.turn, number: Date.now() });
+  if (mount.turn === data.turn) return;
+  mount.turn = data.turn;
+  const rows = data.cards.length;
+  const show = (node, row, column) => {
+    const at = (place, count) => (count > 1 ? (100 * place) / (count - 1) : 0) + "%";
+    node.style.backgroundImage = `url(${data.sheet})`;
+    node.style.backgroundSize = `${100 * data.columns}% ${100 * rows}%`;
+    node.style.backgroundPosition = `${at(column, data.columns)} ${at(row, rows)}`;
+  };
+  const make = (tag, name, text) => {
+    const node = document.createElement(tag);
+    if (name) node.className = name;
+    if (text !== undefined) node.textContent = text;
+    return node;
+  };
+  mount.grid.replaceChildren(...data.cards.map((card, row) => {
+    const box = make("div", "card");
+    const button = make("button");
+    button.type = "button";
+    button.dataset.sample = row;
+    button.title = "Open in Sliders";
+    button.setAttribute("aria-label", `Sample ${row + 1}`);
+    show(button, row, 0);
+    box.append(button);
+    card.near.forEach((near, j) => {
+      const line = make("div", "near");
+      const picture = make("i");
+      picture.setAttribute("role", "img");
+      picture.setAttribute("aria-label", `Image ${near.image}`);
+      show(picture, row, j + 1);
+      const text = make("span", "", near.far);
+      text.append(make("small", "", near.how));
+      line.append(picture, text);
+      line.title = `Image ${near.image}`;
+      box.append(line);
+    });
+    if (card.share !== null) {
+      const gauge = make("div", "gauge");
+      const bar = make("u");
+      const part = make("b");
+      part.style.width = `${100 * card.share}%`;
+      bar.append(part);
+      gauge.append(bar, card.typical);
+      box.append(gauge);
+    }
+    return box;
+  }));
+}
+"""
+
+
+def show(session: Session, model: VAE, weights: Weights) -> None:
+    """Draw the section: what is sampled from, the samples, and what lies beside them."""
+    run, state = session.run, st.session_state
+    assert run is not None
+    if state.pop(session.key("sample_opened"), False):
+        st.rerun()  # the whole page, on which another panel is open now
+    known = _known(run, weights)
+    st.markdown("#### Samples &nbsp; :small[:gray[click one to open it in Sliders]]")
+    prior, temperature, seed = _controls(session, known)
+    if prior == "mixture" and known is not None:
+        z = known.mixture.sample(NUM_SAMPLES, seed, temperature)
+    else:
+        from vae.api import sample
+
+        z = np.float32(temperature) * sample(model, NUM_SAMPLES, seed)
+    dataset = _dataset(session, model)
+    compared = known if dataset is not None else None
+    turn = f"{weights.digest[:12]}:{prior}:{temperature:g}:{seed}:{int(compared is not None)}"
+    _cards(session, model, dataset, compared, z, turn)
+    _says(known, compared)
+    if known is None:
+        work.job(
+            run,
+            run.samplers_file.with_suffix(".log"),
+            run.folder / "samples.png",
+            "Find the nearest training images",
+            ":material/image_search:",
+            jobs.start_samplers,
+            "Encodes the training images, 20,000 of them at most, and fits the mixture, in a "
+            f"process of its own: `python -m vae sample {run.name} --prior mixture --nearest`.",
+        )
+
+
+def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
+    """The sampler, the temperature, and the seed."""
+    state = st.session_state
+    names = {name: session.key(f"sample_{name}") for name in ("prior", "temperature", "seed")}
+    # Streamlit forgets the widgets of a panel that is closed; this does not.
+    kept = session.key("sample_controls")
+    prior, temperature, seed = state.get(kept, ("normal", 1.0, 0))
+    state.setdefault(names["prior"], prior)
+    state.setdefault(names["temperature"], temperature)
+    state.setdefault(names["seed"], seed)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        with st.container(width=225):
+            prior = st.segmented_control(
+                "Sample from",
+                list(PRIORS),
+                format_func=PRIORS.__getitem__,
+                key=names["prior"],
+                required=True,
+                disabled=known is None,
+                help="The mixture is one of Gaussians, fitted to the posterior means of training "
+                "images (Ghosh et al. 2020): it samples where the decoder has been.",
+            )
+        with st.container(width=180):
+            temperature = st.slider(
+                "Temperature",
+                0.0,
+                MOST_TEMPERATURE,
+                step=0.05,
+                key=names["temperature"],
+                help="Times the standard deviation that is sampled with. Lower is tidier and less "
+                "varied; 1 is the density itself.",
+            )
+        with st.container(width=120):
+            seed = st.number_input("Seed", 0, 2**31 - 1, key=names["seed"])
+    if known is None:
+        prior = "normal"
+    state[kept] = (prior, float(temperature), int(seed))
+    return str(prior), float(temperature), int(seed)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _read(path: str, now: cache.Stamp) -> Known:
+    from vae.neighbours import load_known
+
+    return load_known(Path(path))
+
+
+def _known(run: Run, weights: Weights) -> Known | None:
+    """The training images as these weights see them; None where they were not encoded yet."""
+    now = cache.stamp(run.samplers_file)
+    if now is None:
+        return None
+    try:
+        known = _read(str(run.samplers_file), now)
+    except ConfigError:
+        return None
+    return known if known.digest == weights.digest else None
+
+
+def _dataset(session: Session, model: VAE) -> Dataset | None:
+    try:
+        dataset = session.dataset()
+    except ConfigError as error:
+        st.caption(f"The images of this run cannot be shown: {error}")
+        return None
+    return dataset if dataset is not None and dataset.image_shape == model.image_shape else None
+
+
+def _says(known: Known | None, compared: Known | None) -> None:
+    if known is None:
+        st.caption(
+            "Typicality is the density of the aggregate posterior at a sample, compared with the "
+            "held-out images' own. The mixture and the nearest training images of these weights "
+            "are not there yet."
+        )
+    elif compared is not None:
+        few = f"{len(known.index):,} of " if len(known.index) < known.num_train else ""
+        st.caption(
+            f"Beside each sample, the nearest of {few}{known.num_train:,} training images: by "
+            "code, the distance of posterior means in the active dimensions; by pixels, the root "
+            "mean square of the difference in grey levels. The median held-out image is "
+            f"{known.usual_latent:.1f} away by code, and its reconstruction "
+            f"{known.usual_pixels:.0f} levels by pixels: samples far nearer than that would be "
+            "training images learned by heart. The mixture has "
+            f"{len(known.mixture.weights)} component{'s' * (len(known.mixture.weights) > 1)}."
+        )
+
+
+# ------------------------------------------------------------------------------- the cards
+
+
+def _cards(
+    session: Session,
+    model: VAE,
+    dataset: Dataset | None,
+    known: Known | None,
+    z: np.ndarray,
+    turn: str,
+) -> None:
+    run = session.run
+    assert run is not None
+    sheet, columns, near = _drawn(model, dataset, known, z, f"{run.folder}:{turn}")
+    cards = []
+    for point, beside in zip(z, near, strict=True):
+        share = _share(session, point)
+        typical = "" if share is None else f"More typical than {share:.0%} of the data"
+        if share is not None and share < 0.005:
+            typical = "Less typical than all of the data"
+        cards.append({"near": beside, "share": share, "typical": typical})
+    key = session.key("sample_cards")
+    component = st.components.v2.component("latent_samples", css=CSS, js=JS)
+    component(
+        key=key,
+        data={"sheet": sheet, "columns": columns, "cards": cards, "turn": turn},
+        on_picked_change=lambda: opened(session, z, turn),
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _drawn(
+    _model: VAE, _dataset: Dataset | None, _known: Known | None, z: np.ndarray, made_of: str
+) -> tuple[str, int, list[list[dict[str, str]]]]:
+    """The sheet of pictures, its columns, and what is said of the nearest of each sample."""
+    made = images.decode(_model, z)
+    if _known is None or _dataset is None:
+        tiles, columns = made[:, None], 1
+        near: list[list[dict[str, str]]] = [[] for _ in z]
+    else:
+        from vae.neighbours import nearest
+
+        found: Neighbours = nearest(_known, _dataset, z, made)
+        beside = (_dataset.take(found.by_latent), _dataset.take(found.by_pixels))
+        tiles, columns = np.stack([made, *beside], 1), 3
+        near = [
+            [
+                {"image": str(a), "far": f"{far:.1f} away", "how": "by code"},
+                {"image": str(b), "far": f"{off:.0f} levels", "how": "by pixels"},
+            ]
+            for a, far, b, off in zip(
+                found.by_latent,
+                found.latent_distance,
+                found.by_pixels,
+                found.pixel_distance,
+                strict=True,
+            )
+        ]
+    flat = to_rgb(tiles.reshape(-1, *tiles.shape[2:]))
+    sheet = images.data_url(images.sheet(flat, columns, PICTURE), "image/webp")
+    return sheet, columns, near
+
+
+def _share(session: Session, z: np.ndarray) -> float | None:
+    try:
+        return origin.share_of(session, z)
+    except ConfigError:
+        return None
+
+
+def opened(session: Session, z: np.ndarray, turn: str) -> None:
+    """Hand the sample that was clicked over to Sliders, and open it; z [K, D]."""
+    state: Any = st.session_state
+    picked = (state.get(session.key("sample_cards")) or {}).get("picked")
+    if not isinstance(picked, dict) or picked.get("turn") != turn:
+        return
+    sample = picked.get("sample")
+    if isinstance(sample, int) and 0 <= sample < len(z):
+        point = [float(value) for value in z[sample]]
+        state[session.key("hand_over")] = {"z": point, "index": None}
+        state[session.key("sample_opened")] = True
+        state["panel"] = "Sliders"

@@ -1,0 +1,94 @@
+"""Background processes of a run: a button that starts one, and what it is at by its log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from vae import jobs
+from vae.runs import Run
+
+TICK_SECONDS = 1.0  # while one works
+SILENT_SECONDS = 120.0  # after which its process is taken for dead
+SETTLED_SECONDS = 5.0  # after which its last words, which are no count, are taken for its end
+
+WORDS = {
+    "encode": "Encoding",
+    "umap": "Laying out",
+    "evaluate": "Measuring",
+    "bound": "Importance samples",
+    "frechet": "Frechet distances",
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the process is at."""
+
+    state: str  # none, working, done, failed
+    message: str = ""
+    part: float = 0.0
+
+
+def work_of(log: Path, out: Path, now: float) -> Work:
+    """What the newest process that writes `out` says in `log`; `now` in seconds since the epoch."""
+    try:
+        silent = now - log.stat().st_mtime
+    except FileNotFoundError:
+        return Work("none")
+    line, count = jobs.last_line(log), jobs.progress_of(log)
+    if line.endswith(out.name) and out.exists():
+        return Work("done")
+    if (count or not line) and silent < SILENT_SECONDS:
+        if count is None:
+            return Work("working", "Starting")
+        what, done, total = count
+        text = WORDS.get(what, what.capitalize())
+        return Work("working", f"{text}: {done:,} of {total:,}", min(1.0, done / max(1, total)))
+    if count or not line:
+        return Work("failed", "its process has ended without a word")
+    if silent < SETTLED_SECONDS:
+        return Work("working", "Working")
+    return Work("failed", line)
+
+
+def is_working(log: Path, out: Path) -> bool:
+    return work_of(log, out, time.time()).state == "working"
+
+
+def job(
+    run: Run, log: Path, out: Path, name: str, icon: str, start: Callable[[Run], None], help: str
+) -> None:
+    """A button `name` that starts making `out`, and its progress; at its end the page is anew.
+
+    The process says in `log` what it is at, and writes the name of `out` last.
+    """
+    is_now = is_working(log, out)
+    every = TICK_SECONDS if is_now else None
+    st.fragment(_watch, run_every=every)(run, log, out, name, icon, start, help, is_now)
+
+
+def _watch(
+    run: Run,
+    log: Path,
+    out: Path,
+    name: str,
+    icon: str,
+    start: Callable[[Run], None],
+    help: str,
+    was_working: bool,
+) -> None:
+    work = work_of(log, out, time.time())
+    if (work.state == "working") != was_working:
+        st.rerun()  # the whole page: what is shown is another now
+    if work.state == "working":
+        st.progress(work.part, text=f"{work.message} ...")
+        return
+    if work.state == "failed":
+        st.error(f"{name}: {work.message}", icon=":material/error:")
+    if st.button(name, icon=icon, on_click=start, args=(run,), help=help):
+        st.rerun()
