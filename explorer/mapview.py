@@ -60,6 +60,8 @@ def show(
 ) -> None:
     """Draw the component. What a hand does becomes ``st.session_state[key]``; see `taken`.
 
+    ``st.session_state[key]["failed"]``: whether its script did not come, or has nothing to draw on.
+
     `addresses`: of the columns `points` and `colours`, and of `thumbs`, which come in sheets of
     `columns` tiles a row. `number`: of the newest act of a hand that `choice` has taken in.
     `ellipse`: of the chosen image. `trail`: to be drawn over the points.
@@ -97,6 +99,7 @@ def show(
         },
         on_picked_change=lambda: None,
         on_group_change=lambda: None,
+        on_failed_change=lambda: None,
     )
 
 

@@ -22,7 +22,13 @@ LOADER = """
 export default function (component) {
   let rest = null, isOver = false;
   const where = new URL("live/%s/%s.js", document.baseURI);
-  import(where).then((script) => { if (!isOver) rest = script.default(component); });
+  import(where).then((script) => { if (!isOver) rest = script.default(component); }).catch(
+    (error) => {
+      console.warn(error);
+      component.parentElement.textContent = "This part of the page did not come: reload the page.";
+      component.setStateValue("failed", true);
+    },
+  );
   return () => { isOver = true; if (rest) rest(); };
 }
 """

@@ -142,3 +142,53 @@ def test_keys_move_the_map_and_choose(page: Page, server: Server) -> None:
     is_shown(page, r"^Image \d+\b")
     page.keyboard.press("0")
     assert re.fullmatch(r"\d+", canvas.get_attribute("data-selected") or "")
+
+
+def place_in_plot(page: Page, row: int) -> tuple[float, float, str]:
+    """Where on the page a point of the plain map lies, and its image."""
+    x, y, image = page.locator(".js-plotly-plot").evaluate(
+        """(plot, row) => {
+          const [trace, layout] = [plot._fullData[0], plot._fullLayout];
+          const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
+          return [box.left + layout.xaxis.l2p(trace.x[row]),
+            box.top + layout.yaxis.l2p(trace.y[row]), String(trace.customdata[row])];
+        }""",
+        row,
+    )
+    return x, y, image
+
+
+def click_in_plot(page: Page, row: int) -> None:
+    """Click a point of the plain map, which is then looked into."""
+    page.locator(".js-plotly-plot .gl-container canvas").first.wait_for()
+    page.wait_for_timeout(1000)
+    x, y, _ = place_in_plot(page, row)
+    page.mouse.move(x - 3, y)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(400)
+    hovered = page.locator(".hoverlayer .hovertext").first.text_content() or ""
+    image = re.findall(r"Image (\d+)", hovered)[0]
+    page.mouse.down()
+    page.mouse.up()
+    is_shown(page, rf"^Image {image}$")
+    wait_until_painted(page.get_by_role("img", name="Reconstruction", exact=True))
+
+
+def test_the_plain_map_is_a_switch_away(page: Page, server: Server) -> None:
+    canvas = opened(page, server)
+    page.get_by_text("Plain map").click()
+    click_in_plot(page, 5)
+    expect(canvas).to_have_count(0)
+    select(page, "Colour by", "KL")
+    expect(page.locator(".js-plotly-plot .colorbar, .js-plotly-plot .cbbg").first).to_be_attached()
+    is_shown(page, r"^Image \d+$")
+    page.get_by_text("Plain map").click()
+    expect(ready_map(page)).to_have_attribute("data-selected", re.compile(r"\d+"))
+
+
+def test_where_the_script_is_blocked_the_plain_map_is_drawn(page: Page, server: Server) -> None:
+    blocked = re.compile(r"/live/\w+/map\.js")
+    refused = {"body": "throw Error('refused')", "content_type": "text/javascript"}
+    page.route(blocked, lambda route: route.fulfill(**refused))
+    open_panel(page, server, "Map")
+    click_in_plot(page, 9)

@@ -72,9 +72,10 @@ FLOORS = [
     ["explorer.keeping", "explorer.bearings"],
     ["explorer.position"],
     ["explorer.mapview", "explorer.points", "explorer.journey"],
-    ["explorer.columns", "explorer.trail", "explorer.origin", "explorer.compass"],
+    ["explorer.columns", "explorer.plainmap", "explorer.trail", "explorer.origin", "explorer.compass"],
     ["explorer.beginning", "explorer.picking", "explorer.pathfiles", "explorer.moves", "explorer.saved"],
     ["explorer.evaluation", "explorer.samples"],
+    ["explorer.detail"],
     [
         "explorer.sidebar",
         "explorer.panels",

@@ -174,6 +174,9 @@ class MapView {
       <div class="legend"></div>
       <p class="keys" id="map-keys">Wheel zooms, drag pans, Shift and drag lassos. With keys: arrows,
         + and −, 0 for all, Enter for the point in the middle, Escape to let go.</p>`;
+    if (!this.root.querySelector("canvas").getContext("2d", { alpha: false })) {
+      throw new Error("This browser has no canvas.");
+    }
     parent.appendChild(this.root);
     this.find = (selector) => this.root.querySelector(selector);
     this.ground = this.find(".ground");
