@@ -53,11 +53,11 @@ def value_range(*curves: Points) -> tuple[float, float, float]:
     ends = [float(curve[-1][1]) for curve in curves if len(curve)]
     low, high = min(low, *ends), max(high, *ends)
     pad = 0.06 * (high - low) or max(1e-6, 0.01 * abs(high))
-    tick = _nice((high - low + 2 * pad) / 4)
+    tick = nice((high - low + 2 * pad) / 4)
     return math.floor((low - pad) / tick) * tick, math.ceil((high + pad) / tick) * tick, tick
 
 
-def _nice(value: float) -> float:
+def nice(value: float) -> float:
     """The next of 1, 2, 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= value * 0.999)

@@ -79,7 +79,7 @@ def converter(num_pixels: int | None, own_weight: float | None = None) -> None:
         right.markdown(
             f"For {whose}, P = {num_pixels:,}: mean squared error + {weight:g} x KL is\n"
             f"- summed squared error + **{beta:.3g}** x KL: **beta = w x P = {beta:.3g}** with a "
-            "Gaussian of sigma² = 1/2;\n"
+            "Gaussian of sigma² = 1/2, that is sigma = 0.71;\n"
             f"- or beta = 1 with **sigma = √(w P / 2) = {sigma:.3g}**, which is "
             f"**{sigma * 255:.0f} grey levels** of noise."
             + (

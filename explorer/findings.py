@@ -1,161 +1,113 @@
-"""What is wrong with a run or worth knowing, read from its events."""
+"""What is wrong with a run or worth knowing, read from its events.
+
+Every finding carries its evidence in numbers, and what can be done about it with one press. None
+is made before there is something to judge: a hundred steps and one epoch.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from itertools import pairwise
-from statistics import fmean, median
+from statistics import median
 
+from explorer import remedies
+from explorer.memorising import about_gap, about_images
+from explorer.regularity import about_latents, about_objective, about_sigma
+from explorer.verdicts import Finding, comparable, is_rising, measured, some
 from vae.config import Config
-from vae.runs import Event, last_event, numbered
+from vae.runs import Event, last_event
 
-NUM_BELOW = 5  # evaluations in a row that must stay below the best
-JITTER_EVALUATIONS = 20
-TRAIN_STEPS = 20  # step events that a training elbo is the mean of
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something about a run that a person should know, and what to do about it."""
-
-    kind: str  # error, warning, info
-    text: str
-
-
-def measured(events: list[Event]) -> list[Event]:
-    """The evaluations that came out finite, oldest first."""
-    return [event for event in events if event["kind"] == "eval" and "elbo" in event]
+MIN_STEPS = 100  # before which nothing is said of what was learnt
+RECENT_STEPS = 1000
+EXPLODED = 5.0  # times the usual KL
 
 
 def findings(events: list[Event], config: Config, status: str) -> list[Finding]:
     """What is wrong with a run or worth knowing, the gravest first."""
-    found = []
-    if status == "failed":
-        reason = last_event(events, "end").get("reason") or "no reason was given"
-        found.append(
-            Finding("error", f"**Training failed:** {reason}. What was saved before can be used.")
-        )
-    notes = [event for event in events if event["kind"] == "note"]
-    bad = [note for note in notes if "not finite" in str(note.get("text", ""))]
-    if bad:
-        found.append(
-            Finding(
-                "warning",
-                f"**{len(bad)} step{'s were' if len(bad) > 1 else ' was'} passed over**, the last "
-                f"at step {bad[-1].get('step', 0):,}, because the gradient was not finite. The "
-                "weights were left as they were. If it goes on, lower `train.lr`.",
-            )
-        )
+    found = [*_about_failure(events, config, status), *_about_steps(events, config)]
     evaluations = measured(events)
     if evaluations:
-        found += _about_latents(evaluations[-1], config)
-        found += _about_sigma(evaluations[-1], config)
-        found += _about_gap(evaluations, events)
-    found += [Finding("info", str(note["text"])) for note in notes if note not in bad]
-    return found
+        newest = evaluations[-1]
+        found += _about_explosion(evaluations, events, config)
+        if newest.get("epoch", 0) >= 1 and newest["step"] >= MIN_STEPS:
+            found += about_latents(newest, config, events)
+            found += about_sigma(newest, config)
+        found += about_objective(newest, config)
+        found += about_gap(evaluations, events, config)
+    found += about_images(events, config)
+    notes = [event for event in events if event["kind"] == "note" and not _is_bad(event)]
+    found += [Finding("info", str(note["text"])) for note in notes]
+    return sorted(found, key=lambda finding: ("error", "warning", "info").index(finding.kind))
 
 
-def _about_latents(evaluation: Event, config: Config) -> list[Finding]:
-    active, total = int(evaluation.get("active_units", 0)), len(numbered(evaluation, "kl"))
-    kl = float(evaluation["kl"])
-    if evaluation.get("epoch", 0) < 1 or not total:
-        return []  # too early to tell
-    if active == 0 or kl < 0.5:
-        return [
+def _is_bad(note: Event) -> bool:
+    return "not finite" in str(note.get("text", ""))
+
+
+def _about_failure(events: list[Event], config: Config, status: str) -> list[Finding]:
+    found = []
+    if status == "failed":
+        reason = str(last_event(events, "end").get("reason") or "no reason was given")
+        remedy = (remedies.calmer(config),) if "diverged" in reason else ()
+        text = f"**Training failed:** {reason}. What was saved before can be used."
+        found.append(Finding("error", text, remedy))
+    newest = last_event(events, "eval")
+    if newest and "elbo" not in newest:
+        found.append(
             Finding(
                 "error",
-                f"**Posterior collapse:** the code carries {kl:.2f} nats and {active} of {total} "
-                "dimensions are active, so every picture is decoded alike. Train a new run with a "
-                "warm-up (`train.warmup_steps` of an epoch or two), a smaller `train.beta`, or "
-                "the optimal sigma (leave `model.sigma` out).",
-            )
-        ]
-    if active < total / 2:
-        return [
-            Finding(
-                "warning",
-                f"**{total - active} of {total} latent dimensions are not used.** This wastes "
-                "nothing but room: the KL switches off what does not pay for itself. If the "
-                "reconstructions lack detail, try a warm-up (`train.warmup_steps`), a smaller "
-                "`train.beta` or the optimal sigma; else a smaller `model.latent_dim` does too.",
-            )
-        ]
-    return []
-
-
-def _about_sigma(evaluation: Event, config: Config) -> list[Finding]:
-    found = []
-    error = math.sqrt(max(float(evaluation.get("mse", 0.0)), 1e-12))
-    fixed = config.model.sigma
-    if fixed is not None and fixed > 2 * error:
-        found.append(
-            Finding(
-                "warning",
-                f"**Sigma is fixed at {fixed * 255:.0f} grey levels, but the reconstructions are "
-                f"only {error * 255:.0f} off.** Detail below that noise counts for nothing, which "
-                "blurs. Leave `model.sigma` out and it finds its own value.",
-            )
-        )
-    if config.train.objective == "autoencoder":
-        found.append(
-            Finding(
-                "info",
-                "**A plain autoencoder:** nothing drew its codes towards the prior, so samples "
-                "from it look like nothing. Reconstruct and interpolate instead.",
-            )
-        )
-    if config.train.beta > 4 and config.train.objective == "elbo":
-        found.append(
-            Finding(
-                "info",
-                f"**Beta is {config.train.beta:g}:** the code is kept short on purpose. Expect "
-                "more separate dimensions and blurrier reconstructions.",
+                f"**The evaluation at step {newest['step']:,} was not finite.** A weight or a "
+                "picture holds a number that is none.",
+                (remedies.calmer(config),),
             )
         )
     return found
 
 
-def comparable(evaluations: list[Event]) -> list[Event]:
-    """One evaluation a step: the last step is measured once more on all validation images."""
-    first = {event["step"]: event for event in reversed(evaluations)}
-    return [first[step] for step in sorted(first)]
-
-
-def jitter(evaluations: list[Event]) -> float:
-    """The usual elbo difference between neighbouring evaluations, in nats per image."""
-    elbos = [float(event["elbo"]) for event in evaluations[-JITTER_EVALUATIONS:]]
-    return median(abs(after - before) for before, after in pairwise(elbos))
-
-
-def _about_gap(evaluations: list[Event], events: list[Event]) -> list[Finding]:
-    """Whether validation has left its best for good while training images still gain."""
-    evaluations = comparable(evaluations)
-    i = max(range(len(evaluations)), key=lambda i: float(evaluations[i]["elbo"]))
-    best, newest = evaluations[i], [float(e["elbo"]) for e in evaluations[i + 1 :][-NUM_BELOW:]]
-    if len(newest) < NUM_BELOW:
+def _about_steps(events: list[Event], config: Config) -> list[Finding]:
+    """Steps that were passed over since their gradient was not finite."""
+    bad = [event for event in events if event["kind"] == "note" and _is_bad(event)]
+    if not bad:
         return []
-    usual = jitter(evaluations)
-    # The best of many is a lucky one, so that its neighbours say where the top was.
-    top = median(float(event["elbo"]) for event in evaluations[max(0, i - 2) : i + 3])
-    if max(newest) >= top - usual:
-        return []
-    steps = [event for event in events if event["kind"] == "step" and "elbo" in event]
-    before = [e["elbo"] for e in steps if e["step"] <= best["step"]][-TRAIN_STEPS:]
-    after = [e["elbo"] for e in steps if e["step"] > best["step"]][-TRAIN_STEPS:]
-    if not before or not after:
-        return []
-    train, validation = fmean(after), fmean(newest)
-    gained, lost = train - fmean(before), float(best["elbo"]) - validation
-    if train - validation <= usual or gained <= 0:
-        return []
+    newest = max((event.get("step", 0) for event in events), default=0)
+    is_recent = bad[-1].get("step", 0) > newest - RECENT_STEPS
+    text = (
+        f"**{len(bad)} step{'s were' if len(bad) > 1 else ' was'} passed over**, the last at step "
+        f"{bad[-1].get('step', 0):,}, because the gradient was not finite. The weights were left "
+        "as they were."
+    )
+    if not is_recent:
+        return [Finding("info", text + " Training went on well.")]
     return [
         Finding(
             "warning",
-            f"**Validation was best at step {best['step']:,}.** The last {NUM_BELOW} evaluations "
-            f"are {lost:,.1f} nats below that on average, while training images gained "
-            f"{gained:,.1f} nats: the model learns its training images by heart. Use more images, "
-            "a smaller network or fewer epochs. Training keeps the state of its best step in "
-            "`checkpoints/`; `model.safetensors`, which is shown here, is the newest.",
+            text + " If it goes on, lower `train.lr`.",
+            (remedies.calmer(config),),
+            "A gradient that is not finite comes from a step that was too long: the loss left the "
+            "range of numbers. Twenty in a row end the training.",
+        )
+    ]
+
+
+def _about_explosion(
+    evaluations: list[Event], events: list[Event], config: Config
+) -> list[Finding]:
+    """A KL far above what it was, while the elbo fell below what it was."""
+    train = config.train
+    if train.objective == "autoencoder" or train.cycle_steps or is_rising(events, config):
+        return []
+    *before, newest = comparable(evaluations)
+    if len(before) < 3:
+        return []
+    usual, elbo = (median(float(event[name]) for event in before) for name in ("kl", "elbo"))
+    kl = float(newest["kl"])
+    if kl < EXPLODED * max(usual, 1.0) or float(newest["elbo"]) > elbo:
+        return []
+    return [
+        Finding(
+            "error",
+            f"**The KL explodes:** {kl:,.0f} nats at step {newest['step']:,}, after {usual:,.0f} "
+            f"as a rule, and the elbo fell from {elbo:,.0f} to {float(newest['elbo']):,.0f}.",
+            some(remedies.calmer(config), remedies.plain_beta(config) if train.beta < 1 else None),
+            "The encoder puts pictures far from the prior, where the decoder knows nothing. The "
+            "learning rate is too high for these weights, or beta too small to hold the codes.",
         )
     ]

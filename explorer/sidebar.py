@@ -17,6 +17,12 @@ from vae.runs import ALIVE, Run, free_name, last_event, list_runs
 DEFAULT_ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
 ICON = Path(__file__).parent / "assets" / "icon.png"
 TICK_SECONDS = 1.0
+NETWORKS = {
+    "residual": "residual (default)",
+    "five_layer": "five layers, as in tutorials",
+    "conv": "plain convolutions",
+    "mlp": "one hidden layer (MNIST)",
+}
 OBJECTIVES = {"elbo": "elbo", "beta_tc": "beta-TC", "autoencoder": "plain autoencoder"}
 
 ICONS = {
@@ -45,9 +51,15 @@ def root() -> Path:
 
 
 def show() -> Session:
-    """Draw the sidebar. Returns the session of the chosen run."""
+    """Draw the sidebar. Returns the session of the chosen run.
+
+    A panel that begins a run leaves its name, and the panel to see it in, in next_run, next_panel.
+    """
     where = root()
     names = [run.name for run in list_runs(where)]
+    for what in ("run", "panel"):
+        if following := st.session_state.pop(f"next_{what}", None):
+            st.session_state[what] = following
     with st.sidebar:
         left, right = st.columns([1, 4], vertical_alignment="center")
         left.image(str(ICON), width=44, alt="")
@@ -172,10 +184,36 @@ def _new_run(where: Path) -> None:
         "with MNIST's idx files, an .npz, or `torchvision:NAME`.",
     )
     with st.expander("Settings", icon=":material/tune:"):
-        st.text_input("Name", key="new_name", placeholder="chosen by itself")
-        st.number_input("Epochs", 1, 100_000, TrainConfig().epochs, key="train.epochs")
-        st.number_input("Latent dimensions", 1, 4096, ModelConfig().latent_dim, key="latent_dim")
-        st.selectbox("Network", ["conv", "mlp"], key="model.name")
+        st.text_input(
+            "Name",
+            key="new_name",
+            placeholder="chosen by itself",
+            help="The folder of the run, under which it is listed above.",
+        )
+        st.number_input(
+            "Epochs",
+            1,
+            100_000,
+            TrainConfig().epochs,
+            key="train.epochs",
+            help="How often each training image is seen. More can be added later.",
+        )
+        st.number_input(
+            "Latent dimensions",
+            1,
+            4096,
+            ModelConfig().latent_dim,
+            key="latent_dim",
+            help="How many numbers a picture is written as. What is not needed stays unused.",
+        )
+        st.selectbox(
+            "Network",
+            NETWORKS,
+            format_func=lambda name: NETWORKS[name],
+            key="model.name",
+            help="Residual draws the best pictures for its time. Five layers is the network of "
+            "most tutorials, to compare with. One hidden layer suits small grey pictures.",
+        )
         st.selectbox(
             "Likelihood",
             ["by the images", *LIKELIHOODS],
@@ -193,9 +231,32 @@ def _new_run(where: Path) -> None:
             "what dimensions say about each other, the autoencoder has no KL and no noise. More "
             "on the command line: `python -m vae train --help`.",
         )
-        st.number_input("Beta", 0.0, 1000.0, TrainConfig().beta, key="train.beta")
-        st.number_input("Batch size", 1, 8192, TrainConfig().batch_size, key="train.batch_size")
-        st.number_input("Learning rate", 1e-6, 1.0, TrainConfig().lr, format="%g", key="train.lr")
+        st.number_input(
+            "Beta",
+            0.0,
+            1000.0,
+            TrainConfig().beta,
+            key="train.beta",
+            help="The price of the code. 1 is the VAE itself; more makes codes shorter and "
+            "pictures blurrier, less makes samples worse.",
+        )
+        st.number_input(
+            "Batch size",
+            1,
+            8192,
+            TrainConfig().batch_size,
+            key="train.batch_size",
+            help="Images of one step. Larger batches make steadier, but fewer steps.",
+        )
+        st.number_input(
+            "Learning rate",
+            1e-6,
+            1.0,
+            TrainConfig().lr,
+            format="%g",
+            key="train.lr",
+            help="The length of a step. Too long and training diverges, too short and it crawls.",
+        )
     st.button(
         "Start training",
         type="primary",

@@ -13,26 +13,31 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import charts
+from explorer import charts, plane
 from explorer.equations import equivalent_beta, equivalent_sigma
+from explorer.exhibit import bars
 from explorer.findings import findings
-from explorer.layers import layers
+from explorer.layers import layers, short
 from explorer.panels import animation
 from explorer.panels.live import duration, seconds_left
 from explorer.session import Session
 from vae import pictures
-from vae.config import Config, ModelConfig, to_document, with_values
-from vae.runs import Run
+from vae.config import NETWORKS, Config, ModelConfig, to_document, with_values
+from vae.runs import Run, last_event
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
 PANELS = ("Live", "Animation", "Model")
 
 
-def open_panel(root: Path, panel: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def open_panel(
+    root: Path, panel: str, monkeypatch: pytest.MonkeyPatch, run: str | None = None
+) -> AppTest:
     """The page with that panel open, run once; nothing on it may have failed."""
     monkeypatch.setenv("VAE_ROOT", str(root))
     at = AppTest.from_file(PAGE, default_timeout=20)
     at.session_state["panel"] = panel
+    if run is not None:
+        at.session_state["run"] = run
     at.run()
     assert not at.exception
     return at
@@ -220,7 +225,7 @@ def test_a_kl_weight_beside_a_mean_squared_error_is_beta_times_the_pixels() -> N
     assert unit * 2 * sigma**2 == pytest.approx(num_pixels * mean_loss)
 
 
-@pytest.mark.parametrize("name", ["conv", "mlp"])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_the_table_of_layers_counts_every_parameter(name: str) -> None:
     from vae.networks import VAE, num_parameters
 
@@ -231,6 +236,47 @@ def test_the_table_of_layers_counts_every_parameter(name: str) -> None:
     assert tables["Encoder"][-1]["Output"] == "14"
 
 
+def rows_of(name: str, shape: tuple[int, int, int], **more: int) -> dict[str, list[tuple]]:
+    tables = layers(ModelConfig(name=name, channels=(4, 8, 8, 16, 16), **more), shape)
+    return {
+        network: [(row["Layer"], row["Multiply-adds"]) for row in rows]
+        for network, rows in tables.items()
+    }
+
+
+def test_multiply_adds_are_those_counted_by_hand() -> None:
+    """One product for each weight of a window, at each place that the window stands."""
+    one = rows_of("mlp", (1, 28, 28), latent_dim=20, hidden_dim=400)
+    assert one["Encoder"] == [("Linear, ReLU", 784 * 400), ("Linear", 400 * 40)]
+    assert one["Decoder"] == [("Linear, ReLU", 20 * 400), ("Linear", 400 * 784)]
+    many = rows_of("residual", (3, 64, 64), latent_dim=10)
+    assert many["Encoder"] == [
+        ("Pixels to channels", 0),
+        ("Conv 3x3, SiLU", 32 * 32 * (12 * 9) * 4),
+        ("Conv 4x4 / 2, SiLU", 16 * 16 * (4 * 16) * 8),
+        ("Conv 4x4 / 2", 8 * 8 * (8 * 16) * 8),
+        ("Residual 3x3, SiLU", 8 * 8 * (8 * 9) * 8),
+        ("Conv 4x4 / 2", 4 * 4 * (8 * 16) * 16),
+        ("Residual 3x3, SiLU", 4 * 4 * (16 * 9) * 16),
+        ("Conv 4x4 / 2", 2 * 2 * (16 * 16) * 16),
+        ("Residual 3x3, SiLU", 2 * 2 * (16 * 9) * 16),
+        ("Linear", 16 * 4 * 20),
+    ]
+    up = [("Upconv 4x4 / 2", 2 * 2 * (16 * 16) * 16), ("Upconv 4x4 / 2", 4 * 4 * (16 * 16) * 8)]
+    assert [row for row in many["Decoder"] if row[0] == "Upconv 4x4 / 2"] == up
+    assert many["Decoder"][-2:] == [
+        ("Conv 3x3", 32 * 32 * (4 * 9) * 12),
+        ("Channels to pixels", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (999, "999"), (8316, "8.32 k"), (21_200_000, "21.2 M")]
+)
+def test_counts_are_written_short(number: int, text: str) -> None:
+    assert short(number) == text
+
+
 def evaluation(step: int, elbo: float, kl: list[float], active: int, **more: float) -> dict:
     terms = {"elbo": elbo, "kl": sum(kl), "nll": -elbo - sum(kl), "active_units": active}
     dims = {f"kl_{j}": value for j, value in enumerate(kl)}
@@ -239,22 +285,23 @@ def evaluation(step: int, elbo: float, kl: list[float], active: int, **more: flo
 
 def found(*events: dict, **options: object) -> str:
     config = with_values(Config(), {n.replace("_", ".", 1): v for n, v in options.items()})
-    return "\n".join(finding.text for finding in findings(list(events), config, "finished"))
+    found = findings(list(events), config, "finished")
+    return "\n".join(f"{finding.text} {finding.more}" for finding in found)
 
 
 def test_a_healthy_run_has_no_findings() -> None:
-    first, last = evaluation(1, -200.0, [2.0] * 4, 4), evaluation(9, -90.0, [3.0] * 4, 4)
+    first, last = evaluation(1, -200.0, [2.0] * 4, 4), evaluation(900, -90.0, [3.0] * 4, 4)
     assert found(first, last) == ""
 
 
 def test_a_collapse_is_found_with_a_remedy() -> None:
-    said = found(evaluation(9, -200.0, [0.001] * 4, 0))
+    said = found(evaluation(900, -200.0, [0.001] * 4, 0))
     assert "Posterior collapse" in said
     assert "warmup_steps" in said
 
 
 def test_unused_dimensions_are_named_without_alarm() -> None:
-    said = found(evaluation(9, -90.0, [4.0, 0.0, 0.0, 0.0], 1))
+    said = found(evaluation(900, -90.0, [4.0, 0.0, 0.0, 0.0], 1))
     assert "3 of 4 latent dimensions are not used" in said
 
 
@@ -321,6 +368,86 @@ def test_the_second_measure_of_the_last_step_is_no_new_best() -> None:
     assert found(*training(LEARNING, BY_HEART), again) == found(*training(LEARNING, BY_HEART)) != ""
 
 
+def test_a_collapsed_run_offers_its_remedies_and_says_what_they_do(
+    trained_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained_root / "tiny", tmp_path / "tiny")
+    run = Run(tmp_path / "tiny")
+    options = {"train.beta": 500.0}
+    run.config_file.write_text(json.dumps(to_document(with_values(run.config(), options))))
+    events = [event | (options if event["kind"] == "start" else {}) for event in run.events()]
+    events.append(evaluation(900, 300.0, [0.001] * 6, 0, sigma=0.2, bits_per_dim=7.0))
+    run.events_file.write_text("".join(json.dumps(event) + "\n" for event in events))
+    at = open_panel(tmp_path, "Model", monkeypatch)
+    assert "0.01 nats and 0 of 6 dimensions are active" in at.main.error[0].value
+    assert "Beta is 500" in at.main.error[0].value
+    remedies = [button for button in at.main.button if str(button.key).startswith("remedy_0")]
+    assert [button.label for button in remedies] == ["Set beta to 1", "Begin anew with a warm-up"]
+    assert remedies[0].help == (
+        "A new run, tiny-2, begins with the weights of this one and `train.beta 1.0`."
+    )
+    assert "fresh weights" in remedies[1].help
+    assert "Nothing is wrong" not in texts(at)
+
+
+def test_the_estimators_are_measured_on_the_model_that_is_shown(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_panel(trained_root, "Model", monkeypatch)
+    at.button("model_measure").click().run()
+    assert not at.exception
+    assert "Measured at step 8: the score function strays" in texts(at)
+    table = next(table.value for table in at.main.table if "Variance" in table.value)
+    assert list(table["Estimator"]) == ["analytic KL", "generic, all sampled", "score function"]
+    measured, step = at.session_state["estimates:tiny"]
+    assert step == 8
+    assert measured[2].variance > measured[0].variance
+    low = bars(measured)["xAxis"]["min"]
+    assert 0 < low < min(each.variance for each in measured)
+
+
+def test_the_plane_shows_what_can_be_compared_and_says_why_not_the_rest(
+    trained_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy(name: str, values: dict[str, object]) -> Run:
+        shutil.copytree(trained_root / "tiny", tmp_path / name)
+        run = Run(tmp_path / name)
+        run.config_file.write_text(json.dumps(to_document(with_values(run.config(), values))))
+        return run
+
+    own, like = copy("own", {}), copy("like", {"train.seed": 5})
+    copy("laplace", {"model.likelihood": "laplace"})
+    copy("larger", {"data.image_size": 48})
+    runs = [(run, run.events()) for run in map(Run, sorted(tmp_path.iterdir()))]
+    runs = [(run, [e for e in events if e["kind"] == "eval"]) for run, events in runs]
+    shown, apart = plane.places(own, own.config(), runs)
+    assert [place.name for place in shown] == ["like", "own"]
+    assert shown[-1].is_own
+    assert apart == {
+        "laplace": "another likelihood (laplace)",
+        "larger": "other images (image size)",
+    }
+    newest = last_event(own.events(), "eval")
+    assert shown[-1].trail[-1] == (newest["kl"], newest["nll"])
+    spec = plane.spec(shown)
+    dot = next(s for s in spec["series"] if s["type"] == "scatter" and s["name"] == "own")
+    assert dot["data"] == [pytest.approx([newest["kl"], newest["nll"]], abs=1e-3)]
+    for line in (s for s in spec["series"] if s.get("endLabel")):
+        elbo = float(line["endLabel"]["formatter"].removeprefix("elbo ").replace(",", ""))
+        assert [-(rate + nll) for rate, nll in line["data"]] == pytest.approx([elbo] * 2, abs=0.51)
+    json.dumps(spec, allow_nan=False)
+    assert like.name in json.dumps(spec)
+    said = texts(open_panel(tmp_path, "Model", monkeypatch, "own"))
+    assert "something else: laplace: another likelihood (laplace); larger: other images" in said
+
+
+def test_one_run_alone_has_a_plane_of_its_own() -> None:
+    spec = plane.spec([plane.Place("a", [(10.0, -500.0)], True)])
+    assert spec["xAxis"]["min"] < 10 < spec["xAxis"]["max"]
+    assert spec["yAxis"]["min"] < -500 < spec["yAxis"]["max"]
+    assert any(series.get("endLabel") for series in spec["series"])
+
+
 @pytest.mark.parametrize(
     ("options", "beta", "words"),
     [
@@ -356,7 +483,7 @@ def test_model_says_what_another_objective_weighs(
 
 
 def test_a_sigma_fixed_too_large_is_found() -> None:
-    said = found(evaluation(9, 90.0, [3.0] * 4, 4, sigma=0.7071), model_sigma=0.7071)
+    said = found(evaluation(900, 90.0, [3.0] * 4, 4, sigma=0.7071), model_sigma=0.7071)
     assert "fixed at 180 grey levels" in said
     assert "26 off" in said  # sqrt(0.01) * 255 = 25.5
 

@@ -7,21 +7,28 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import charts
+from explorer import cache, charts, doctor, exhibit, formulas, plane
 from explorer import evaluation as in_full
 from explorer import samples as drawn
 from explorer.equations import converter, equations
-from explorer.findings import Finding, findings, measured
-from explorer.layers import layers
+from explorer.findings import findings
+from explorer.layers import layers, short
 from explorer.session import Session
+from explorer.verdicts import comparable, measured
 from vae.config import Config, ConfigError, ModelConfig, get_value, options
-from vae.runs import ALIVE, Event, last_event, numbered
+from vae.runs import ALIVE, Event, last_event, list_runs, numbered
 
 TICK_SECONDS = 5.0
 LN2 = math.log(2)
 STYLE = """<style>
 .st-key-model_cards [data-testid="stMetricValue"] { font-size: 1.45rem; line-height: 1.4; }
 </style>"""
+NETWORKS = {
+    "residual": "residual",
+    "conv": "plain convolutions",
+    "five_layer": "the five layers of the usual tutorials",
+    "mlp": "one hidden layer",
+}
 IN_ORDER = ("elbo", "nll", "kl", "bits_per_dim", "mse", "sigma", "active_units", "num_images")
 UNITS = {
     "elbo": "nats per image",
@@ -53,37 +60,44 @@ def show(session: Session) -> None:
 
 
 def _draw(session: Session) -> None:
+    if "next_run" in st.session_state:
+        st.rerun()  # a remedy began a run: the whole page is about it now
     config, events = session.config(), session.events()
     assert config is not None
     evaluation = next(reversed(measured(events)), {})
     found = findings(events, config, session.status())
-    _findings(found)
-    if not found and evaluation.get("epoch", 0) >= 1:
+    is_well = all(finding.kind == "info" for finding in found)
+    if is_well and evaluation.get("epoch", 0) >= 1:
         st.caption(
             ":green[:material/check_circle:] Nothing is wrong: no collapse, no step passed over, "
             "no sign of learning by heart."
         )
+    doctor.show(session, config, found)
     shape = _image_shape(session)
     num_pixels = None if shape is None else math.prod(shape)
+    _loss(config, evaluation.get("sigma"))
     if evaluation and num_pixels is not None:
         _objective(config, events, num_pixels)
         _dimensions(session, evaluation)
+        _plane(session, config)
     else:
         st.info(
             "**The first evaluation comes after 20 steps.** Then the objective and the latent "
             "dimensions are measured and explained here.",
             icon=":material/hourglass_empty:",
         )
+    _measured_in_full(session)
+    if evaluation:
+        _evaluations(events)
+    st.subheader("Deeper", divider="gray")
     equations()
     sigma = evaluation.get("sigma")
     is_squared = config.model.likelihood == "gaussian" and config.train.objective == "elbo"
     weight = 2 * sigma**2 * config.train.beta if sigma is not None and is_squared else None
     converter(num_pixels, weight)
     if shape is not None:
+        exhibit.show(session)
         _architecture(config.model, shape)
-    _measured_in_full(session)
-    if evaluation:
-        _evaluations(events)
     _data(session, config)
     _options(config)
 
@@ -98,16 +112,22 @@ def _image_shape(session: Session) -> tuple[int, int, int] | None:
     return None if there is None else there[1].image_shape
 
 
-def _findings(found: list[Finding]) -> None:
-    icons = {"error": ":material/error:", "warning": ":material/warning:", "info": None}
-    for finding in found:
-        if finding.kind == "info":
-            st.caption(finding.text)
-        else:
-            getattr(st, finding.kind)(finding.text, icon=icons[finding.kind])
-
-
 # --------------------------------------------------------------------------------- objective
+
+
+def _loss(config: Config, sigma: float | None) -> None:
+    """What is minimised, in words and as a formula with the run's own settings."""
+    st.markdown("#### What is minimised")
+    st.markdown(formulas.loss_words(config.train))
+    likelihood = config.model.likelihood
+    columns = st.grid(2, min_column_width=400, gap="medium")
+    with columns.cell():
+        st.latex(formulas.loss_tex(config.train))
+    with columns.cell():
+        samples = config.train.num_samples if config.train.objective == "elbo" else 1
+        st.latex(formulas.nll_tex(likelihood, sigma, samples))
+        if likelihood is not None:
+            st.caption(formulas.LIKELIHOOD_WORDS[likelihood])
 
 
 def _objective(config: Config, events: list[Event], num_pixels: int) -> None:
@@ -116,7 +136,7 @@ def _objective(config: Config, events: list[Event], num_pixels: int) -> None:
     elbo, nll, kl = (float(evaluation[name]) for name in ("elbo", "nll", "kl"))
     sigma = evaluation.get("sigma")
     st.markdown(
-        "**What is maximised** &nbsp; :small[:gray[nats per image, validation, step "
+        "#### What it comes to &nbsp; :small[:gray[nats per image, validation, step "
         f"{evaluation['step']:,}]]"
     )
     st.latex(
@@ -239,7 +259,7 @@ def _dimensions(session: Session, evaluation: Event) -> None:
     kl = numbered(evaluation, "kl")
     active = _active(session, kl, int(evaluation.get("active_units", len(kl))))
     st.markdown(
-        f"**{sum(active)} of {len(kl)} latent dimensions are active** &nbsp; "
+        f"#### {sum(active)} of {len(kl)} latent dimensions are active &nbsp; "
         ":small[:gray[KL in nats, the largest first]]",
         help="A dimension is active when its posterior mean moves over the data: Var(mu) above "
         "0.01 (Burda et al. 2016). The others stay at the prior and cost nothing.",
@@ -252,13 +272,39 @@ def _dimensions(session: Session, evaluation: Event) -> None:
     )
 
 
+def _plane(session: Session, config: Config) -> None:
+    """This run, and those that it can be compared with, by rate and distortion."""
+    assert session.run is not None
+    runs = [
+        (run, comparable(measured(cache.events(run.events_file))))
+        for run in list_runs(session.root)
+    ]
+    shown, apart = plane.places(session.run, config, runs)
+    st.markdown(
+        "#### Rate and distortion &nbsp; :small[:gray[nats per image, validation]]",
+        help="To the left the code says less, further down pictures are redrawn better. Along a "
+        "dashed line the elbo is the same: what the code costs more, the picture costs less. The "
+        "faint line is the way through training.",
+    )
+    st.echarts_chart(
+        plane.spec(shown),
+        height=300,
+        key="model_plane",
+        alt="Rate against distortion of this run and comparable ones",
+    )
+    if apart:
+        names = "; ".join(f"{name}: {reason}" for name, reason in sorted(apart.items())[:8])
+        more = f"; {len(apart) - 8} more" if len(apart) > 8 else ""
+        st.caption(f"Not shown, as their nats are of something else: {names}{more}.")
+
+
 def _active(session: Session, kl: list[float], num_active: int) -> list[bool]:
     """Which dimensions are active; by the largest KL where the posterior means are gone."""
     latents = session.latents()
     if latents is not None and latents.mu.shape[1] == len(kl):
         from vae.posterior import ACTIVE_VARIANCE
 
-        return (latents.mu.var(0) > ACTIVE_VARIANCE).tolist()
+        return [bool(variance > ACTIVE_VARIANCE) for variance in latents.mu.var(0)]
     order = sorted(range(len(kl)), key=lambda j: -kl[j])[:num_active]
     return [j in order for j in range(len(kl))]
 
@@ -268,22 +314,34 @@ def _active(session: Session, kl: list[float], num_active: int) -> list[bool]:
 
 def _architecture(config: ModelConfig, shape: tuple[int, int, int]) -> None:
     tables = layers(config, shape)
-    total = sum(row["Parameters"] for rows in tables.values() for row in rows)
-    st.markdown(
-        f"**Networks** &nbsp; :small[:gray[{config.name}, {total:,} parameters, pictures of "
-        f"{' x '.join(map(str, shape))}]]",
-        help="Conv 4x4 / 2 has windows of 4 by 4 and halves the sides; upconv, a transposed "
-        "convolution, doubles them; LReLU is the leaky ReLU. The encoder ends in "
-        "mu and logvar, 2 x D numbers. The decoder ends in logits, which a "
-        "sigmoid turns into pictures in [0, 1].",
+    total = {
+        name: sum(row[name] for rows in tables.values() for row in rows)
+        for name in ("Parameters", "Multiply-adds")
+    }
+    title = (
+        f"Networks: {NETWORKS.get(config.name, config.name)}, {short(total['Parameters'])} "
+        f"parameters, {short(total['Multiply-adds'])} multiply-adds a picture"
     )
-    columns = st.grid(2, min_column_width=350, gap="medium")
-    for name, rows in tables.items():
-        with columns.cell():
-            num = sum(row["Parameters"] for row in rows)
-            st.markdown(f":small[{name} &nbsp; :gray[{num:,} parameters]]")
-            shown = [row | {"Parameters": f"{row['Parameters']:,}"} for row in rows]
-            st.table(shown, border="horizontal", hide_index=True)
+    with st.expander(title, icon=":material/account_tree:"):
+        columns = st.grid(2, min_column_width=380, gap="medium")
+        for name, rows in tables.items():
+            with columns.cell():
+                num, work = (sum(row[what] for row in rows) for what in total)
+                st.markdown(
+                    f"**{name}** &nbsp; :small[:gray[{short(num)} parameters, {short(work)} "
+                    "multiply-adds]]"
+                )
+                shown = [row | {what: short(row[what]) for what in total} for row in rows]
+                st.table(shown, border="horizontal", hide_index=True)
+        st.caption(
+            f"For one picture of {' x '.join(map(str, shape))}. Conv 4x4 / 2 has windows of 4 by 4 "
+            "and halves the sides; Upconv, a transposed convolution, doubles them. Residual 3x3 "
+            "adds what its convolution says to what came in. Pixels to channels lays each 2 by 2 "
+            "pixels on top of each other, so that nothing is computed at full size. The encoder "
+            "ends in mu and logvar, 2 x D numbers; the decoder in logits, which a sigmoid turns "
+            "into pictures in [0, 1]. Multiply-adds are the products that are summed, without "
+            "activations."
+        )
 
 
 def _measured_in_full(session: Session) -> None:
@@ -302,7 +360,7 @@ def _evaluations(events: list[Event]) -> None:
     evaluations = measured(events)
     newest = evaluations[-1]
     best = max(evaluations, key=lambda event: float(event["elbo"]))
-    st.markdown("**In training** &nbsp; :small[:gray[on images held out from it]]")
+    st.markdown("#### In training &nbsp; :small[:gray[on images held out from it]]")
     rows = [
         {
             "": name,

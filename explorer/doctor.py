@@ -1,0 +1,106 @@
+"""What is wrong with a run on the page, each finding with its remedies as buttons."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer import cache, remedies
+from explorer.remedies import Remedy
+from explorer.session import Session
+from explorer.verdicts import Finding
+from vae import jobs
+from vae.config import Config, ConfigError
+from vae.runs import ALIVE, Run
+
+ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
+REFUSED = "remedy_refused"
+
+
+def show(session: Session, config: Config, found: list[Finding]) -> None:
+    """Draw the findings: what is wrong in full, what is good to know in a line each."""
+    if refused := st.session_state.pop(REFUSED, None):
+        st.error(refused, icon=ICONS["error"])
+    for i, finding in enumerate(found):
+        if finding.kind == "info":
+            continue
+        getattr(st, finding.kind)(finding.text, icon=ICONS[finding.kind])
+        _remedies(session, config, finding, str(i))
+    notes = [finding for finding in found if finding.kind == "info"]
+    if notes:
+        with st.expander(f"Good to know ({len(notes)})", icon=ICONS["info"]):
+            for i, finding in enumerate(notes):
+                st.markdown(f":small[{finding.text} {finding.more}]")
+                _remedies(session, config, finding, f"note_{i}")
+
+
+def _remedies(session: Session, config: Config, finding: Finding, key: str) -> None:
+    """The buttons of one finding; what each does stands in its help."""
+    if not finding.remedies and not (finding.more and finding.kind != "info"):
+        return
+    assert session.run is not None
+    status = session.status()
+    with st.container(horizontal=True, vertical_alignment="center", key=f"remedies_{key}"):
+        for i, remedy in enumerate(finding.remedies):
+            pressed = st.button(
+                remedy.label,
+                key=f"remedy_{key}_{i}",
+                icon=":material/healing:",
+                type="primary" if i == 0 and finding.kind == "error" else "secondary",
+                help=explained(remedy, session.run, status),
+            )
+            if pressed:
+                with st.spinner(f"{remedy.label} ..."):
+                    _press(session, config, remedy)
+                st.rerun()
+        if finding.more and finding.kind != "info":
+            with st.popover("Why?", type="tertiary"):
+                st.markdown(finding.more)
+
+
+def explained(remedy: Remedy, run: Run, status: str) -> str:
+    """What a press does, in words."""
+    flags = remedies.as_flags(remedy.options)
+    options = ", ".join(f"`{name} {value}`" for name, value in flags.items())
+    if remedies.goes_on(remedy, run, status):
+        how = "The trainer pauses and goes on" if status in ALIVE else "Training goes on"
+        return f"{how} with {options}."
+    name = remedies.new_name(run.folder.parent, run.name)
+    weights = "fresh weights" if remedy.anew else "the weights of this one"
+    pause = " This one is paused." if status in ALIVE else ""
+    return f"A new run, {name}, begins with {weights} and {options}.{pause}"
+
+
+def _press(session: Session, config: Config, remedy: Remedy) -> None:
+    """Apply the remedy, and let the page show the run that trains on."""
+    run = session.run
+    assert run is not None
+    try:
+        run = apply(run, config, remedy, session.status())
+    except ConfigError as error:
+        st.session_state[REFUSED] = str(error)
+    else:
+        st.session_state["next_run"], st.session_state["next_panel"] = run.name, "Live"
+    cache.is_locked.clear()
+
+
+def apply(run: Run, config: Config, remedy: Remedy, status: str) -> Run:
+    """Go on with the remedy, or begin a new run with it. Returns the run that trains.
+
+    A living run that a new one replaces is asked to pause first, so that they do not share the
+    machine. Raises ConfigError where the trainer refuses.
+    """
+    flags = remedies.as_flags(remedy.options)
+    if remedies.goes_on(remedy, run, status):
+        if status in ALIVE:
+            jobs.change_training(run, flags)
+        else:
+            jobs.start_training(run, flags)
+        return run
+    new = Run(run.folder.parent / remedies.new_name(run.folder.parent, run.name))
+    if remedy.anew:
+        jobs.start_training(new, remedies.as_flags(remedies.all_options(config, remedy)))
+    else:
+        jobs.start_training(new, flags, begin_from=run.name)
+    if run.is_locked():
+        run.request("pause")
+    return new

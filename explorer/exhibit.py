@@ -1,0 +1,176 @@
+"""Two estimators of one gradient, and a third: measured on the model that is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.charts import FAINT_LINE, Spec
+from explorer.session import Session
+from vae.config import ConfigError
+
+if TYPE_CHECKING:
+    from vae.estimators import Estimate
+
+NUM_IMAGES = 8
+NUM_REPEATS = 48
+NAMES = {
+    "analytic": "analytic KL",
+    "sampled": "generic, all sampled",
+    "score": "score function",
+}
+
+
+def show(session: Session) -> None:
+    """The exhibit, closed until it is asked for."""
+    with st.expander("Two estimators of one gradient", icon=":material/query_stats:"):
+        st.markdown(
+            "Training needs the gradient of an expectation over z, and sees one draw of z. There "
+            "are several ways to get it **right on average**; they differ in how far one draw "
+            "strays. The **analytic** one knows the KL in closed form and samples only the "
+            "reconstruction, the **generic** one samples log p(x, z) - log q(z | x) whole, and the "
+            "**score function** (REINFORCE) does not look through the decoder at all."
+        )
+        st.latex(
+            r"\nabla_\phi\, \mathbb{E}_{q_\phi}\bigl[f(z)\bigr] = "
+            r"\underbrace{\mathbb{E}_\varepsilon\bigl[\nabla_\phi f(\mu + \sigma \varepsilon)"
+            r"\bigr]}_{\text{reparameterized}} = "
+            r"\underbrace{\mathbb{E}_{q_\phi}\bigl[f(z)\, \nabla_\phi \log q_\phi(z \mid x)"
+            r"\bigr]}_{\text{score function}}"
+        )
+        st.fragment(_measure)(session)
+
+
+def _measure(session: Session) -> None:
+    key = session.key("estimates")
+    pressed = st.button(
+        "Measure",
+        icon=":material/speed:",
+        key="model_measure",
+        help=f"{NUM_REPEATS} draws for {NUM_IMAGES} validation images with each estimator, on the "
+        "weights shown: some seconds.",
+    )
+    if pressed:
+        try:
+            with st.spinner(f"{NUM_REPEATS} gradients by each of three estimators ..."):
+                st.session_state[key] = estimates(session)
+        except ConfigError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+    if key in st.session_state:
+        _draw(*st.session_state[key])
+
+
+def estimates(session: Session) -> tuple[list[Estimate], int]:
+    """What the estimators say of the newest weights, and those weights' step.
+
+    Raises ConfigError where there are no weights, or the images are gone.
+    """
+    import torch
+
+    from vae.estimators import measure_estimators
+    from vae.latents import to_unit
+
+    there, dataset = session.model(), session.dataset()
+    if there is None or dataset is None:
+        raise ConfigError("There are no weights to measure yet: train a little first.")
+    model, weights = there
+    index: Any = dataset.validation[:NUM_IMAGES]
+    x = to_unit(dataset.take(index))
+    generator = torch.Generator().manual_seed(0)
+    return measure_estimators(model, x, NUM_REPEATS, generator), weights.step
+
+
+def _draw(measured: list[Estimate], step: int) -> None:
+    rows = [
+        {
+            "Estimator": NAMES[each.name],
+            "Mean gradient": f"{each.norm:,.4g}",
+            "Variance": f"{each.variance:,.3g}",
+            "Signal to noise": f"{each.signal_to_noise:.2g}"
+            if each.signal_to_noise > 0.01
+            else "below 0.01",
+        }
+        for each in measured
+    ]
+    columns = st.grid(2, min_column_width=330, gap="medium")
+    with columns.cell():
+        st.table(rows, border="horizontal", hide_index=True)
+    with columns.cell():
+        st.echarts_chart(
+            bars(measured),
+            height=150,
+            key="model_estimators",
+            alt="Variance of one draw of the gradient for each estimator, on a log scale",
+        )
+    st.markdown(said(measured, step))
+
+
+def bars(measured: list[Estimate]) -> Spec:
+    """The variance of one draw by estimator, lying bars on a log scale."""
+    return {
+        "animation": False,
+        "grid": {"left": 4, "right": 18, "top": 8, "bottom": 22, "containLabel": True},
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True},
+        "xAxis": {
+            "type": "log",
+            "name": "variance of one draw",
+            "nameLocation": "middle",
+            "nameGap": 26,
+            "min": 10.0 ** (np.floor(np.log10(min(e.variance for e in measured))) - 1),
+            "splitLine": FAINT_LINE,
+            "axisLabel": {"hideOverlap": True},
+        },
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "axisTick": {"show": False},
+            "data": [NAMES[each.name] for each in measured],
+        },
+        "series": [
+            {
+                "name": "variance",
+                "type": "bar",
+                "barMaxWidth": 22,
+                "itemStyle": {"borderRadius": [0, 3, 3, 0]},
+                "data": [float(f"{each.variance:.4g}") for each in measured],
+            }
+        ],
+    }
+
+
+def said(measured: list[Estimate], step: int) -> str:
+    """What the numbers teach."""
+    analytic, sampled, score = measured
+    ratio = score.variance / max(analytic.variance, 1e-300)
+    near = sampled.variance / max(analytic.variance, 1e-300)
+    text = (
+        f"Measured at step {step:,}: the score function strays **{_times(ratio)}** as much as the "
+        f"analytic estimator, so it takes about {_times(ratio)} as many draws for the same "
+        "certainty. That is why a VAE is trained through its decoder. "
+    )
+    if 0.8 < near < 1.25:
+        text += (
+            f"The generic one has {near:.2g} times the variance of the analytic one: here the "
+            "noise is that of the reconstruction, and sampling the KL adds next to nothing. "
+        )
+    elif near >= 1.25:
+        text += (
+            f"Sampling the KL instead of writing it down costs **{near:.2g} times** the variance. "
+        )
+    else:
+        text += (
+            f"The generic one even strays less ({near:.2g} times the variance): near its optimum "
+            "the noises of its two logarithms cancel (Roeder et al. 2017). "
+        )
+    agree = max(sampled.disagreement, score.disagreement)
+    return text + (
+        f"Their means lie {agree:.1f} standard errors apart at most"
+        + (": the same gradient, as theory says." if agree < 3 else ".")
+    )
+
+
+def _times(ratio: float) -> str:
+    return f"{float(f'{ratio:.2g}'):,.0f} times" if ratio >= 10 else f"{ratio:.2g} times"

@@ -1,0 +1,76 @@
+"""Whether a run learns its training images by heart, and whether there are enough of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from statistics import fmean, median
+
+from explorer import remedies
+from explorer.verdicts import Finding, comparable, some
+from vae.config import Config
+from vae.runs import Event, last_event
+
+NUM_BELOW = 5  # evaluations in a row that must stay below the best
+JITTER_EVALUATIONS = 20
+TRAIN_STEPS = 20  # step events that a training elbo is the mean of
+FEW_IMAGES = 1000
+
+
+def about_images(events: list[Event], config: Config) -> list[Finding]:
+    num = last_event(events, "start").get("num_train")
+    if num is None or num >= FEW_IMAGES:
+        return []
+    return [
+        Finding(
+            "info",
+            f"**{num:,} image{'s' * (num != 1)} to train on** are few: a network of this kind "
+            f"knows them by heart after some epochs. {FEW_IMAGES:,} are a start.",
+            some(remedies.more_images(config)),
+        )
+    ]
+
+
+def jitter(evaluations: list[Event]) -> float:
+    """The usual elbo difference between neighbouring evaluations, in nats per image."""
+    elbos = [float(event["elbo"]) for event in evaluations[-JITTER_EVALUATIONS:]]
+    return median(abs(after - before) for before, after in pairwise(elbos))
+
+
+def about_gap(evaluations: list[Event], events: list[Event], config: Config) -> list[Finding]:
+    """Whether validation has left its best for good while training images still gain."""
+    evaluations = comparable(evaluations)
+    i = max(range(len(evaluations)), key=lambda i: float(evaluations[i]["elbo"]))
+    best, newest = evaluations[i], [float(e["elbo"]) for e in evaluations[i + 1 :][-NUM_BELOW:]]
+    if len(newest) < NUM_BELOW:
+        return []
+    usual = jitter(evaluations)
+    # The best of many is a lucky one, so that its neighbours say where the top was.
+    top = median(float(event["elbo"]) for event in evaluations[max(0, i - 2) : i + 3])
+    if max(newest) >= top - usual:
+        return []
+    steps = [event for event in events if event["kind"] == "step" and "elbo" in event]
+    before = [e["elbo"] for e in steps if e["step"] <= best["step"]][-TRAIN_STEPS:]
+    after = [e["elbo"] for e in steps if e["step"] > best["step"]][-TRAIN_STEPS:]
+    if not before or not after:
+        return []
+    train, validation = fmean(after), fmean(newest)
+    gained, lost = train - fmean(before), float(best["elbo"]) - validation
+    if train - validation <= usual or gained <= 0:
+        return []
+    num = last_event(events, "start").get("num_train")
+    whose = "its training images" if num is None else f"its {num:,} training images"
+    return [
+        Finding(
+            "warning",
+            f"**Validation was best at step {best['step']:,}.** The last {NUM_BELOW} evaluations "
+            f"are {lost:,.1f} nats below that on average, while training images gained "
+            f"{gained:,.1f} nats: the model learns {whose} by heart.",
+            some(
+                remedies.more_images(config),
+                remedies.fewer_epochs(config, int(best.get("epoch", 0))),
+                remedies.smaller_network(config),
+            ),
+            "Use more images, a smaller network or fewer epochs. Training keeps the state of its "
+            "best step in `checkpoints/`; `model.safetensors`, which is shown here, is the newest.",
+        )
+    ]
