@@ -78,7 +78,7 @@ def _search(session: Session, dataset: Dataset, found: np.ndarray, place: str, n
             key=session.key("only"),
             on_change=_turn,
             args=(place, 1),
-            width=230,
+            width="stretch",
         )
     st.number_input(
         "Go to image",

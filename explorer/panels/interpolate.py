@@ -129,7 +129,7 @@ def _strip(
     decoded = images.decode(model, journey.trace(session, keys, steps, kind))
     originals = dataset.take(np.array([picked[0], picked[-1]]))
     last = LETTERS[len(picked) - 1]
-    row = st.grid(steps + 2, min_column_width=52, gap="xsmall")
+    row = st.grid(steps + 2, min_column_width=38, gap="xsmall")
     with row.container(key="path_end_first", gap="xxsmall"):
         st.image(
             images.address(originals[0], PICTURE),
