@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
 from explorer.charts import FAINT_LINE, Spec
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NUM_IMAGES = 8
 NUM_REPEATS = 48
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 NAMES = {
     "analytic": "analytic KL",
     "sampled": "generic, all sampled",
@@ -84,14 +85,14 @@ def estimates(session: Session) -> tuple[list[Estimate], int]:
 
 
 def _draw(measured: list[Estimate], step: int) -> None:
+    least = 1 / math.sqrt(NUM_REPEATS)  # what so many draws can tell from nothing
     rows = [
         {
             "Estimator": NAMES[each.name],
-            "Mean gradient": f"{each.norm:,.4g}",
-            "Variance": f"{each.variance:,.3g}",
+            "Variance": powered(each.variance),
             "Signal to noise": f"{each.signal_to_noise:.2g}"
-            if each.signal_to_noise > 0.01
-            else "below 0.01",
+            if each.signal_to_noise > least
+            else f"below {least:.2g}",
         }
         for each in measured
     ]
@@ -109,19 +110,23 @@ def _draw(measured: list[Estimate], step: int) -> None:
 
 
 def bars(measured: list[Estimate]) -> Spec:
-    """The variance of one draw by estimator, lying bars on a log scale."""
+    """The variance of one draw by estimator, lying bars over powers of ten."""
+    powers = [math.log10(max(each.variance, 1e-30)) for each in measured]
     return {
         "animation": False,
-        "grid": {"left": 4, "right": 18, "top": 8, "bottom": 22, "containLabel": True},
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True},
+        "grid": {"left": 4, "right": 24, "top": 8, "bottom": 22, "containLabel": True},
+        "tooltip": {"show": False},
         "xAxis": {
-            "type": "log",
+            "type": "value",
             "name": "variance of one draw",
             "nameLocation": "middle",
             "nameGap": 26,
-            "min": 10.0 ** (np.floor(np.log10(min(e.variance for e in measured))) - 1),
+            "min": math.floor(min(powers)) - 1,
+            "max": math.ceil(max(powers)),
+            "minInterval": 1,
+            "splitNumber": 4,
             "splitLine": FAINT_LINE,
-            "axisLabel": {"hideOverlap": True},
+            "axisLabel": {"formatter": "1e{value}", "hideOverlap": True},
         },
         "yAxis": {
             "type": "category",
@@ -135,10 +140,18 @@ def bars(measured: list[Estimate]) -> Spec:
                 "type": "bar",
                 "barMaxWidth": 22,
                 "itemStyle": {"borderRadius": [0, 3, 3, 0]},
-                "data": [float(f"{each.variance:.4g}") for each in measured],
+                "data": [round(power, 3) for power in powers],
             }
         ],
     }
+
+
+def powered(value: float) -> str:
+    """A number as people write it: 0.012, 41, 2.7 · 10¹⁵."""
+    if 0.01 <= value < 1000:
+        return f"{value:.2g}" if value < 10 else f"{value:.0f}"
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa} · 10{str(int(exponent)).translate(RAISED)}"
 
 
 def said(measured: list[Estimate], step: int) -> str:
@@ -147,19 +160,18 @@ def said(measured: list[Estimate], step: int) -> str:
     ratio = score.variance / max(analytic.variance, 1e-300)
     near = sampled.variance / max(analytic.variance, 1e-300)
     text = (
-        f"Measured at step {step:,}: the score function strays **{_times(ratio)}** as much as the "
-        f"analytic estimator, so it takes about {_times(ratio)} as many draws for the same "
+        f"Measured at step {step:,}: one draw of the score function has **{powered(ratio)} times** "
+        "the variance of the analytic estimator, and needs that many more draws for the same "
         "certainty. That is why a VAE is trained through its decoder. "
     )
     if 0.8 < near < 1.25:
         text += (
-            f"The generic one has {near:.2g} times the variance of the analytic one: here the "
-            "noise is that of the reconstruction, and sampling the KL adds next to nothing. "
+            f"The generic one is about as good as the analytic ({near:.2f} times its variance): "
+            "here the noise is that of the reconstruction, and sampling the KL adds next to "
+            "nothing. "
         )
     elif near >= 1.25:
-        text += (
-            f"Sampling the KL instead of writing it down costs **{near:.2g} times** the variance. "
-        )
+        text += f"Sampling the KL instead of writing it down costs **{near:.2g} times** as much. "
     else:
         text += (
             f"The generic one even strays less ({near:.2g} times the variance): near its optimum "
@@ -170,7 +182,3 @@ def said(measured: list[Estimate], step: int) -> str:
         f"Their means lie {agree:.1f} standard errors apart at most"
         + (": the same gradient, as theory says." if agree < 3 else ".")
     )
-
-
-def _times(ratio: float) -> str:
-    return f"{float(f'{ratio:.2g}'):,.0f} times" if ratio >= 10 else f"{ratio:.2g} times"

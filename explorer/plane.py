@@ -78,8 +78,8 @@ def spec(shown: Sequence[Place]) -> Spec:
     later = own.trail[len(own.trail) // 4 :]  # the first steps may leave the picture
     points = later + [place.trail[-1] for place in shown]
     x, y = _bounds([p[0] for p in points], least=0.0), _bounds([p[1] for p in points])
-    series: list[dict[str, Any]] = [_line(elbo, x) for elbo in _elbos(x, y)]
-    for place in shown:
+    series: list[dict[str, Any]] = []
+    for place in reversed(shown):  # this run first: the first series has the page's own colour
         colour = {
             "itemStyle": {"opacity": 1} if place.is_own else {"color": QUIET, "opacity": 0.85}
         }
@@ -114,6 +114,7 @@ def spec(shown: Sequence[Place]) -> Spec:
                 **colour,
             }
         )
+    series += [_line(elbo, x) for elbo in _elbos(x, y)]
     return {
         "animation": False,
         "grid": {"left": 8, "right": 92, "top": 30, "bottom": 26, "containLabel": True},

@@ -66,7 +66,7 @@ def show() -> Session:
         right.markdown("### Latent explorer")
         if names:
             st.session_state["run"] = _chosen(where, names)
-            name = st.selectbox("Run", names, key="run")
+            name: str | None = st.selectbox("Run", names, key="run")
         else:
             name = st.selectbox("Run", [], placeholder="No run yet: start one", key="run")
         session = Session(where, Run(where / name) if name else None)

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import charts, plane
 from explorer.equations import equivalent_beta, equivalent_sigma
-from explorer.exhibit import bars
+from explorer.exhibit import bars, powered
 from explorer.findings import findings
 from explorer.layers import layers, short
 from explorer.panels import animation
@@ -396,14 +396,23 @@ def test_the_estimators_are_measured_on_the_model_that_is_shown(
     at = open_panel(trained_root, "Model", monkeypatch)
     at.button("model_measure").click().run()
     assert not at.exception
-    assert "Measured at step 8: the score function strays" in texts(at)
+    assert "Measured at step 8: one draw of the score function has" in texts(at)
     table = next(table.value for table in at.main.table if "Variance" in table.value)
     assert list(table["Estimator"]) == ["analytic KL", "generic, all sampled", "score function"]
     measured, step = at.session_state["estimates:tiny"]
     assert step == 8
     assert measured[2].variance > measured[0].variance
-    low = bars(measured)["xAxis"]["min"]
-    assert 0 < low < min(each.variance for each in measured)
+    spec = bars(measured)
+    shown = [10**power for power in spec["series"][0]["data"]]
+    assert shown == pytest.approx([each.variance for each in measured], rel=2e-3)
+    assert spec["xAxis"]["min"] < min(spec["series"][0]["data"]) < spec["xAxis"]["max"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(2.68e15, "2.7 · 10¹⁵"), (41.4, "41"), (1.5, "1.5"), (2e-7, "2.0 · 10⁻⁷")]
+)
+def test_numbers_of_any_size_are_written_as_people_do(value: float, text: str) -> None:
+    assert powered(value) == text
 
 
 def test_the_plane_shows_what_can_be_compared_and_says_why_not_the_rest(
