@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from explorer import cache, images, origin, work
+from explorer import cache, deck, images, origin, work
 from explorer.session import Session
 from vae import jobs
 from vae.config import ConfigError
@@ -28,96 +28,6 @@ NUM_SAMPLES = 12
 PICTURE = 128  # pixels a side, at most
 PRIORS = {"normal": "Prior N(0, I)", "mixture": "Mixture"}
 MOST_TEMPERATURE = 1.5
-
-CSS = """
-.samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(225px, 1fr));
-  gap: 10px; font: 0.78rem/1.35 var(--st-font); color: var(--st-text-color); }
-.card { display: grid; grid-template-columns: 104px 1fr; gap: 4px 10px; padding: 8px;
-  border: 1px solid var(--st-border-color); border-radius: 10px; align-items: center; }
-.card button { grid-row: 1 / 3; width: 104px; height: 104px; padding: 0; border: 0;
-  border-radius: 8px; cursor: pointer; background-repeat: no-repeat;
-  transition: box-shadow 0.12s; }
-.card button:hover { box-shadow: 0 0 0 3px var(--st-primary-color); }
-.card button:focus-visible { outline: 3px solid var(--st-text-color); outline-offset: 2px; }
-.near { display: flex; gap: 7px; align-items: center; font-variant-numeric: tabular-nums; }
-.near i { flex: none; width: 48px; height: 48px; border-radius: 6px; background-repeat: no-repeat; }
-.near small { display: block; opacity: 0.7; font-size: 0.72rem; }
-.gauge { grid-column: 1 / 3; }
-.gauge u { display: block; height: 5px; border-radius: 3px; text-decoration: none;
-  background: color-mix(in srgb, currentColor 12%, transparent); margin-bottom: 2px; }
-.gauge u b { display: block; height: 100%; border-radius: 3px;
-  background: var(--st-primary-color); }
-@media (prefers-reduced-motion: reduce) { .card button { transition: none; } }
-"""
-
-JS = """
-const mounts = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let mount = mounts.get(parentElement);
-  if (!mount) {
-    mount = { grid: document.createElement("div"), sheet: "" };
-    mount.grid.className = "samples";
-    mount.grid.setAttribute("role", "group");
-    mount.grid.setAttribute("aria-label", "Samples of the latent space");
-    parentElement.appendChild(mount.grid);
-    mount.grid.addEventListener("click", (event) => {
-      const button = event.target.closest("button");
-      if (button) mount.send(Number(button.dataset.sample));
-    });
-    mounts.set(parentElement, mount);
-  }
-  mount.send = (sample) =>
-    setStateValue("picked", { sample, turn: data.turn, number: Date.now() });
-  if (mount.turn === data.turn) return;
-  mount.turn = data.turn;
-  const rows = data.cards.length;
-  const show = (node, row, column) => {
-    const at = (place, count) => (count > 1 ? (100 * place) / (count - 1) : 0) + "%";
-    node.style.backgroundImage = `url(${data.sheet})`;
-    node.style.backgroundSize = `${100 * data.columns}% ${100 * rows}%`;
-    node.style.backgroundPosition = `${at(column, data.columns)} ${at(row, rows)}`;
-  };
-  const make = (tag, name, text) => {
-    const node = document.createElement(tag);
-    if (name) node.className = name;
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
-  mount.grid.replaceChildren(...data.cards.map((card, row) => {
-    const box = make("div", "card");
-    const button = make("button");
-    button.type = "button";
-    button.dataset.sample = row;
-    button.title = "Open in Sliders";
-    button.setAttribute("aria-label", `Sample ${row + 1}`);
-    show(button, row, 0);
-    box.append(button);
-    card.near.forEach((near, j) => {
-      const line = make("div", "near");
-      const picture = make("i");
-      picture.setAttribute("role", "img");
-      picture.setAttribute("aria-label", `Image ${near.image}`);
-      show(picture, row, j + 1);
-      const text = make("span", "", near.far);
-      text.append(make("small", "", near.how));
-      line.append(picture, text);
-      line.title = `Image ${near.image}`;
-      box.append(line);
-    });
-    if (card.share !== null) {
-      const gauge = make("div", "gauge");
-      const bar = make("u");
-      const part = make("b");
-      part.style.width = `${100 * card.share}%`;
-      bar.append(part);
-      gauge.append(bar, card.typical);
-      box.append(gauge);
-    }
-    return box;
-  }));
-}
-"""
 
 
 def show(session: Session, model: VAE, weights: Weights) -> None:
@@ -175,7 +85,7 @@ def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
                 help="The mixture is one of Gaussians, fitted to the posterior means of training "
                 "images (Ghosh et al. 2020): it samples where the decoder has been.",
             )
-        with st.container(width=180):
+        with st.container(width=165):
             temperature = st.slider(
                 "Temperature",
                 0.0,
@@ -185,7 +95,7 @@ def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
                 help="Times the standard deviation that is sampled with. Lower is tidier and less "
                 "varied; 1 is the density itself.",
             )
-        with st.container(width=120):
+        with st.container(width=140):
             seed = st.number_input("Seed", 0, 2**31 - 1, key=names["seed"])
     if known is None:
         prior = "normal"
@@ -263,12 +173,7 @@ def _cards(
             typical = "Less typical than all of the data"
         cards.append({"near": beside, "share": share, "typical": typical})
     key = session.key("sample_cards")
-    component = st.components.v2.component("latent_samples", css=CSS, js=JS)
-    component(
-        key=key,
-        data={"sheet": sheet, "columns": columns, "cards": cards, "turn": turn},
-        on_picked_change=lambda: opened(session, z, turn),
-    )
+    deck.show(key, sheet, columns, cards, turn, lambda: opened(session, z, turn))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -314,11 +219,8 @@ def _share(session: Session, z: np.ndarray) -> float | None:
 def opened(session: Session, z: np.ndarray, turn: str) -> None:
     """Hand the sample that was clicked over to Sliders, and open it; z [K, D]."""
     state: Any = st.session_state
-    picked = (state.get(session.key("sample_cards")) or {}).get("picked")
-    if not isinstance(picked, dict) or picked.get("turn") != turn:
-        return
-    sample = picked.get("sample")
-    if isinstance(sample, int) and 0 <= sample < len(z):
+    sample = deck.picked(state.get(session.key("sample_cards")), turn, len(z))
+    if sample is not None:
         point = [float(value) for value in z[sample]]
         state[session.key("hand_over")] = {"z": point, "index": None}
         state[session.key("sample_opened")] = True

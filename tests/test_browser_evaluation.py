@@ -44,7 +44,11 @@ def test_evaluate_brings_the_table_and_the_faces(page: Page, tiny: Server) -> No
 
 
 def test_a_clicked_sample_opens_in_sliders(page: Page, tiny: Server) -> None:
+    (tiny.root / "tiny" / "samplers.npz").unlink(missing_ok=True)
     open_panel(page, tiny, "Model")
+    expect(page.get_by_role("radio", name="Mixture")).to_be_disabled()
+    page.get_by_role("button", name="Find the nearest training images").click()
+    expect(page.get_by_role("radio", name="Mixture")).to_be_enabled(timeout=120_000)
     page.get_by_role("radio", name="Mixture").click()
     page.wait_for_timeout(2000)  # the samples of the mixture take the place of those of the prior
     sample = page.get_by_role("button", name="Sample 2", exact=True)

@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import vae
-from explorer import evaluation, samples, work
+from explorer import measures, samples, work
 from explorer.session import Session
 from vae.command import main
 from vae.evaluation import kept_evaluation
@@ -98,10 +98,10 @@ def test_a_result_without_the_newer_measures_is_shown(root: Path) -> None:
 
 
 def test_errors_are_written_to_their_own_second_digit() -> None:
-    shown = evaluation._number({"elbo": 18234.4539, "elbo_se": 31.5}, "elbo")
+    shown = measures.number({"elbo": 18234.4539, "elbo_se": 31.5}, "elbo")
     assert shown == "18,234 <small>± 32</small>"
-    assert evaluation._number({"kl": 159.674, "kl_se": 0.257}, "kl").startswith("159.67 ")
-    assert evaluation._number({"bits": 5.85915}, "bits", 4) == "5.859"
+    assert measures.number({"kl": 159.674, "kl_se": 0.257}, "kl").startswith("159.67 ")
+    assert measures.number({"bits": 5.85915}, "bits", 4) == "5.859"
 
 
 def test_samples_change_with_the_seed_and_shrink_with_the_temperature(evaluated: Path) -> None:

@@ -7,16 +7,22 @@ import sys
 import time
 from typing import Any
 
-from vae import frechet, neighbours
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae import frechet, latents, neighbours, pictures
 from vae.checkpoints import Weights
 from vae.config import ConfigError
 from vae.dataset import Dataset
 from vae.files import atomic_json
-from vae.latents import Progress
-from vae.metrics import evaluate, frechet_distances
+from vae.latents import Indices, Progress, to_unit
+from vae.metrics import BATCH, evaluate, some_of
 from vae.neighbours import Known
 from vae.networks import VAE
 from vae.runs import Run
+from vae.samplers import Mixture
 
 
 def known_images(
@@ -95,3 +101,66 @@ def kept_evaluation(run: Run) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     return document if isinstance(document, dict) and "elbo" in document else None
+
+
+@torch.inference_mode()
+def frechet_distances(
+    model: VAE,
+    dataset: Dataset,
+    index: Indices,
+    others: Indices,
+    mixture: Mixture,
+    network: frechet.Network,
+    num: int,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """How far sets of `num` pictures are from as many real images of `index`, by their features.
+
+    frechet_reconstructions, of posterior means of those same images; frechet_samples from the
+    prior and frechet_mixture from the mixture, at temperature 1; and frechet_real, of as many real
+    images of `others`, which is what `num` images of the same kind come to. Empty for fewer than
+    two images. Everything is compared in 8 bits.
+    """
+    num = min(num, len(index))
+    if num < 2:
+        return {}
+    device = next(model.parameters()).device
+    real = index[some_of(len(index), num, seed)]
+    rest = others[some_of(len(others), num, seed + 1)]
+    prior = latents.sample_prior(num, model.latent_dim, torch.Generator().manual_seed(seed))
+    drawn = torch.from_numpy(mixture.sample(num, seed))
+    sources: dict[str, Any] = {
+        "reference": lambda some: dataset.take(real[some]),
+        "frechet_reconstructions": lambda some: decoded(
+            model.encode(to_unit(dataset.take(real[some]), device)).mu
+        ),
+        "frechet_samples": lambda some: decoded(prior[some]),
+        "frechet_mixture": lambda some: decoded(drawn[some]),
+        "frechet_real": lambda some: dataset.take(rest[some]),
+    }
+
+    def decoded(z: Tensor) -> NDArray[np.uint8]:
+        return pictures.from_unit(model.decode(z.to(device)).cpu().numpy())
+
+    found: dict[str, frechet.Gaussian] = {}
+    done, total = 0, num * len(sources)
+    for name, source in sources.items():
+        count = len(rest) if name == "frechet_real" else num
+        features = []
+        for start in range(0, count, BATCH):
+            if progress is not None:
+                progress("frechet", done + start, total)
+            features.append(network.features(source(slice(start, min(count, start + BATCH)))))
+        done += num
+        if count >= 2:
+            found[name] = frechet.gaussian(np.concatenate(features))
+    if progress is not None:
+        progress("frechet", total, total)
+    reference = found.pop("reference")
+    return {
+        **{name: frechet.distance(each, reference) for name, each in found.items()},
+        "frechet_features": network.name,
+        "frechet_num": num,
+        "frechet_resize": network.resize,
+    }

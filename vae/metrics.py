@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae import frechet, latents, pictures
+from vae import latents
 from vae.dataset import Dataset
 from vae.disentanglement import factor_scores
 from vae.elbo import bits_per_dim, importance_bound
@@ -23,7 +23,6 @@ from vae.information import information, standard_error
 from vae.latents import Floats, Indices, Progress, to_unit
 from vae.networks import VAE
 from vae.posterior import Posterior, active_units, prior_log_prob
-from vae.samplers import Mixture
 
 BATCH = 128
 MAX_INFORMATION = 2_000  # images; the estimate costs the square of it
@@ -126,7 +125,7 @@ def evaluate(
     }
     if sigma is not None:
         result["sigma"] = sigma
-    some = _drawn(len(index), MAX_INFORMATION, seed)
+    some = some_of(len(index), MAX_INFORMATION, seed)
     told = information(mu[some], measured.logvar[some], measured.z[some])
     result |= {
         "mutual_information": told.mutual_information,
@@ -190,7 +189,7 @@ def _bound(
     """The importance-weighted bound of some images, and how far it is above their elbo."""
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed + 1)
-    some = _drawn(len(index), num_images, seed)
+    some = some_of(len(index), num_images, seed)
     bounds = []
     for start in range(0, len(some), BATCH):
         if progress is not None:
@@ -216,70 +215,7 @@ def _bound(
     }
 
 
-@torch.inference_mode()
-def frechet_distances(
-    model: VAE,
-    dataset: Dataset,
-    index: Indices,
-    others: Indices,
-    mixture: Mixture,
-    network: frechet.Network,
-    num: int,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """How far sets of `num` pictures are from as many real images of `index`, by their features.
-
-    frechet_reconstructions, of posterior means of those same images; frechet_samples from the
-    prior and frechet_mixture from the mixture, at temperature 1; and frechet_real, of as many real
-    images of `others`, which is what `num` images of the same kind come to. Empty for fewer than
-    two images. Everything is compared in 8 bits.
-    """
-    num = min(num, len(index))
-    if num < 2:
-        return {}
-    device = next(model.parameters()).device
-    real = index[_drawn(len(index), num, seed)]
-    rest = others[_drawn(len(others), num, seed + 1)]
-    prior = latents.sample_prior(num, model.latent_dim, torch.Generator().manual_seed(seed))
-    drawn = torch.from_numpy(mixture.sample(num, seed))
-    sources: dict[str, Any] = {
-        "reference": lambda some: dataset.take(real[some]),
-        "frechet_reconstructions": lambda some: decoded(
-            model.encode(to_unit(dataset.take(real[some]), device)).mu
-        ),
-        "frechet_samples": lambda some: decoded(prior[some]),
-        "frechet_mixture": lambda some: decoded(drawn[some]),
-        "frechet_real": lambda some: dataset.take(rest[some]),
-    }
-
-    def decoded(z: Tensor) -> NDArray[np.uint8]:
-        return pictures.from_unit(model.decode(z.to(device)).cpu().numpy())
-
-    found: dict[str, frechet.Gaussian] = {}
-    done, total = 0, num * len(sources)
-    for name, source in sources.items():
-        count = len(rest) if name == "frechet_real" else num
-        features = []
-        for start in range(0, count, BATCH):
-            if progress is not None:
-                progress("frechet", done + start, total)
-            features.append(network.features(source(slice(start, min(count, start + BATCH)))))
-        done += num
-        if count >= 2:
-            found[name] = frechet.gaussian(np.concatenate(features))
-    if progress is not None:
-        progress("frechet", total, total)
-    reference = found.pop("reference")
-    return {
-        **{name: frechet.distance(each, reference) for name, each in found.items()},
-        "frechet_features": network.name,
-        "frechet_num": num,
-        "frechet_resize": network.resize,
-    }
-
-
-def _drawn(num: int, most: int | None, seed: int) -> Indices:
+def some_of(num: int, most: int | None, seed: int) -> Indices:
     """All of `num` places, or `most` of them drawn with a seed, in order. [min(num, most)]"""
     if most is None or num <= most:
         return np.arange(num)
