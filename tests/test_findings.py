@@ -192,6 +192,19 @@ def test_an_explosion_is_found_with_its_numbers() -> None:
     assert found.remedies[0].options == {"train.lr": 0.00033}
 
 
+def test_a_code_that_grows_with_the_elbo_is_no_explosion() -> None:
+    leap = event_of(torch.full((8,), 40.0), torch.ones(8), -900.0) | {"step": 2000}
+    assert not alarms(said([*healthy(6), leap]))
+
+
+def test_free_bits_are_not_offered_twice() -> None:
+    gone = optimum(1.0, 30.0)
+    labels = [remedy.label for remedy in alarms(said([gone]))[0].remedies]
+    assert labels == ["0.25 nats free per dimension", "Begin anew with a warm-up"]
+    config = with_values(Config(), {"train.free_bits": 0.5})
+    assert [remedy.label for remedy in alarms(said([gone], config))[0].remedies] == labels[1:]
+
+
 def test_a_code_that_grows_while_beta_rises_is_no_explosion() -> None:
     wild = event_of(torch.full((8,), 40.0), torch.ones(8), 900.0) | {"step": 2000}
     config = with_values(Config(), {"train.warmup_steps": 5000})
