@@ -18,10 +18,11 @@ from vae.command import main
 from vae.config import ConfigError
 from vae.disentanglement import factor_scores, mutual_information_gap
 from vae.elbo import kl_parts
-from vae.evaluation import kept_evaluation
+from vae.evaluation import frechet_distances, kept_evaluation
 from vae.information import information, standard_error
 from vae.posterior import Posterior
 from vae.runs import Run
+from vae.samplers import fit_mixture
 
 NONE: dict[str, tuple[str, ...]] = {}
 
@@ -276,6 +277,28 @@ def test_the_bound_of_some_images_is_compared_with_their_own_elbo(trained_root: 
     assert part["bound_num"] == 12
     assert part["elbo"] == whole["elbo"]
     assert 0 < part["bound_gain"] < 5 * whole["bound_gain"]
+
+
+def test_each_frechet_distance_is_of_the_set_that_it_names(trained_root: Path) -> None:
+    model, data = vae.load(trained_root / "tiny")[0], vae.data(trained_root / "tiny")
+    network, num = frechet.RandomFeatures(), 20
+    index, others = data.train[:num], data.train[num : 2 * num]
+    images = data.take(index)
+    mu = vae.encode(model, images)
+    mixture = fit_mixture(mu + 3, seed=0)  # somewhere else than the prior
+    found = frechet_distances(model, data, index, others, mixture, network, 1000)
+    sets = {
+        "reconstructions": vae.decode(model, mu),
+        "samples": vae.decode(model, vae.sample(model, num)),
+        "mixture": vae.decode(model, mixture.sample(num, 0)),
+        "real": data.take(others),
+    }
+    real = frechet.gaussian(network.features(images))
+    for name, pictures in sets.items():
+        wanted = frechet.distance(frechet.gaussian(network.features(pictures)), real)
+        assert found[f"frechet_{name}"] == pytest.approx(wanted, rel=1e-3), name
+    assert found["frechet_num"] == num
+    assert frechet_distances(model, data, index[:1], others, mixture, network, 9) == {}
 
 
 def test_bad_numbers_are_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
