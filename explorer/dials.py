@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ def show(
     number: int | None,
     step: int,
     face: str,
-    samples: Sequence[Sequence[float]],
+    samples: Mapping[str, Sequence[Sequence[float]]],
     link: str,
 ) -> None:
     """Draw the component. What a hand does becomes ``st.session_state[key]["point"]``.
@@ -52,8 +52,8 @@ def show(
     That is ``{"z": [D], "pins": [[D]], "version": int, "number": int}``; it counts where its
     version is the newest that the page has given. `path`: of the decode socket. `face`: the address
     of the decoded z, for the first paint and for where sockets are blocked. `number`: of the newest
-    point taken in. `samples`: points to draw from as "the data". `link`: the query of the address
-    that restores the state, or "" to leave the address alone.
+    point taken in. `samples`: points to draw from beside the prior, by a name. `link`: the query of
+    the address that restores the state, or "" to leave the address alone.
     """
     sections = [place_of(direction, place) for place, direction in enumerate(directions)]
     inactive, more = sections.count("inactive"), sections.count("more")
@@ -87,7 +87,7 @@ def show(
             "run": path,
             "step": step,
             "face": face,
-            "samples": [list(sample) for sample in samples],
+            "samples": {name: [list(point) for point in some] for name, some in samples.items()},
             "link": link,
         },
         on_point_change=lambda: None,

@@ -160,7 +160,7 @@ def test_random_undo_reset_and_pins(page: Page, server: Server) -> None:
     start = pixels(face)
     press("Pin")
     expect(page.get_by_role("img", name="Pin 1")).to_be_visible()
-    page.get_by_label("Random from").select_option("data")
+    page.get_by_label("Random from").select_option("the data")
     press("Random")
     wait_for_change(face, start)
     press("Undo")

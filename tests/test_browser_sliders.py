@@ -100,7 +100,7 @@ def test_axes_of_the_means_move_the_face(page: Page, server: Server) -> None:
 def test_random_reset_one_and_redo(page: Page, server: Server) -> None:
     face, sliders = opened(page, server)
     at_first, start = values(sliders), pixels(face)
-    for source in ("prior", "data"):
+    for source in ("the prior", "the data"):
         page.get_by_label("Random from").select_option(source)
         press(page, "Random")
         wait_for_change(face, start)

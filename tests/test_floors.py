@@ -80,7 +80,13 @@ FLOORS = [
     ["explorer.keeping", "explorer.bearings"],
     ["explorer.position"],
     ["explorer.mapview", "explorer.points", "explorer.journey"],
-    ["explorer.columns", "explorer.plainmap", "explorer.trail", "explorer.origin", "explorer.compass"],
+    [
+        "explorer.columns",
+        "explorer.plainmap",
+        "explorer.trail",
+        "explorer.origin",
+        "explorer.compass",
+    ],
     [
         "explorer.beginning",
         "explorer.picking",

@@ -65,12 +65,17 @@ class Neighbours:
 
 @torch.inference_mode()
 def know(
-    model: VAE, dataset: Dataset, digest: str, seed: int = 0, progress: Progress | None = None
+    model: VAE,
+    dataset: Dataset,
+    digest: str,
+    seed: int = 0,
+    progress: Progress | None = None,
+    max_images: int = MAX_IMAGES,
 ) -> Known:
-    """Encode the training images, 20,000 of them at most, and fit the mixture to their means."""
+    """Encode the training images, `max_images` at most, and fit the mixture to their means."""
     index = dataset.train
-    if len(index) > MAX_IMAGES:
-        some = np.random.default_rng(seed).choice(len(index), MAX_IMAGES, replace=False)
+    if len(index) > max_images:
+        some = np.random.default_rng(seed).choice(len(index), max_images, replace=False)
         index = index[np.sort(some)]
     device = next(model.parameters()).device
     means, thumbnails = [], []

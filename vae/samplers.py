@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vae.posterior import ACTIVE_VARIANCE
+
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
-ACTIVE_VARIANCE = 0.01  # of the means, Burda et al. 2016; the decoder passes over the rest
 COMPONENTS = (1, 2, 5, 10, 20)
 CHOICE_IMAGES = 3_000  # that the number of components is chosen with
 FIT_IMAGES = 10_000

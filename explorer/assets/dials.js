@@ -42,8 +42,7 @@ class Dials {
         </div>
         <div class="bar small">
           <label>Random from <select class="source" aria-label="Random from">
-            <option value="prior">the prior</option><option value="data">the data</option>
-          </select></label>
+            </select></label>
           <label class="together" hidden><input type="checkbox"> move pinned faces too</label>
         </div>
         <div class="pins"></div>
@@ -93,6 +92,7 @@ class Dials {
       if (data.pins) this.pins = data.pins.map((z) => Float32Array.from(z));
       this.buildPins();
     }
+    this.buildSources();
     this.showPlaces();
     this.decoder.open(data.path);
     if (isNew || !this.image || (this.path === "page" && data.number === this.sent)) {
@@ -174,6 +174,16 @@ class Dials {
       select.value = Math.min(chosen, this.data.directions.length - 1);
     }
     this.strips = new Map();
+  }
+
+  buildSources() {
+    const select = this.find(".source");
+    const names = ["the prior", ...Object.keys(this.data.samples)];
+    if (names.join() === [...select.options].map((option) => option.value).join()) return;
+    const chosen = select.value;
+    select.replaceChildren(...names.map((name) => new Option(name, name)));
+    const first = names.includes("the mixture") ? "the mixture" : names[0];
+    select.value = names.includes(chosen) ? chosen : first;
   }
 
   buildPins() {
@@ -288,9 +298,9 @@ class Dials {
   }
 
   random() {
-    const fromData = this.find(".source").value === "data" && this.data.samples.length;
-    const target = fromData
-      ? Float32Array.from(this.data.samples[Math.floor(Math.random() * this.data.samples.length)])
+    const points = this.data.samples[this.find(".source").value];
+    const target = points
+      ? Float32Array.from(points[Math.floor(Math.random() * points.length)])
       : Float32Array.from(this.point, normal);
     this.jump(target);
   }

@@ -99,15 +99,39 @@ def _drawn(path: str, now: cache.Stamp) -> list[list[float]]:
     chosen = rng.choice(len(latents.mu), min(NUM_SAMPLES, len(latents.mu)), replace=False)
     sigma = np.exp(0.5 * latents.logvar[chosen])
     z = latents.mu[chosen] + sigma * rng.standard_normal(sigma.shape, np.float32)
-    return [[round(float(value), 4) for value in point] for point in z]
+    return _rounded(z)
 
 
-def _samples(session: Session, latent_dim: int) -> list[list[float]]:
+@st.cache_data(max_entries=8, show_spinner=False)
+def _fitted(path: str, now: cache.Stamp) -> list[list[float]]:
+    """Points of the mixture in a run's samplers file; none where it holds none."""
+    from vae.neighbours import load_known
+
+    try:
+        mixture = load_known(Path(path)).mixture
+    except ConfigError:
+        return []
+    return _rounded(mixture.sample(NUM_SAMPLES, seed=0))
+
+
+def _rounded(points: np.ndarray) -> list[list[float]]:
+    return [[round(float(value), 4) for value in point] for point in points]
+
+
+def _samples(session: Session, latent_dim: int) -> dict[str, list[list[float]]]:
+    """Points to draw from beside the prior, by the name of where they come from."""
     run = session.run
     assert run is not None
-    now = cache.stamp(run.latents_file)
-    samples = [] if now is None else _drawn(str(run.latents_file), now)
-    return samples if samples and len(samples[0]) == latent_dim else []
+    found = {}
+    for name, file, drawn in (
+        ("the mixture", run.samplers_file, _fitted),
+        ("the data", run.latents_file, _drawn),
+    ):
+        now = cache.stamp(file)
+        points = [] if now is None else drawn(str(file), now)
+        if points and len(points[0]) == latent_dim:
+            found[name] = points
+    return found
 
 
 def _chosen_directions(session: Session, model: VAE, digest: str) -> list[Direction]:
