@@ -71,6 +71,13 @@ SETTINGS = {
     "synthetic-64": Setting("synthetic", 64, 512),
 }
 
+LEGEND = {  # what each curve is called, and which elbo it shows
+    "usual": ("usual network and objective, sigma refitted", "refitted"),
+    "usual + ours": ("usual network, our objective", "elbo"),
+    "default": ("default", "elbo"),
+    "ours + usual": ("our network, usual objective, sigma refitted", "refitted"),
+}
+
 
 def systems(setting: Setting) -> dict[str, dict[str, Any]]:
     latent = {"model.latent_dim": setting.latent_dim}
@@ -168,9 +175,7 @@ def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
     for name, result in results.items():
         curves = {}
         for system, points in result["curves"].items():
-            usual = system == "usual" or system.endswith("+ usual")
-            unit = "refitted" if usual else "elbo"
-            title = f"{system}, sigma refitted" if usual else system
+            title, unit = LEGEND[system]
             curves[title] = [(point["seconds"], point[unit]) for point in points]
         low = min(points[1][1] for points in curves.values())
         frames.append(Frame(name.replace("-", ", ") + " px", curves, low))
