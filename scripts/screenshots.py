@@ -1,6 +1,6 @@
 """Draw the README's pictures anew: every panel of the shipped run, in a real Chromium.
 
-    python -m scripts.screenshots
+python -m scripts.screenshots
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     python scripts/ship_run.py checkpoints/RUN checkpoints/anime-faces "COMMAND" ["COMMAND" ...]
 
-Weights in half precision, at most 40 previews as WebP, the map by UMAP; no training states, so that
-it can be looked at but not resumed. The commands that trained it go into its NOTES.md.
+Weights in half precision, at most 40 previews as WebP, the map by UMAP, the fitted mixture, the
+evaluation; no training states, so that it can be looked at but not resumed. The commands that
+trained it go into its NOTES.md.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from vae import neighbours
+from vae.checkpoints import load_model
 from vae.command import main as vae
-from vae.runs import Event, Run
+from vae.dataset import open_dataset
+from vae.runs import Event, Run, data_cache
 
 MAX_PREVIEWS = 40
 MAP_POINTS = 3000
+KNOWN_IMAGES = 2000  # training images that samples are compared with
 
 
 def thin_previews(events: list[Event]) -> list[Event]:
@@ -63,12 +68,18 @@ def ship(source: Run, target: Run, commands: list[str]) -> None:
     save_file(tensors, target.weights_file, metadata)
     umap = ["--method", "umap", "--num", str(MAP_POINTS), "--out", str(target.maps / "umap.npz")]
     vae(["project", target.name, "--root", str(target.folder.parent), *umap])
+    model, weights = load_model(target)
+    dataset = open_dataset(target.config().data, data_cache(target.folder.parent))
+    known = neighbours.know(model, dataset, weights.digest, max_images=KNOWN_IMAGES)
+    neighbours.save_known(target.samplers_file, known)
+    vae(["evaluate", target.name, "--root", str(target.folder.parent)])
     lines = "\n".join(f"    {command}" for command in commands)
     (target.folder / "NOTES.md").write_text(
         "# How this run was made\n\n"
         f"{lines}\n\n"
         "Then `python scripts/ship_run.py` made it small: weights in half precision, "
-        f"{MAX_PREVIEWS} previews as WebP, a map of {MAP_POINTS:,} images, no training states. "
+        f"{MAX_PREVIEWS} previews as WebP, a map of {MAP_POINTS:,} images, a mixture fitted to "
+        f"{KNOWN_IMAGES:,} posterior means, its evaluation, no training states. "
         "It can be looked at, evaluated and sampled, but not resumed.\n",
         encoding="utf-8",
     )
