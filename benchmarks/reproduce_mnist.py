@@ -38,7 +38,6 @@ ROOT = Path(__file__).resolve().parent.parent
 MNIST = ROOT.parent / "shared" / "data" / "mnist" / "MNIST" / "raw"
 FILES = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
 NEVER = 1_000_000  # steps between checkpoints, so that they come after epochs only
-EVALUATION_BATCH = 500
 
 EXAMPLE = {
     "model.name": "mlp",
@@ -115,19 +114,13 @@ def conv(source: Path, root: Path, num_samples: int, num_images: int) -> None:
     print(f"conv: {config.model.name} {config.model.channels}, D {config.model.latent_dim}, binary")
     run, dataset, seconds = trained("mnist-binary", config, root)
     model, weights = load_model(run)
-    began, rows = time.process_time(), []
-    index = dataset.validation[:num_images]
-    for start in range(0, len(index), EVALUATION_BATCH):
-        part = index[start : start + EVALUATION_BATCH]
-        rows.append(evaluate(model, dataset, part, num_samples, seed=start))
-    bounds, elbos = (np.array([row[name] for row in rows]) for name in ("bound", "elbo"))
-    # Of the mean over images, from the spread of the means of its parts, which are of equal size.
-    error = bounds.std(ddof=1) / np.sqrt(len(bounds)) if len(bounds) > 1 else float("nan")
+    began = time.process_time()
+    now = evaluate(model, dataset, dataset.validation, num_samples, bound_num=num_images)
     print(
-        f"conv: NLL with {num_samples} samples {-bounds.mean():.2f} +- {error:.2f} nats on "
-        f"{len(index)} test images; -elbo {-elbos.mean():.2f}; {rows[0]['active_units']} of "
-        f"{model.latent_dim} units active; {weights.epoch} epochs in {seconds:.0f} s, "
-        f"evaluated in {time.process_time() - began:.0f} s",
+        f"conv: NLL with {num_samples} samples {-now['bound']:.2f} +- {now['bound_se']:.2f} nats "
+        f"on {now['bound_num']} test images; -elbo {-now['elbo']:.2f} on {now['num_images']}; "
+        f"{now['active_units']} of {now['latent_dim']} units active; {weights.epoch} epochs in "
+        f"{seconds:.0f} s, evaluated in {time.process_time() - began:.0f} s",
         flush=True,
     )
 
@@ -138,7 +131,7 @@ def main() -> None:
     parser.add_argument("--source", type=Path, default=MNIST, help="folder of MNIST's idx files")
     parser.add_argument("--root", type=Path, default=None, help="keeps the runs (default: nowhere)")
     parser.add_argument("--samples", type=int, default=200, help="of z for each image, of the NLL")
-    parser.add_argument("--images", type=int, default=10_000, help="test images of the NLL")
+    parser.add_argument("--images", type=int, default=10_000, help="test images of the NLL, drawn")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
