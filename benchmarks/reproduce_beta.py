@@ -34,7 +34,7 @@ from torch import Tensor, nn
 
 from benchmarks.racing import Racer, race
 from vae.config import Config, DataConfig, with_values
-from vae.convolutions import FiveLayerDecoder, FiveLayerEncoder
+from vae.convolutions import ConvDecoder, ConvEncoder
 from vae.dataset import Dataset, open_dataset
 from vae.disentanglement import mutual_information_gap
 from vae.latents import to_unit
@@ -73,7 +73,7 @@ def systems(judging: Judging, are_binary: bool) -> dict[str, dict[str, Any]]:
         "train.beta": judging.beta,
     }
     usual = {
-        "model.name": "five_layer",
+        "model.name": "conv",
         "model.channels": USUAL_CHANNELS,
         "train.lr_schedule": "constant",
     } | judging.likelihood
@@ -99,7 +99,7 @@ class PythaeRacer(Racer):
         class Encoder(BaseEncoder):  # type: ignore[misc]
             def __init__(self) -> None:
                 super().__init__()
-                self.net = FiveLayerEncoder(shape, model.latent_dim, model.channels)
+                self.net = ConvEncoder(shape, model.latent_dim, model.channels)
 
             def forward(self, x: Tensor) -> Any:
                 mu, raw = self.net(x).chunk(2, 1)
@@ -109,7 +109,7 @@ class PythaeRacer(Racer):
         class Decoder(BaseDecoder):  # type: ignore[misc]
             def __init__(self) -> None:
                 super().__init__()
-                self.net = FiveLayerDecoder(shape, model.latent_dim, model.channels)
+                self.net = ConvDecoder(shape, model.latent_dim, model.channels)
 
             def forward(self, z: Tensor) -> Any:
                 return ModelOutput(reconstruction=torch.sigmoid(self.net(z)))

@@ -48,7 +48,7 @@ NUM_JUDGED = 2000  # held-out images at the end, or as many as there are
 NUM_REFIT = 1000  # training images
 
 USUAL_NETWORK: dict[str, Any] = {
-    "model.name": "five_layer",
+    "model.name": "conv",
     "model.channels": (16, 32, 64, 128, 256),
 }
 USUAL_OBJECTIVE: dict[str, Any] = {"model.sigma": math.sqrt(0.5), "train.batch_size": 128}

@@ -59,7 +59,9 @@ def main() -> None:
         "contiguous memory": make_step(images, channels_last=False),
         "optimizer not fused": make_step(images, fused=False),
         "the tutorials' network": make_step(images, usual=True),
-        "that, contiguous, not fused": make_step(images, channels_last=False, fused=False, usual=True),
+        "that, contiguous, not fused": make_step(
+            images, channels_last=False, fused=False, usual=True
+        ),
     }
     seconds: dict[str, list[float]] = {name: [] for name in variants}
     for number in range(-3, arguments.steps):

@@ -19,8 +19,7 @@ ICON = Path(__file__).parent / "assets" / "icon.png"
 TICK_SECONDS = 1.0
 NETWORKS = {
     "residual": "residual (default)",
-    "five_layer": "five layers, as in tutorials",
-    "conv": "plain convolutions",
+    "conv": "five layers, as in tutorials",
     "mlp": "one hidden layer (MNIST)",
 }
 OBJECTIVES = {"elbo": "elbo", "beta_tc": "beta-TC", "autoencoder": "plain autoencoder"}

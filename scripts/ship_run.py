@@ -27,8 +27,8 @@ from vae.dataset import open_dataset
 from vae.runs import Event, Run, data_cache
 
 MAX_PREVIEWS = 40
-MAP_POINTS = 3000
-KNOWN_IMAGES = 2000  # training images that samples are compared with
+MAP_POINTS = 2000
+KNOWN_IMAGES = 1500  # training images that samples are compared with
 
 
 def thin_previews(events: list[Event]) -> list[Event]:
@@ -43,7 +43,7 @@ def copy_as_webp(source: Path, target: Path, name: str) -> str:
     """Copy a preview in a tenth of its size. Returns its new name."""
     smaller = str(Path(name).with_suffix(".webp"))
     with Image.open(source / name) as image:
-        image.convert("RGB").save(target / smaller, quality=92, method=6)
+        image.convert("RGB").save(target / smaller, quality=86, method=6)
     return smaller
 
 

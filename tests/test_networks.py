@@ -43,9 +43,9 @@ def test_the_mlp_is_the_known_784_400_20() -> None:
     assert num_parameters(model) == wanted
 
 
-def test_the_five_layers_are_those_of_the_known_anime_face_vae() -> None:
+def test_the_convs_are_those_of_the_known_anime_face_vae() -> None:
     """887,603 parameters: roger8587/VAE-for-image-reconstruction-by-the-animation-faces."""
-    config = ModelConfig(name="five_layer", latent_dim=128, channels=(16, 32, 64, 128, 256))
+    config = ModelConfig(name="conv", latent_dim=128, channels=(16, 32, 64, 128, 256))
     assert num_parameters(VAE(config, (3, 32, 32))) == 887_603
 
 

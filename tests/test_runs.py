@@ -225,7 +225,7 @@ def test_options_are_read_by_their_type(name: str, text: str, value: object) -> 
         ({"train.lr": -1.0}, "train.lr"),
         ({"train.lr": float("nan")}, "train.lr"),
         ({"train.epochs": 0}, "train.epochs"),
-        ({"model.name": "transformer"}, "conv, five_layer, mlp"),
+        ({"model.name": "transformer"}, "conv, mlp"),
         ({"model.channels": (1, 2)}, "five"),
         ({"model.likelihood": "bernoulli", "model.sigma": 0.1}, "gaussian"),
         ({"data.image_size": 8}, "16 to 256"),

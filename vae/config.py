@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
-NETWORKS = ("residual", "conv", "five_layer", "mlp")
+NETWORKS = ("residual", "conv", "mlp")
 LIKELIHOODS = ("bernoulli", "gaussian", "gaussian_per_pixel", "laplace")
 OBJECTIVES = ("elbo", "importance_weighted", "beta_tc", "autoencoder")
 ESTIMATORS = ("analytic", "sampled")
@@ -91,7 +91,9 @@ class ModelConfig:
 
     name: str = field(
         default="residual",
-        metadata={"help": "residual, conv (five layers) or mlp (one hidden layer)"},
+        metadata={
+            "help": "residual, conv (the five layers of tutorials) or mlp (one hidden layer)"
+        },
     )
     latent_dim: int = field(default=32, metadata={"help": "D, the number of latent dimensions"})
     channels: tuple[int, ...] = field(

@@ -36,58 +36,6 @@ def cropped(x: Tensor, size: int) -> Tensor:
 
 
 class ConvEncoder(nn.Module):
-    """Five convolutions that halve the image, then two linear heads: mu and logvar."""
-
-    def __init__(self, image_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]):
-        super().__init__()
-        num_channels, size, _ = image_shape
-        bottom = bottom_size(size)
-        layers: list[nn.Module] = []
-        for before, after in zip([num_channels, *channels[:-1]], channels, strict=True):
-            layers += [
-                nn.Conv2d(before, after, 4, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(after),
-                nn.LeakyReLU(0.1, inplace=True),
-            ]
-        self.layers = nn.Sequential(*layers)
-        self.heads = nn.Linear(channels[-1] * bottom**2, 2 * latent_dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        heads: Tensor = self.heads(self.layers(padded(x)).flatten(1))  # [N, 2 D]
-        return heads
-
-
-class ConvDecoder(nn.Module):
-    """A linear layer, then five transposed convolutions that double the image.
-
-    The last one goes straight from half resolution to the picture: layers at full resolution
-    would cost a third of the arithmetic.
-    """
-
-    def __init__(self, image_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]):
-        super().__init__()
-        num_channels, self.size, _ = image_shape
-        self.bottom = bottom_size(self.size)
-        top_down = list(reversed(channels))
-        self.first = top_down[0]
-        self.linear = nn.Linear(latent_dim, self.first * self.bottom**2)
-        layers: list[nn.Module] = [nn.LeakyReLU(0.1)]
-        for before, after in pairwise(top_down):
-            layers += [
-                nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(after),
-                nn.LeakyReLU(0.1, inplace=True),
-            ]
-        layers.append(nn.ConvTranspose2d(top_down[-1], num_channels, 4, stride=2, padding=1))
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, z: Tensor) -> Tensor:
-        maps = self.linear(z).unflatten(1, (self.first, self.bottom, self.bottom))
-        output: Tensor = self.layers(maps.contiguous(memory_format=torch.channels_last))
-        return cropped(output, self.size)
-
-
-class FiveLayerEncoder(nn.Module):
     """The encoder of the usual tutorials: five convolutions of 3 by 3 with batch normalisation."""
 
     def __init__(self, image_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]):
@@ -107,7 +55,7 @@ class FiveLayerEncoder(nn.Module):
         return heads
 
 
-class FiveLayerDecoder(nn.Module):
+class ConvDecoder(nn.Module):
     """The decoder of the usual tutorials; its last two layers work at full resolution.
 
     Its output are logits of the mean: the tanh that those put there does not suit x in [0, 1].

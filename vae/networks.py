@@ -11,14 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from vae.config import ModelConfig
-from vae.convolutions import (
-    ConvDecoder,
-    ConvEncoder,
-    FiveLayerDecoder,
-    FiveLayerEncoder,
-    ResidualDecoder,
-    ResidualEncoder,
-)
+from vae.convolutions import ConvDecoder, ConvEncoder, ResidualDecoder, ResidualEncoder
 from vae.elbo import Terms
 from vae.likelihoods import default_likelihood, make_likelihood
 from vae.posterior import Posterior
@@ -28,7 +21,6 @@ LOGVAR_BOUND = 12.0
 CONVOLUTIONAL = {
     "residual": (ResidualEncoder, ResidualDecoder),
     "conv": (ConvEncoder, ConvDecoder),
-    "five_layer": (FiveLayerEncoder, FiveLayerDecoder),
 }
 
 

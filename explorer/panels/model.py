@@ -25,8 +25,7 @@ STYLE = """<style>
 </style>"""
 NETWORKS = {
     "residual": "residual",
-    "conv": "plain convolutions",
-    "five_layer": "the five layers of the usual tutorials",
+    "conv": "the five layers of the usual tutorials",
     "mlp": "one hidden layer",
 }
 IN_ORDER = ("elbo", "nll", "kl", "bits_per_dim", "mse", "sigma", "active_units", "num_images")
