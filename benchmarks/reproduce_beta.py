@@ -54,15 +54,14 @@ USUAL_CHANNELS, RESIDUAL_CHANNELS = (16, 32, 64, 128, 128), (16, 32, 64, 64, 64)
 class Judging:
     """What is asked of a set of images."""
 
-    source: str
     latent_dim: int
     beta: float
     likelihood: dict[str, Any]  # of pythae and of the network that it shares
 
 
 SETS = {
-    "sprites": Judging(str(SPRITES), 10, 4.0, {"model.likelihood": "bernoulli"}),
-    "faces": Judging("synthetic", 16, 4.0, {"model.sigma": 1.0}),
+    "sprites": Judging(10, 4.0, {"model.likelihood": "bernoulli"}),
+    "faces": Judging(16, 4.0, {"model.sigma": 1.0}),
 }
 
 
@@ -151,10 +150,13 @@ def posterior_means(racer: Racer, index: np.ndarray) -> np.ndarray:
     return torch.cat(parts).numpy()
 
 
-def compare(name: str, seconds: float, num_seeds: int, with_pythae: bool) -> dict[str, Any]:
+def compare(
+    name: str, archive: Path, seconds: float, num_seeds: int, with_pythae: bool
+) -> dict[str, Any]:
     judging = SETS[name]
+    source = str(archive) if name == "sprites" else "synthetic"
     with tempfile.TemporaryDirectory() as folder:
-        data = DataConfig(source=judging.source, image_size=SIZE)
+        data = DataConfig(source=source, image_size=SIZE)
         dataset = open_dataset(data, data_cache(Path(folder)))
         dataset.take(np.arange(len(dataset)))  # drawn now, on nobody's budget
         return _compare(name, judging, dataset, seconds, num_seeds, with_pythae)
@@ -224,13 +226,16 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=["sprites"])
     parser.add_argument("--seconds", type=float, default=45.0, help="CPU seconds for each system")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--archive", type=Path, default=SPRITES, help="the .npz of `sprites`")
     parser.add_argument("--out", type=Path, default=None, help="folder for the figures")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     with_pythae = is_there("pythae")
     results = {}
     for name in arguments.sets:
-        results[name] = compare(name, arguments.seconds, arguments.seeds, with_pythae)
+        results[name] = compare(
+            name, arguments.archive, arguments.seconds, arguments.seeds, with_pythae
+        )
         if arguments.out is not None:
             arguments.out.mkdir(parents=True, exist_ok=True)
             (arguments.out / "beta.json").write_text(json.dumps(results, indent=1))
