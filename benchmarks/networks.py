@@ -1,4 +1,4 @@
-"""The three convolutional networks on equal CPU seconds, everything else as the product has it.
+"""The convolutional networks on equal CPU seconds, everything else as the product has it.
 
     python -m benchmarks.networks [--size 64] [--seconds 60] [--source synthetic]
 
