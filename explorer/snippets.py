@@ -57,12 +57,20 @@ def path(
 
 
 def _program(folder: Path, step: int, *lines: str) -> str:
-    """The lines after those that import what they use and load the model."""
+    """The lines after those that import what they use and load the model.
+
+    With the threads that this process has: another number of them rounds sums differently, and a
+    value in fifty thousand would be off by one level.
+    """
+    import torch
+
     body = "\n".join(lines)
     standard = ["import base64"] if "base64." in body else []
     others = ["import numpy as np"] if "np." in body else []
     others += ["from PIL import Image"] if "Image." in body else []
+    others += ["import torch"]
     load = [
+        f"torch.set_num_threads({torch.get_num_threads()})  # as the page has it, to the last bit",
         f"folder = {json.dumps(folder.resolve().as_posix())}",
         f"model, weights = vae.load(folder)  # then of step {step:,}",
     ]

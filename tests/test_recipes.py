@@ -180,7 +180,7 @@ def read(data: bytes) -> np.ndarray:
 
 
 def test_the_program_of_a_face_makes_the_pixels_of_its_file(model: VAE, tmp_path: Path) -> None:
-    z = [*np.random.default_rng(0).standard_normal(29), 2.0**-40, 1 / 3, -0.0]
+    z = [*np.random.default_rng(0).standard_normal(model.latent_dim - 3), 2.0**-40, 1 / 3, -0.0]
     exported = read(images.png(images.decode(model, [z])[0], 384))
     program = snippets.face(SHIPPED, 8, np.float32(z), 384)
     assert np.array_equal(executed(program, tmp_path, "face.png"), exported)

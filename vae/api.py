@@ -93,7 +93,7 @@ def path(keys: Floats, steps: int, kind: str = "slerp") -> Floats:
 
     from vae import latents
 
-    points: Floats = latents.path(list(torch.from_numpy(keys)), steps, kind).numpy()
+    points: Floats = latents.path(list(torch.from_numpy(np.array(keys))), steps, kind).numpy()
     return points
 
 

@@ -37,7 +37,8 @@ def start_from_data(model: VAE, x: Tensor, eps: Tensor) -> None:
     """Set every length and bias so that each channel has mean 0 and variance 1 over a first batch.
 
     Salimans & Kingma 2016 section 3. Residual convolutions begin at 0 instead, so that the network
-    begins without them. x [N, C, H, W] in [0, 1], eps [N, D].
+    begins without them. x [N, C, H, W] in [0, 1]; eps [N, D], or [L, N, D], of which the first is
+    taken.
     """
     silent = {id(module.convolution) for module in model.modules() if isinstance(module, Residual)}
 
@@ -57,7 +58,7 @@ def start_from_data(model: VAE, x: Tensor, eps: Tensor) -> None:
     normalised = [module for module in _convolutions(model) if is_parametrized(module)]
     hooks = [module.register_forward_hook(set_scale) for module in normalised]
     try:
-        model.decoder(model.encode(x).sample(eps))
+        model.decoder(model.encode(x).sample(eps if eps.dim() == 2 else eps[0]))
     finally:
         for hook in hooks:
             hook.remove()
