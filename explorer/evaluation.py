@@ -37,6 +37,11 @@ STYLE = """<style>
 </style>"""
 
 
+def files(run: Run) -> tuple[Path, Path]:
+    """The log of the process that evaluates the run, and what it writes."""
+    return run.evaluation_file.with_suffix(".log"), run.evaluation_file
+
+
 def show(session: Session) -> None:
     """Draw the newest evaluation, and a button that makes another."""
     run = session.run
@@ -58,8 +63,7 @@ def show(session: Session) -> None:
         _extremes(session, result)
     work.job(
         run,
-        run.evaluation_file.with_suffix(".log"),
-        run.evaluation_file,
+        *files(run),
         "Evaluate" if result is None else "Evaluate again",
         ":material/monitoring:",
         jobs.start_evaluation,

@@ -41,7 +41,7 @@ def show(session: Session) -> None:
             r"\underbrace{\mathbb{E}_{q_\phi}\bigl[f(z)\, \nabla_\phi \log q_\phi(z \mid x)"
             r"\bigr]}_{\text{score function}}"
         )
-        st.fragment(_measure)(session)
+        _measure(session)
 
 
 def _measure(session: Session) -> None:

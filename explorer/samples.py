@@ -30,6 +30,11 @@ PRIORS = {"normal": "Prior N(0, I)", "mixture": "Mixture"}
 MOST_TEMPERATURE = 1.5
 
 
+def files(run: Run) -> tuple[Path, Path]:
+    """The log of the process that fits the mixture, and what it writes last."""
+    return run.samplers_file.with_suffix(".log"), run.folder / "samples.png"
+
+
 def show(session: Session, model: VAE, weights: Weights) -> None:
     """Draw the section: what is sampled from, the samples, and what lies beside them."""
     run, state = session.run, st.session_state
@@ -53,8 +58,7 @@ def show(session: Session, model: VAE, weights: Weights) -> None:
     if known is None:
         work.job(
             run,
-            run.samplers_file.with_suffix(".log"),
-            run.folder / "samples.png",
+            *files(run),
             "Find the nearest training images",
             ":material/image_search:",
             jobs.start_samplers,

@@ -12,7 +12,6 @@ import streamlit as st
 from vae import jobs
 from vae.runs import Run
 
-TICK_SECONDS = 1.0  # while one works
 SILENT_SECONDS = 120.0  # after which its process is taken for dead
 SETTLED_SECONDS = 5.0  # after which its last words, which are no count, are taken for its end
 
@@ -63,32 +62,14 @@ def is_working(log: Path, out: Path) -> bool:
 def job(
     run: Run, log: Path, out: Path, name: str, icon: str, start: Callable[[Run], None], help: str
 ) -> None:
-    """A button `name` that starts making `out`, and its progress; at its end the page is anew.
+    """A button `name` that starts making `out`, or its progress; the panel draws itself anew.
 
     The process says in `log` what it is at, and writes the name of `out` last.
     """
-    is_now = is_working(log, out)
-    every = TICK_SECONDS if is_now else None
-    st.fragment(_watch, run_every=every)(run, log, out, name, icon, start, help, is_now)
-
-
-def _watch(
-    run: Run,
-    log: Path,
-    out: Path,
-    name: str,
-    icon: str,
-    start: Callable[[Run], None],
-    help: str,
-    was_working: bool,
-) -> None:
     work = work_of(log, out, time.time())
-    if (work.state == "working") != was_working:
-        st.rerun()  # the whole page: what is shown is another now
     if work.state == "working":
         st.progress(work.part, text=f"{work.message} ...")
         return
     if work.state == "failed":
         st.error(f"{name}: {work.message}", icon=":material/error:")
-    if st.button(name, icon=icon, on_click=start, args=(run,), help=help):
-        st.rerun()
+    st.button(name, icon=icon, on_click=start, args=(run,), help=help)

@@ -141,7 +141,7 @@ def test_keys_move_the_map_and_choose(page: Page, server: Server) -> None:
     page.keyboard.press("Enter")
     is_shown(page, r"^Image \d+\b")
     page.keyboard.press("0")
-    assert re.fullmatch(r"\d+", canvas.get_attribute("data-selected") or "")
+    expect(canvas).to_have_attribute("data-selected", re.compile(r"^\d+$"))
 
 
 def place_in_plot(page: Page, row: int) -> tuple[float, float, str]:

@@ -13,7 +13,7 @@ from explorer import points as map_points
 from explorer.mapview import Choice, Legend
 from explorer.points import ERROR, KL, Place
 from explorer.session import Session
-from explorer.work import TICK_SECONDS, Work
+from explorer.work import Work
 from vae import jobs
 from vae.config import ConfigError
 from vae.runs import Run
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vae.latents import Latents
 
 
+TICK_SECONDS = 1.0  # while a map is in the making
 METHODS = {"pca": "PCA", "umap": "UMAP"}
 
 STYLE = """<style>

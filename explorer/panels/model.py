@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import cache, charts, doctor, exhibit, formulas, plane
+from explorer import cache, charts, doctor, exhibit, formulas, plane, work
 from explorer import evaluation as in_full
 from explorer import samples as drawn
 from explorer.equations import converter, equations
@@ -16,9 +16,10 @@ from explorer.layers import layers, short
 from explorer.session import Session
 from explorer.verdicts import comparable, measured
 from vae.config import Config, ConfigError, ModelConfig, get_value, options
-from vae.runs import ALIVE, Event, last_event, list_runs, numbered
+from vae.runs import ALIVE, Event, Run, last_event, list_runs, numbered
 
 TICK_SECONDS = 5.0
+WORK_SECONDS = 1.5  # while a process measures the run
 LN2 = math.log(2)
 STYLE = """<style>
 .st-key-model_cards [data-testid="stMetricValue"] { font-size: 1.45rem; line-height: 1.4; }
@@ -54,11 +55,23 @@ def show(session: Session) -> None:
         equations()
         converter(None)
         return
+    # One fragment and none inside it: where one runs anew before it was delivered, Streamlit drops
+    # its elements but not those of the fragments in it, and the page breaks over the gap.
+    working = _is_working(session.run)
     every = TICK_SECONDS if session.is_alive() else None
-    st.fragment(_draw, run_every=every)(session)
+    every = WORK_SECONDS if working else every
+    st.fragment(_draw, run_every=every)(session, working)
 
 
-def _draw(session: Session) -> None:
+def _is_working(run: Run) -> bool:
+    """Whether a process measures the run."""
+    return any(work.is_working(*files) for files in (in_full.files(run), drawn.files(run)))
+
+
+def _draw(session: Session, was_working: bool) -> None:
+    assert session.run is not None
+    if _is_working(session.run) != was_working:
+        st.rerun()  # the whole page: this panel ticks otherwise now
     if "next_run" in st.session_state:
         st.rerun()  # a remedy began a run: the whole page is about it now
     config, events = session.config(), session.events()
