@@ -1,6 +1,6 @@
 """How fast a large map is: points of the latent space in Chromium, ours and `st.plotly_chart`.
 
-    python benchmarks/map.py [--points 10000 100000 500000] [--plotly 10000 100000] [--repeats 20]
+    python -m benchmarks.map [--points 10000 100000 500000] [--plotly 10000 100000] [--repeats 20]
 
 A copy of the shipped run is given a map of as many points: its own posterior means, repeated with
 noise, each the mean of a synthetic image that is drawn when it is pointed at. For each number, by
@@ -21,9 +21,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from drag import ROOT, served
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from benchmarks.serving import ROOT, served
 from vae.latents import load_latents
 from vae.projection import pca
 
