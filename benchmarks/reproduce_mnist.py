@@ -26,10 +26,10 @@ import numpy as np
 import torch
 
 from vae.arrays import read_idx
+from vae.atomic import atomic_write
 from vae.checkpoints import load_model
 from vae.config import Config, with_values
 from vae.dataset import Dataset, open_dataset
-from vae.files import atomic_write
 from vae.metrics import evaluate
 from vae.runs import Run, data_cache
 from vae.trainer import Trainer, prepare

@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer import images, keeping, origin, position, recipes, snippets
 from explorer.session import Session
-from vae.config import ConfigError
+from vae.errors import InputError
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights
@@ -28,7 +28,7 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
     state = st.session_state
     try:
         dataset = session.dataset()
-    except ConfigError as error:
+    except InputError as error:
         st.caption(f"The images of this run cannot be shown: {error}")
         dataset = None
     start: dict[str, Any] | None = state[session.key("start")]
@@ -176,7 +176,7 @@ def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None
         keeping.say(sentence)
     try:
         pixels = images.read_upload(data, model.image_shape)
-    except ConfigError as error:
+    except InputError as error:
         state[session.key("upload_error")] = str(error)
         return
     state[session.key("start")] = {"pixels": pixels}

@@ -84,7 +84,7 @@ def _model(folder: str, weights: Stamp) -> tuple[VAE, Weights]:
 def model(run: Run) -> tuple[VAE, Weights] | None:
     """The newest model of a run, frozen and shared by all pages; None where there is none yet.
 
-    Raises ConfigError where the weights cannot be used.
+    Raises InputError where the weights cannot be used.
     """
     now = stamp(run.weights_file)
     return None if now is None else _model(str(run.folder), now)
@@ -92,7 +92,7 @@ def model(run: Run) -> tuple[VAE, Weights] | None:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def dataset(config: DataConfig, cache: str) -> Dataset:
-    """The images of a run. Raises ConfigError where they are gone."""
+    """The images of a run. Raises InputError where they are gone."""
     from vae.dataset import open_dataset
 
     return open_dataset(config, Path(cache))
@@ -106,7 +106,7 @@ def _latents(path: str, now: Stamp) -> Latents:
 
 
 def latents(path: Path) -> Latents | None:
-    """The latents in a file; None where there is none. Raises ConfigError."""
+    """The latents in a file; None where there is none. Raises InputError."""
     now = stamp(path)
     return None if now is None else _latents(str(path), now)
 

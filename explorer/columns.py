@@ -27,7 +27,7 @@ from explorer import cache, images
 from explorer import points as map_points
 from explorer.points import Place
 from explorer.socket import is_own_page
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.runs import Run, data_cache, existing_run
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def addresses(run: Run, place: Place, fingerprint: str, colour: str) -> dict[str
 
 
 def points_block(run: Run, query: QueryParams) -> bytes:
-    """The coordinates and images of a map. Raises ConfigError."""
+    """The coordinates and images of a map. Raises InputError."""
     place = map_points.read_place(run, query.get("file", ""), query.get("version", ""))
     latents = map_points.points(place)
     xy = latents.xy.astype("<f4").T.tobytes()
@@ -64,7 +64,7 @@ def points_block(run: Run, query: QueryParams) -> bytes:
 
 
 def colours_block(root: Path, run: Run, query: QueryParams) -> bytes:
-    """The colours of a map. Raises ConfigError."""
+    """The colours of a map. Raises InputError."""
     place = map_points.read_place(run, query.get("file", ""), query.get("version", ""))
     dataset = _dataset(root, run, query)
     by = query.get("by", "")
@@ -72,16 +72,16 @@ def colours_block(root: Path, run: Run, query: QueryParams) -> bytes:
 
 
 def thumbs_sheet(root: Path, run: Run, query: QueryParams) -> bytes:
-    """A WebP sheet of the images asked for. Raises ConfigError."""
+    """A WebP sheet of the images asked for. Raises InputError."""
     dataset = _dataset(root, run, query)
     words = query.get("ids", "").split(",")
     if not 1 <= len(words) <= MAX_THUMBNAILS:
-        raise ConfigError(f"A sheet holds 1 to {MAX_THUMBNAILS} images, not {len(words)}.")
+        raise InputError(f"A sheet holds 1 to {MAX_THUMBNAILS} images, not {len(words)}.")
     if not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
-        raise ConfigError("Images are asked for by their numbers, with commas between them.")
+        raise InputError("Images are asked for by their numbers, with commas between them.")
     ids = tuple(map(int, words))
     if max(ids) >= len(dataset):
-        raise ConfigError(f"There are images 0 to {len(dataset) - 1}.")
+        raise InputError(f"There are images 0 to {len(dataset) - 1}.")
     return _sheet(dataset, dataset.fingerprint, ids)
 
 
@@ -94,7 +94,7 @@ def _sheet(_dataset: Dataset, fingerprint: str, ids: tuple[int, ...]) -> bytes:
 def _dataset(root: Path, run: Run, query: QueryParams) -> Dataset:
     dataset = cache.dataset(run.config().data, str(data_cache(root)))
     if query.get("data") != dataset.fingerprint:
-        raise ConfigError("The images of this run are others by now: open the map again.")
+        raise InputError("The images of this run are others by now: open the map again.")
     return dataset
 
 
@@ -113,7 +113,7 @@ def make_routes(root: Path) -> list[Route]:
 
             try:
                 block = await anyio.to_thread.run_sync(work, limiter=few_at_a_time)
-            except (ConfigError, FileNotFoundError) as error:
+            except (InputError, FileNotFoundError) as error:
                 return PlainTextResponse(str(error), 404)
             return Response(block, media_type=mime, headers=HEADERS)
 

@@ -13,8 +13,8 @@ from explorer import points as map_points
 from explorer.points import Floats, Indices, Place
 from explorer.session import Session
 from vae import directions, leakage
-from vae.config import ConfigError
 from vae.directions import Axis, Definition
+from vae.errors import InputError
 from vae.leakage import Readout
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def _means(
     """Posterior means of the images of a map, and of those that it has not. [N], [N, D]"""
     points = map_points.points(place)
     if points.index.max(initial=0) >= len(_dataset):
-        raise ConfigError("The posterior means are of other images than the run has now.")
+        raise InputError("The posterior means are of other images than the run has now.")
     if points.mu.shape[1] != _model.latent_dim:
-        raise ConfigError("The posterior means are of another model than the run has now.")
+        raise InputError("The posterior means are of another model than the run has now.")
     if not missing:
         return points.index, points.mu
     from vae.latents import encode_images
@@ -56,7 +56,7 @@ def axes(
 ) -> tuple[dict[str, Axis], dict[str, str]]:
     """Where the directions lie now, and a sentence for each that lies nowhere.
 
-    Raises ConfigError before the first evaluation.
+    Raises InputError before the first evaluation.
     """
     where = place(session)
     wanted = {image for one in some for image in (*one.a, *one.b)}
@@ -67,11 +67,11 @@ def axes(
 
 
 def place(session: Session) -> Place:
-    """The fullest and newest means of the run. Raises ConfigError where there are none."""
+    """The fullest and newest means of the run. Raises InputError where there are none."""
     assert session.run is not None
     where = map_points.place_of(session.run, "pca")
     if where is None:
-        raise ConfigError("Directions need posterior means: the first evaluation brings them.")
+        raise InputError("Directions need posterior means: the first evaluation brings them.")
     return where
 
 
@@ -82,7 +82,7 @@ def file_of(session: Session) -> Path:
 
 
 def definitions(session: Session) -> list[Definition]:
-    """The directions that are kept, oldest first. Raises ConfigError."""
+    """The directions that are kept, oldest first. Raises InputError."""
     return directions.load_directions(file_of(session))
 
 
@@ -90,7 +90,7 @@ def dataset_of(session: Session) -> Dataset | None:
     """The images, or None where they are gone, which the page says elsewhere."""
     try:
         return session.dataset()
-    except ConfigError:
+    except InputError:
         return None
 
 

@@ -9,7 +9,8 @@ from explorer.remedies import Remedy
 from explorer.session import Session
 from explorer.verdicts import Finding
 from vae import jobs
-from vae.config import Config, ConfigError
+from vae.config import Config
+from vae.errors import InputError
 from vae.runs import ALIVE, Run
 
 ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
@@ -76,7 +77,7 @@ def _press(session: Session, config: Config, remedy: Remedy) -> None:
     assert run is not None
     try:
         run = apply(run, config, remedy, session.status())
-    except ConfigError as error:
+    except InputError as error:
         st.session_state[REFUSED] = str(error)
     else:
         st.session_state["next_run"], st.session_state["next_panel"] = run.name, "Live"
@@ -87,7 +88,7 @@ def apply(run: Run, config: Config, remedy: Remedy, status: str) -> Run:
     """Go on with the remedy, or begin a new run with it. Returns the run that trains.
 
     A living run that a new one replaces is asked to pause first, so that they do not share the
-    machine. Raises ConfigError where the trainer refuses.
+    machine. Raises InputError where the trainer refuses.
     """
     flags = remedies.as_flags(remedy.options)
     if remedies.goes_on(remedy, run, status):

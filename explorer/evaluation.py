@@ -17,7 +17,7 @@ from explorer import cache, images, measures, origin, work
 from explorer.measures import Result
 from explorer.session import Session
 from vae import jobs
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.runs import Run
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _of(result: Result | None) -> str:
 def _moved_on(session: Session, result: Result) -> None:
     try:
         there, dataset = session.model(), session.dataset()
-    except ConfigError:
+    except InputError:
         return  # the panel has said so
     if there is not None and there[1].digest != result.get("digest"):
         st.warning(
@@ -139,7 +139,7 @@ def _factors(result: Result) -> None:
 def _extremes(session: Session, result: Result) -> None:
     try:
         there, dataset = session.model(), session.dataset()
-    except ConfigError:
+    except InputError:
         return
     if there is None or dataset is None or there[1].image_shape != dataset.image_shape:
         return

@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.charts import FAINT_LINE, Spec
 from explorer.session import Session
-from vae.config import ConfigError
+from vae.errors import InputError
 
 if TYPE_CHECKING:
     from vae.estimators import Estimate
@@ -57,7 +57,7 @@ def _measure(session: Session) -> None:
         try:
             with st.spinner(f"{NUM_REPEATS} gradients by each of three estimators ..."):
                 st.session_state[key] = estimates(session)
-        except ConfigError as error:
+        except InputError as error:
             st.error(str(error), icon=":material/error:")
             return
     if key in st.session_state:
@@ -67,7 +67,7 @@ def _measure(session: Session) -> None:
 def estimates(session: Session) -> tuple[list[Estimate], int]:
     """What the estimators say of the newest weights, and those weights' step.
 
-    Raises ConfigError where there are no weights, or the images are gone.
+    Raises InputError where there are no weights, or the images are gone.
     """
     import torch
 
@@ -76,7 +76,7 @@ def estimates(session: Session) -> tuple[list[Estimate], int]:
 
     there, dataset = session.model(), session.dataset()
     if there is None or dataset is None:
-        raise ConfigError("There are no weights to measure yet: train a little first.")
+        raise InputError("There are no weights to measure yet: train a little first.")
     model, weights = there
     index: Any = dataset.validation[:NUM_IMAGES]
     x = to_unit(dataset.take(index))

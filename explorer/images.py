@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw
 from vae import pictures
 from vae.api import decode as decode
 from vae.api import encode as encode
-from vae.config import ConfigError
 from vae.decoding import CENTRE, Crop, resized, upright, upright_square
+from vae.errors import InputError
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -83,7 +83,7 @@ def strip_factor(size: int) -> int:
 def read_upload(data: bytes, image_shape: tuple[int, int, int], crop: Crop = CENTRE) -> Pixels:
     """Somebody's picture file as an image for a model of `image_shape`. [H, W, C]
 
-    The centre square or another `crop`, upright, resized. Raises ConfigError with one sentence.
+    The centre square or another `crop`, upright, resized. Raises InputError with one sentence.
     """
     channels, size, _ = image_shape
     with _opened(data) as image:
@@ -95,7 +95,7 @@ def read_upload(data: bytes, image_shape: tuple[int, int, int], crop: Crop = CEN
 def cropping(data: bytes, crop: Crop, width: int) -> bytes:
     """The whole of somebody's picture as a JPEG of at most `width` pixels a side.
 
-    What is outside the crop is dimmed. Raises ConfigError.
+    What is outside the crop is dimmed. Raises InputError.
     """
     with _opened(data) as image:
         whole = upright(image, width).convert("RGB")
@@ -111,13 +111,13 @@ def cropping(data: bytes, crop: Crop, width: int) -> bytes:
 
 @contextlib.contextmanager
 def _opened(data: bytes) -> Iterator[Image.Image]:
-    """The picture in a file, while something is done with it. Raises ConfigError."""
+    """The picture in a file, while something is done with it. Raises InputError."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             yield image
     except Exception as error:  # Pillow raises nearly anything for a broken file
         kinds = "PNG, JPEG, WebP, GIF, BMP or TIFF"
-        raise ConfigError(f"This file cannot be read as a {kinds} picture: try another.") from error
+        raise InputError(f"This file cannot be read as a {kinds} picture: try another.") from error
 
 
 def to_link(z: Sequence[float]) -> str:

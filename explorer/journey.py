@@ -83,7 +83,7 @@ def roads(session: Session) -> Roads | None:
 def trace(session: Session, keys: Floats, steps: int, kind: str) -> Floats:
     """A path of `steps` points through K key points [K, D]. [steps, D]
 
-    Raises ConfigError.
+    Raises InputError.
     """
     from vae import paths
 
@@ -170,7 +170,7 @@ def _there_and_back(
 def there_and_back(session: Session, journey: Journey, steps: int) -> tuple[Floats, Floats]:
     """The path of a journey, and the posterior means of its pictures. [S, D] each
 
-    Raises ConfigError.
+    Raises InputError.
     """
     run = session.run
     assert run is not None

@@ -11,8 +11,8 @@ import streamlit as st
 from explorer import compass
 from explorer.session import Session
 from vae import directions, leakage
-from vae.config import ConfigError
 from vae.directions import Axis
+from vae.errors import InputError
 from vae.leakage import Move
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def show(session: Session, model: VAE, digest: str) -> None:
             return
         axes, _ = compass.axes(session, model, dataset, digest, definitions)
         read = compass.readouts(compass.place(session), dataset.fingerprint, dataset)
-    except ConfigError:
+    except InputError:
         return  # the sliders have said so
     state, key = st.session_state, session.key("direction")
     names = [one.name for one in definitions]
@@ -145,7 +145,7 @@ def _table(rows: Sequence[Move], own: str) -> str:
 def _delete(session: Session, name: str) -> None:
     try:
         directions.remove_direction(compass.file_of(session), name)
-    except (ConfigError, OSError) as error:
+    except (InputError, OSError) as error:
         st.session_state[session.key("delete_error")] = str(error)
     else:
         st.session_state.pop(session.key("direction"), None)

@@ -15,8 +15,8 @@ import streamlit as st
 
 from explorer import cache, images
 from explorer.session import Session
-from vae.config import ConfigError
 from vae.decoding import Crop
+from vae.errors import InputError
 
 if TYPE_CHECKING:
     from vae.aggregate import Aggregate
@@ -49,7 +49,7 @@ def crop(
     now = crop_of(session)
     try:
         preview, pixels = _preview(data, now, image_shape)
-    except ConfigError:
+    except InputError:
         return  # the upload has said so
     left, right = st.columns([5, 2], gap="small", wrap=False)
     left.image(preview, width="stretch", alt="Crop")
@@ -172,7 +172,7 @@ def _aggregate(path: str, now: cache.Stamp) -> Aggregate:
 def share_of(session: Session, z: Any) -> float | None:
     """How typical z [D] is of the data, in [0, 1]; None without posteriors to compare with.
 
-    Raises ConfigError where there are too few of them.
+    Raises InputError where there are too few of them.
     """
     run, latents = session.run, session.latents()
     assert run is not None
@@ -186,7 +186,7 @@ def typicality(session: Session, z: Any) -> None:
     """How typical z [D] is of the data, in words, once there are posteriors to compare with."""
     try:
         share = share_of(session, z)
-    except ConfigError as error:
+    except InputError as error:
         st.caption(str(error))
         return
     if share is None:

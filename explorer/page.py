@@ -9,7 +9,7 @@ import threading
 import streamlit as st
 
 from explorer import hints, sidebar
-from vae.config import ConfigError
+from vae.errors import InputError
 
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
 
@@ -61,7 +61,7 @@ def main() -> None:
                 panel = importlib.import_module(f"explorer.panels.{name.lower()}")
                 try:
                     panel.show(session)
-                except ConfigError as error:
+                except InputError as error:
                     st.error(str(error), icon=":material/error:")
     warm_up()
 

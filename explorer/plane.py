@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer.charts import FAINT_LINE, QUIET, Spec, nice
-from vae.config import Config, ConfigError
+from vae.config import Config
+from vae.errors import InputError
 from vae.runs import Event, Run
 
 NUM_LINES = 5  # of constant elbo
@@ -62,7 +63,7 @@ def places(
             continue
         try:
             reason = "" if run == own else why_apart(own_config, run.config())
-        except ConfigError:
+        except InputError:
             continue
         if reason:
             apart[run.name] = reason

@@ -15,7 +15,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from explorer import cache
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.runs import Run
 
 if TYPE_CHECKING:
@@ -67,13 +67,13 @@ def place_of(run: Run, method: str) -> Place | None:
 
 
 def read_place(run: Run, file: str, version: str) -> Place:
-    """The place that an address names. Raises ConfigError where it names none."""
+    """The place that an address names. Raises InputError where it names none."""
     try:
         inode, size, time = (int(part, 16) for part in version.split("-"))
     except ValueError:
-        raise ConfigError(f"A version is three numbers, not {version[:60]!r}.") from None
+        raise InputError(f"A version is three numbers, not {version[:60]!r}.") from None
     if file not in FILES:
-        raise ConfigError(f"A map is of one of {', '.join(FILES)}, not {file[:60]!r}.")
+        raise InputError(f"A map is of one of {', '.join(FILES)}, not {file[:60]!r}.")
     return Place(str(run.folder), file, (inode, size, time))
 
 
@@ -81,14 +81,14 @@ def read_place(run: Run, file: str, version: str) -> Place:
 def points(place: Place) -> Latents:
     """The latents of a map, with their coordinates.
 
-    Those of an earlier file are given as long as they are kept. Raises ConfigError afterwards.
+    Those of an earlier file are given as long as they are kept. Raises InputError afterwards.
     """
     from vae.latents import load_latents
     from vae.projection import pca
 
     path = path_of(Run(Path(place.folder)), place.file)
     if cache.stamp(path) != place.stamp:
-        raise ConfigError(f"The map in {path.name} is another one by now: open it again.")
+        raise InputError(f"The map in {path.name} is another one by now: open it again.")
     latents = load_latents(path)
     if place.file == "latents" or len(latents.xy) != len(latents.mu):
         latents = dataclasses.replace(latents, xy=pca(latents.mu))
@@ -146,16 +146,16 @@ class Colours:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def colours(place: Place, _dataset: Dataset, fingerprint: str, by: str) -> Colours:
-    """The colours of a map by an attribute of the data, ERROR or KL. Raises ConfigError."""
+    """The colours of a map by an attribute of the data, ERROR or KL. Raises InputError."""
     latents = points(place)
     if by == ERROR:
         return leveled(latents.mse)
     if by == KL:
         return leveled(kl_of(latents, np.arange(len(latents.index))))
     if by not in _dataset.attributes:
-        raise ConfigError(f"The images have no attribute {by[:60]!r}.")
+        raise InputError(f"The images have no attribute {by[:60]!r}.")
     if latents.index.max(initial=0) >= len(_dataset):
-        raise ConfigError("This map is of other images than the run has now.")
+        raise InputError("This map is of other images than the run has now.")
     values = np.asarray(_dataset.attributes[by])[latents.index]
     if np.issubdtype(values.dtype, np.integer):
         names = tuple(map(str, _dataset.classes.get(by, ())))

@@ -14,7 +14,7 @@ import streamlit as st
 from explorer import cache, deck, images, origin, work
 from explorer.session import Session
 from vae import jobs
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.pictures import to_rgb
 from vae.runs import Run
 
@@ -121,7 +121,7 @@ def _known(run: Run, weights: Weights) -> Known | None:
         return None
     try:
         known = _read(str(run.samplers_file), now)
-    except ConfigError:
+    except InputError:
         return None
     return known if known.digest == weights.digest else None
 
@@ -129,7 +129,7 @@ def _known(run: Run, weights: Weights) -> Known | None:
 def _dataset(session: Session, model: VAE) -> Dataset | None:
     try:
         dataset = session.dataset()
-    except ConfigError as error:
+    except InputError as error:
         st.caption(f"The images of this run cannot be shown: {error}")
         return None
     return dataset if dataset is not None and dataset.image_shape == model.image_shape else None
@@ -216,7 +216,7 @@ def _drawn(
 def _share(session: Session, z: np.ndarray) -> float | None:
     try:
         return origin.share_of(session, z)
-    except ConfigError:
+    except InputError:
         return None
 
 

@@ -14,8 +14,8 @@ from explorer import compass
 from explorer.dials import REACH, Direction
 from explorer.session import Session
 from vae import contrasts, directions
-from vae.config import ConfigError
 from vae.directions import Definition
+from vae.errors import InputError
 
 if TYPE_CHECKING:
     from vae.dataset import Dataset
@@ -39,7 +39,7 @@ def sliders(session: Session, model: VAE, digest: str) -> list[Direction]:
     try:
         definitions = compass.definitions(session)
         axes, failed = compass.axes(session, model, dataset, digest, definitions)
-    except ConfigError as error:
+    except InputError as error:
         st.error(str(error), icon=":material/error:")
         return []
     if not definitions:
@@ -131,21 +131,21 @@ def _typed(session: Session, letter: str) -> tuple[int, ...]:
     )
     try:
         return numbers_in(text) or kept
-    except ConfigError as error:
+    except InputError as error:
         st.error(str(error))
         return ()
 
 
 def numbers_in(text: str) -> tuple[int, ...]:
-    """The images that "3, 17, 40-60" names. Raises ConfigError."""
+    """The images that "3, 17, 40-60" names. Raises InputError."""
     found: dict[int, None] = {}
     for word in text.replace(",", " ").split():
         first, dash, last = word.partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()) or len(word) > 25:
-            raise ConfigError(f"Images are numbers such as 3, 17, 40-60, not {word[:30]!r}.")
+            raise InputError(f"Images are numbers such as 3, 17, 40-60, not {word[:30]!r}.")
         start, end = int(first), int(last or first)
         if end - start >= MAX_NUMBERS or len(found) > MAX_NUMBERS:
-            raise ConfigError(f"A group has at most {MAX_NUMBERS:,} images.")
+            raise InputError(f"A group has at most {MAX_NUMBERS:,} images.")
         found.update(dict.fromkeys(range(start, end + 1)))
     return tuple(found)
 
@@ -162,7 +162,7 @@ def _finish(
     state, key = st.session_state, session.key(f"direction_{where}")
     try:
         others = [one.name for one in compass.definitions(session)]
-    except ConfigError:
+    except InputError:
         others = []
     name = _free_name(_suggested(definition), others)
     st.text_input(
@@ -214,9 +214,9 @@ def _make(
         before = compass.definitions(session)
         _, failed = compass.axes(session, model, dataset, digest, [*before, whole])
         if name in failed:
-            raise ConfigError(failed[name])
+            raise InputError(failed[name])
         directions.add_direction(compass.file_of(session), whole)
-    except (ConfigError, OSError) as error:
+    except (InputError, OSError) as error:
         state[f"{key}_error"] = str(error)
         return
     for word in ("name", "orthogonal", "error"):

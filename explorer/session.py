@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer import cache
-from vae.config import Config, ConfigError
+from vae.config import Config
+from vae.errors import InputError
 from vae.runs import ALIVE, Event, Run, data_cache, last_event, numbered
 
 if TYPE_CHECKING:
@@ -51,18 +52,18 @@ class Session:
         """The run's config, or None while it has none that can be read."""
         try:
             return None if self.run is None else self.run.config(self.events())
-        except ConfigError:
+        except InputError:
             return None
 
     def model(self) -> tuple[VAE, Weights] | None:
         """The newest model and what its file says; None before the first checkpoint.
 
-        Raises ConfigError where the weights cannot be used.
+        Raises InputError where the weights cannot be used.
         """
         return None if self.run is None else cache.model(self.run)
 
     def dataset(self) -> Dataset | None:
-        """The run's images; None without a run. Raises ConfigError where they are gone."""
+        """The run's images; None without a run. Raises InputError where they are gone."""
         config = self.config()
         return None if config is None else cache.dataset(config.data, str(data_cache(self.root)))
 

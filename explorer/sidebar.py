@@ -11,7 +11,8 @@ import streamlit as st
 from explorer import cache
 from explorer.session import Session
 from vae import jobs
-from vae.config import LIKELIHOODS, Config, ConfigError, ModelConfig, TrainConfig
+from vae.config import LIKELIHOODS, Config, ModelConfig, TrainConfig
+from vae.errors import InputError
 from vae.runs import ALIVE, Run, free_name, last_event, list_runs
 
 DEFAULT_ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
@@ -165,7 +166,7 @@ def _try(action: object) -> bool:
     try:
         action()
         cache.is_locked.clear()
-    except ConfigError as error:
+    except InputError as error:
         st.session_state["message"] = str(error)
         return False
     st.session_state.pop("message", None)
@@ -288,7 +289,7 @@ def _begin(where: Path, name: str, options: dict[str, str]) -> None:
 
     run = open_run(where, name)
     if run.exists():
-        raise ConfigError(f"There is a run {name} already: choose another name, or resume it.")
+        raise InputError(f"There is a run {name} already: choose another name, or resume it.")
     jobs.start_training(run, options)
 
 

@@ -20,7 +20,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from explorer import cache, images
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.runs import Run, existing_run
 
 REQUEST = struct.Struct("<II")
@@ -42,23 +42,23 @@ def is_own_page(origin: str | None, host: str | None, allowed_hosts: list[str]) 
 
 
 def decoded(run: Run, message: bytes) -> bytes:
-    """The reply to one request. Raises ConfigError for a request that is none."""
+    """The reply to one request. Raises InputError for a request that is none."""
     loaded = cache.model(run)
     if loaded is None:
-        raise ConfigError(f"Run {run.name} has no weights yet.")
+        raise InputError(f"Run {run.name} has no weights yet.")
     model, weights = loaded
     if len(message) < REQUEST.size:
-        raise ConfigError("A request begins with its number and the number of points.")
+        raise InputError("A request begins with its number and the number of points.")
     number, num = REQUEST.unpack_from(message)
     wanted = REQUEST.size + 4 * num * model.latent_dim
     if not 1 <= num <= MAX_POINTS or len(message) != wanted:
-        raise ConfigError(
+        raise InputError(
             f"A request holds 1 to {MAX_POINTS} points of {model.latent_dim} numbers, "
             f"but {len(message)} bytes came for {num}."
         )
     z = np.frombuffer(message, "<f4", offset=REQUEST.size).reshape(num, model.latent_dim)
     if not np.isfinite(z).all():
-        raise ConfigError("The numbers of a point must be finite.")
+        raise InputError("The numbers of a point must be finite.")
     pixels = images.decode(model, z)
     return REPLY.pack(number, weights.step, *pixels.shape) + pixels.tobytes()
 
@@ -81,7 +81,7 @@ def make_route(root: Path) -> WebSocketRoute:
                 await socket.send_bytes(reply)
         except WebSocketDisconnect:
             return
-        except (ConfigError, KeyError) as error:
+        except (InputError, KeyError) as error:
             await socket.close(REFUSED, str(error)[:120])
 
     return WebSocketRoute("/live/decode/{run}", serve)

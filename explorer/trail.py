@@ -34,7 +34,7 @@ def toggle(session: Session) -> None:
 
 
 def on_map(session: Session, dataset: Dataset, place: Place) -> Trail | None:
-    """The path where it lies on a map, while it is to be shown. Raises ConfigError."""
+    """The path where it lies on a map, while it is to be shown. Raises InputError."""
     way = journey.chosen(session)
     is_wanted = st.session_state.get(session.key("show_path"), False)
     if not is_wanted or len(way.picked) < 2 or max(way.picked) >= len(dataset):

@@ -8,7 +8,7 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from vae import aggregate
-from vae.config import ConfigError
+from vae.errors import InputError
 
 
 def images(num: int, latent_dim: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +85,7 @@ def test_many_images_are_sampled() -> None:
 
 
 def test_too_few_images_and_a_collapsed_posterior_are_sentences() -> None:
-    with pytest.raises(ConfigError, match="3 images"):
+    with pytest.raises(InputError, match="3 images"):
         aggregate.fit_aggregate(np.zeros((2, 4)), np.zeros((2, 4)), 0)
-    with pytest.raises(ConfigError, match="No dimension is active"):
+    with pytest.raises(InputError, match="No dimension is active"):
         aggregate.fit_aggregate(np.zeros((9, 4)), np.zeros((9, 4)), 0)

@@ -13,7 +13,7 @@ from PIL import Image
 
 import vae
 from vae import api
-from vae.config import ConfigError
+from vae.errors import InputError
 
 ROOT = Path(__file__).parent.parent
 
@@ -66,5 +66,5 @@ def test_samples_are_those_of_their_seed(trained_root: Path) -> None:
 
 
 def test_a_folder_without_a_run_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="has no config"):
+    with pytest.raises(InputError, match="has no config"):
         vae.load(tmp_path)

@@ -11,7 +11,7 @@ import torch
 
 from vae import checkpoints
 from vae.command import main
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.networks import VAE
 from vae.runs import Run
 from vae.weight_norm import normalise_weights
@@ -52,7 +52,7 @@ def test_no_state_is_none_and_only_damaged_ones_are_an_error(tmp_path: Path) -> 
     assert checkpoints.newest_state(run) is None
     save(run, 1)
     checkpoints.state_file(run, 1).write_bytes(b"")
-    with pytest.warns(UserWarning, match="damaged"), pytest.raises(ConfigError, match="checksum"):
+    with pytest.warns(UserWarning, match="damaged"), pytest.raises(InputError, match="checksum"):
         checkpoints.newest_state(run)
 
 
@@ -112,7 +112,7 @@ def test_weights_that_are_none_are_refused_in_a_sentence(
     run.folder.mkdir()
     text = (trained_root / "tiny" / "config.json").read_text()
     run.config_file.write_text(text)
-    with pytest.raises(ConfigError, match="no weights yet"):
+    with pytest.raises(InputError, match="no weights yet"):
         checkpoints.load_model(run)
     run.weights_file.write_bytes(b"nonsense")
     assert main(["sample", "broken", "--root", str(tmp_path)]) == 2
@@ -120,5 +120,5 @@ def test_weights_that_are_none_are_refused_in_a_sentence(
     wrong = text.replace('"latent_dim": 6', '"latent_dim": 7')
     run.config_file.write_text(wrong)
     run.weights_file.write_bytes((trained_root / "tiny" / "model.safetensors").read_bytes())
-    with pytest.raises(ConfigError, match="cannot be used"):
+    with pytest.raises(InputError, match="cannot be used"):
         checkpoints.load_model(run)

@@ -22,8 +22,9 @@ import pytest
 from PIL import Image
 
 from vae import importing, rendered, synthetic
-from vae.config import ConfigError, DataConfig
+from vae.config import DataConfig
 from vae.dataset import Dataset, open_dataset, permutation
+from vae.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 MNIST = ROOT.parent / "shared" / "data" / "mnist"
@@ -329,7 +330,7 @@ def test_missing_labels_of_an_idx_set_are_refused(
 ) -> None:
     folder = digits("")
     write_idx(folder / "MNIST" / "raw" / "t10k-labels-idx1-ubyte", np.zeros(6, np.uint8))
-    with pytest.raises(ConfigError, match="holds 6 labels for the 7 images"):
+    with pytest.raises(InputError, match="holds 6 labels for the 7 images"):
         opened(folder, cache)
 
 
@@ -338,7 +339,7 @@ def test_two_idx_sets_in_one_folder_are_refused_by_name(
 ) -> None:
     folder = digits("")
     shutil.copytree(folder / "MNIST", folder / "Other")
-    with pytest.raises(ConfigError, match="holds 4 sets of idx images"):
+    with pytest.raises(InputError, match="holds 4 sets of idx images"):
         opened(folder, cache)
 
 
@@ -529,7 +530,7 @@ def test_a_full_disk_is_told_before_anything_is_written(
 ) -> None:
     usage = shutil.disk_usage(cache.parent)._replace(free=1000)
     monkeypatch.setattr(importing.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(ConfigError, match="need 0 MB in the cache but the disk has 0 MB left"):
+    with pytest.raises(InputError, match="need 0 MB in the cache but the disk has 0 MB left"):
         opened(faces, cache)
 
 
@@ -577,7 +578,7 @@ def test_a_source_without_images_is_one_sentence(
     make: Callable[[Path], object], sentence: str, tmp_path: Path, cache: Path
 ) -> None:
     make(tmp_path / "x.zip")
-    with pytest.raises(ConfigError, match=sentence) as caught:
+    with pytest.raises(InputError, match=sentence) as caught:
         opened(tmp_path / "x.zip", cache)
     assert "\n" not in str(caught.value)
     assert not cache.exists() or not any(path.is_dir() for path in cache.iterdir())

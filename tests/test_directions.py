@@ -14,8 +14,9 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
 from vae import contrasts, directions, leakage, refining
-from vae.config import ConfigError, ModelConfig
+from vae.config import ModelConfig
 from vae.directions import Definition
+from vae.errors import InputError
 from vae.networks import VAE
 
 NUM, D = 4000, 8
@@ -147,14 +148,14 @@ def test_nothing_left_is_a_sentence() -> None:
     ],
 )
 def test_what_makes_no_direction_is_a_sentence(definition: Definition, sentence: str) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(InputError, match=sentence):
         axis(definition)
 
 
 def test_an_attribute_that_never_varies_is_a_sentence() -> None:
     same = {"age": np.ones(NUM, np.float32), "glasses": np.ones(NUM, np.int64)}
     for name, value in (("age", contrasts.UPPER), ("glasses", "round")):
-        with pytest.raises(ConfigError, match="the same in all images"):
+        with pytest.raises(InputError, match="the same in all images"):
             contrasts.sides(name, value, same, CLASSES, INDEX)
 
 
@@ -219,7 +220,7 @@ def test_directions_come_back_as_they_were_kept(tmp_path: Path) -> None:
     for one in kept:
         directions.add_direction(path, one)
     assert directions.load_directions(path) == kept
-    with pytest.raises(ConfigError, match="mine is made orthogonal to smile"):
+    with pytest.raises(InputError, match="mine is made orthogonal to smile"):
         directions.remove_direction(path, "smile")
     directions.remove_direction(path, "mine")
     directions.remove_direction(path, "smile")
@@ -233,11 +234,11 @@ def test_a_name_that_is_none_or_taken_is_refused_and_nothing_is_lost(
     path = tmp_path / "directions.json"
     directions.add_direction(path, Definition("smile", attribute="smile", value="upper quarter"))
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match="name"):
+    with pytest.raises(InputError, match="name"):
         directions.add_direction(path, Definition(name, a=(1,), b=(2,)))
-    with pytest.raises(ConfigError, match="not there"):
+    with pytest.raises(InputError, match="not there"):
         directions.add_direction(path, Definition("y", a=(1,), b=(2,), orthogonal_to=("gone",)))
-    with pytest.raises(ConfigError, match="Group B holds no image"):
+    with pytest.raises(InputError, match="Group B holds no image"):
         directions.add_direction(path, Definition("y", a=(1,)))
     assert path.read_bytes() == before
 
@@ -267,7 +268,7 @@ def test_a_broken_file_is_one_sentence_and_is_not_written_over(
         lambda: directions.add_direction(path, Definition("y", a=(1,), b=(2,))),
         lambda: directions.remove_direction(path, "y"),
     ):
-        with pytest.raises(ConfigError, match=r"directions\.json") as error:
+        with pytest.raises(InputError, match=r"directions\.json") as error:
             act()
         assert "\n" not in str(error.value)
     assert path.read_bytes() == content

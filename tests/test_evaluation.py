@@ -15,9 +15,9 @@ from PIL import Image, ImageFilter
 import vae
 from vae import frechet, latents, metrics
 from vae.command import main
-from vae.config import ConfigError
 from vae.disentanglement import factor_scores, mutual_information_gap
 from vae.elbo import kl_parts
+from vae.errors import InputError
 from vae.evaluation import frechet_distances, kept_evaluation
 from vae.information import information, standard_error
 from vae.posterior import Posterior
@@ -217,10 +217,10 @@ PINNED = [0.687793, 0.704688, 0.216793, 0.474104, 0.066605]
 
 
 def test_inception_is_refused_in_a_sentence_where_it_cannot_be_had(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="There is no file"):
+    with pytest.raises(InputError, match="There is no file"):
         frechet.network(tmp_path / "nothing.pth")
     (tmp_path / "other.pth").write_bytes(b"no weights")
-    with pytest.raises(ConfigError, match=r"torch-fidelity"):
+    with pytest.raises(InputError, match=r"torch-fidelity"):
         frechet.network(tmp_path / "other.pth")
 
 

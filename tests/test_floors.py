@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # From the ground up. A module may import those of earlier lines.
 FLOORS = [
     ["vae"],
-    ["vae.config", "vae.files"],
+    ["vae.config", "vae.atomic"],
     ["vae.runs"],
     ["vae.jobs", "vae.progress"],
     ["vae.posterior", "vae.likelihoods", "vae.schedules"],

@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 
 from vae import jobs
 from vae.command import main
-from vae.config import Config, ConfigError, ModelConfig, with_values
+from vae.config import Config, ModelConfig, with_values
+from vae.errors import InputError
 from vae.networks import VAE
 from vae.runs import Run, as_started, last_event
 from vae.weight_norm import normalise_weights, plain_weights, set_plain_weights
@@ -154,7 +155,7 @@ def test_a_living_trainer_hands_over_to_one_with_other_options(tmp_path: Path) -
         ]
         steps = [event["step"] for event in events if event["kind"] == "step"]
         assert steps == sorted(set(steps)), "no step is lost or done twice"
-        with pytest.raises(ConfigError, match="latent_dim"):
+        with pytest.raises(InputError, match="latent_dim"):
             jobs.change_training(run, {"model.latent_dim": "9"})
         assert run.status() == "running", "what is refused disturbs nobody"
     finally:

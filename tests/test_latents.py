@@ -10,7 +10,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from vae import latents, metrics, projection
-from vae.config import ConfigError
+from vae.errors import InputError
 
 
 def points(num: int, latent_dim: int, seed: int = 0) -> np.ndarray:
@@ -52,11 +52,11 @@ def test_a_path_through_several_keys_meets_them_all() -> None:
 
 def test_a_path_that_cannot_be_is_refused() -> None:
     a = torch.zeros(2)
-    with pytest.raises(ConfigError):
+    with pytest.raises(InputError):
         latents.path([a], 5)
-    with pytest.raises(ConfigError):
+    with pytest.raises(InputError):
         latents.path([a, a, a], 2)
-    with pytest.raises(ConfigError, match="lerp, slerp"):
+    with pytest.raises(InputError, match="lerp, slerp"):
         latents.path([a, a], 5, "bezier")
 
 
@@ -99,7 +99,7 @@ def test_latents_come_back_from_their_file(tmp_path: Path) -> None:
     assert back.step == 7
     np.testing.assert_array_equal(back.mu, mu)
     path.write_bytes(b"nonsense")
-    with pytest.raises(ConfigError, match="holds no latents"):
+    with pytest.raises(InputError, match="holds no latents"):
         latents.load_latents(path)
     with pytest.raises(FileNotFoundError):
         latents.load_latents(tmp_path / "none.npz")

@@ -20,8 +20,8 @@ from explorer import columns, mapview
 from explorer import points as map_points
 from explorer.mapview import MAX_GROUP, Choice
 from explorer.points import ERROR, KL, UNKNOWN, Place
-from vae.config import ConfigError
 from vae.dataset import Dataset, open_dataset
+from vae.errors import InputError
 from vae.latents import load_latents, save_latents
 from vae.projection import project
 from vae.runs import Run
@@ -161,7 +161,7 @@ def test_the_address_of_a_newer_file_is_another(run: Run, dataset: Dataset) -> N
     second = columns.addresses(run, place_of(run), dataset.fingerprint, ERROR)
     assert first["points"] != second["points"]
     assert first["thumbs"] == second["thumbs"]
-    with pytest.raises(ConfigError, match="another one by now"):
+    with pytest.raises(InputError, match="another one by now"):
         map_points.points(before)
 
 
@@ -193,7 +193,7 @@ def test_colours_by_class_attribute_and_latents(run: Run, dataset: Dataset) -> N
     assert (hue.low, hue.high) == (hue.values.min(), hue.values.max())
     glasses = map_points.colours(place, dataset, dataset.fingerprint, "glasses")
     assert glasses.classes == dataset.classes["glasses"]
-    with pytest.raises(ConfigError, match="no attribute"):
+    with pytest.raises(InputError, match="no attribute"):
         map_points.colours(place, dataset, dataset.fingerprint, "nothing")
 
 

@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from vae.config import Config, ConfigError, ModelConfig, TrainConfig, from_json, with_values
+from vae.config import Config, ModelConfig, TrainConfig, from_json, with_values
 from vae.dataset import open_dataset
 from vae.elbo import Terms, kl_parts
+from vae.errors import InputError
 from vae.latents import to_unit
 from vae.likelihoods import Gaussian
 from vae.networks import VAE
@@ -171,7 +172,7 @@ def test_an_autoencoder_has_no_noise_and_minimises_the_nll() -> None:
 def test_what_contradicts_itself_is_refused_in_one_sentence(
     options: dict[str, Any], named: str
 ) -> None:
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(InputError) as caught:
         TrainConfig(**options)
     sentence = str(caught.value)
     assert named in sentence
@@ -181,7 +182,7 @@ def test_what_contradicts_itself_is_refused_in_one_sentence(
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian_per_pixel"])
 def test_a_fixed_sigma_belongs_to_likelihoods_that_have_one(likelihood: str) -> None:
-    with pytest.raises(ConfigError, match=r"model\.sigma .* model\.likelihood"):
+    with pytest.raises(InputError, match=r"model\.sigma .* model\.likelihood"):
         ModelConfig(likelihood=likelihood, sigma=0.1)
 
 

@@ -25,8 +25,9 @@ from explorer.pathview import Tour
 from explorer.points import ERROR, KL
 from explorer.session import Session
 from vae.checkpoints import load_model
-from vae.config import ConfigError, ModelConfig
+from vae.config import ModelConfig
 from vae.dataset import open_dataset
+from vae.errors import InputError
 from vae.latents import load_latents, save_latents
 from vae.networks import VAE
 from vae.projection import project
@@ -145,7 +146,7 @@ def test_an_upload_becomes_an_upright_square() -> None:
     assert pixels.shape == (20, 20, 3)
     assert tuple(pixels[10, 10]) == (0, 0, 255)
     assert images.read_upload(buffer.getvalue(), (1, 20, 20)).shape == (20, 20, 1)
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         images.read_upload(b"no picture", (3, 20, 20))
 
 

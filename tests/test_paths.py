@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import make_moons
 
 from vae import paths
-from vae.config import ConfigError
+from vae.errors import InputError
 
 
 def ring(num: int = 600) -> np.ndarray:
@@ -80,11 +80,11 @@ def test_identical_means_and_identical_ends_do_no_harm() -> None:
 
 
 def test_a_dense_path_without_means_and_an_unknown_kind_are_refused() -> None:
-    with pytest.raises(ConfigError, match="means"):
+    with pytest.raises(InputError, match="means"):
         paths.trace(OPPOSITE, 9, "dense")
-    with pytest.raises(ConfigError, match="lerp"):
+    with pytest.raises(InputError, match="lerp"):
         paths.trace(OPPOSITE, 9, "detour")
-    with pytest.raises(ConfigError, match="2 images"):
+    with pytest.raises(InputError, match="2 images"):
         paths.roads(OPPOSITE[:1])
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from vae import pictures
-from vae.config import ConfigError
+from vae.errors import InputError
 
 RED, BLUE = (230, 20, 30), (25, 40, 220)
 
@@ -94,7 +94,7 @@ def test_grey_images_become_grey_sheets() -> None:
 
 
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"\.gif, \.webp, \.mp4"):
+    with pytest.raises(InputError, match=r"\.gif, \.webp, \.mp4"):
         pictures.animation([two_colours()], ".avi")
-    with pytest.raises(ConfigError, match=r"\.png"):
+    with pytest.raises(InputError, match=r"\.png"):
         pictures.write_still(tmp_path / "a.jpg", two_colours())

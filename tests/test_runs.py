@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from vae.config import Config, ConfigError, from_json, options, parse_option, with_values
-from vae.files import atomic_write
+from vae.atomic import atomic_write
+from vae.config import Config, from_json, options, parse_option, with_values
+from vae.errors import InputError
 from vae.runs import (
     EventWriter,
     Run,
@@ -81,14 +82,14 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 
 def test_a_request_needs_a_living_trainer(tmp_path: Path) -> None:
     run = a_run(tmp_path, "start")
-    with pytest.raises(ConfigError, match="not training"):
+    with pytest.raises(InputError, match="not training"):
         run.request("pause")
     with run.lock():
         run.request("pause")
         assert run.control() == (1, "pause")
         run.request("stop")
         assert run.control() == (2, "stop")
-        with pytest.raises(ConfigError, match="pause or stop"):
+        with pytest.raises(InputError, match="pause or stop"):
             run.request("dance")
 
 
@@ -131,13 +132,13 @@ def test_numbered_fields_come_back_in_order() -> None:
 
 def test_a_name_that_no_folder_should_have_is_refused(tmp_path: Path) -> None:
     for name in ("", "../up", "a/b", ".hidden", "x" * 65, "a b"):
-        with pytest.raises(ConfigError, match="name"):
+        with pytest.raises(InputError, match="name"):
             open_run(tmp_path, name)
 
 
 def test_a_missing_run_is_answered_with_those_there_are(tmp_path: Path) -> None:
     a_run(tmp_path, "start")
-    with pytest.raises(ConfigError, match="there are: a"):
+    with pytest.raises(InputError, match="there are: a"):
         existing_run(tmp_path, "b")
 
 
@@ -166,7 +167,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     def refuse(*_: object) -> None:
         raise OSError("no")
 
-    monkeypatch.setattr("vae.files.os.replace", refuse)
+    monkeypatch.setattr("vae.atomic.os.replace", refuse)
     with pytest.raises(OSError, match="no"):
         atomic_write(path, b"new")
     assert path.read_bytes() == b"old"
@@ -234,7 +235,7 @@ def test_options_are_read_by_their_type(name: str, text: str, value: object) -> 
     ],
 )
 def test_a_mistake_in_the_config_is_named(values: dict[str, object], words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(InputError, match=words):
         with_values(Config(), values)
 
 
@@ -243,5 +244,5 @@ def test_a_config_comes_back_from_its_file() -> None:
     from vae.config import to_document
 
     assert from_json(json.dumps(to_document(config))) == config
-    with pytest.raises(ConfigError, match=r"config\.json"):
+    with pytest.raises(InputError, match=r"config\.json"):
         from_json("[1]")

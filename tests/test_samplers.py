@@ -14,7 +14,7 @@ from sklearn.mixture import GaussianMixture
 import vae
 from vae import neighbours, samplers
 from vae.command import main
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.evaluation import known_images
 from vae.pictures import read_png
 from vae.runs import Run
@@ -123,7 +123,7 @@ def test_what_is_known_is_kept_until_the_weights_move_on(
 
 def test_a_file_of_something_else_is_refused_in_a_sentence(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", digest="a")
-    with pytest.raises(ConfigError, match=r"x\.npz holds no known images"):
+    with pytest.raises(InputError, match=r"x\.npz holds no known images"):
         neighbours.load_known(tmp_path / "x.npz")
 
 

@@ -18,10 +18,10 @@ from streamlit.testing.v1 import AppTest
 from explorer import images, origin, saved, socket
 from vae import contrasts, directions
 from vae.checkpoints import load_model, save_weights
-from vae.config import ConfigError
 from vae.dataset import open_dataset
 from vae.decoding import Crop
 from vae.directions import Definition
+from vae.errors import InputError
 from vae.latents import encode_images, load_latents, save_latents
 from vae.networks import VAE
 from vae.projection import project
@@ -160,7 +160,7 @@ def test_numbers_and_ranges_name_images() -> None:
     assert saved.numbers_in("3, 17 40-42,3") == (3, 17, 40, 41, 42)
     assert saved.numbers_in("") == ()
     for text in ("x", "-3", "1-", "1.5", "0-99999999", "9" * 30):
-        with pytest.raises(ConfigError):
+        with pytest.raises(InputError):
             saved.numbers_in(text)
 
 
@@ -277,7 +277,7 @@ def test_outside_of_the_crop_is_dimmed() -> None:
     assert shown.size == (300, 100)
     assert inside[0] > 240
     assert outside[0] < 180
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         images.cropping(b"no picture", Crop(), 100)
 
 

@@ -17,8 +17,9 @@ import torch
 from safetensors.torch import load_file
 
 from vae.command import main
-from vae.config import Config, ConfigError, with_values
+from vae.config import Config, with_values
 from vae.dataset import open_dataset
+from vae.errors import InputError
 from vae.runs import Run, last_event
 from vae.schedules import lr_at
 from vae.trainer import (
@@ -270,7 +271,7 @@ def test_training_that_diverges_ends_with_a_remedy(
 def test_other_images_than_the_run_began_with_are_refused(tmp_path: Path) -> None:
     run, _ = train(tmp_path / "a", pause_at=3)
     other = with_values(TINY, {"data.seed": 1})
-    with pytest.raises(ConfigError, match="not those that run a began with"):
+    with pytest.raises(InputError, match="not those that run a began with"):
         Trainer(run, other, open_dataset(other.data, tmp_path / ".data"))
 
 
@@ -278,7 +279,7 @@ def test_weights_without_a_training_state_are_not_trained_over(tmp_path: Path) -
     run, _ = train(tmp_path / "a")
     before, log = run.weights_file.read_bytes(), run.events_file.read_bytes()
     shutil.rmtree(run.checkpoints)
-    with pytest.raises(ConfigError, match="no training state"):
+    with pytest.raises(InputError, match="no training state"):
         train(run.folder)
     assert run.weights_file.read_bytes() == before
     assert run.events_file.read_bytes() == log
@@ -361,7 +362,7 @@ def test_starting_in_the_background_says_why_it_cannot(tmp_path: Path) -> None:
 
     missing = str(tmp_path / "nowhere")
     run = Run(tmp_path / "a")
-    with pytest.raises(ConfigError, match="nowhere"):
+    with pytest.raises(InputError, match="nowhere"):
         start_training(run, {"data.source": missing})
     assert not run.folder.exists()
 

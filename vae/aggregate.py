@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.posterior import ACTIVE_VARIANCE
 
 Doubles = NDArray[np.float64]
@@ -83,17 +83,17 @@ class Aggregate:
 def fit_aggregate(mu: NDArray[np.floating], logvar: NDArray[np.floating], seed: int) -> Aggregate:
     """The aggregate posterior of images with these posteriors [N, D], of `MAX_COMPONENTS` at most.
 
-    Raises ConfigError for fewer than three images, or where no dimension is active.
+    Raises InputError for fewer than three images, or where no dimension is active.
     """
     if len(mu) < 3:
-        raise ConfigError(f"Typicality needs the posteriors of 3 images, and there are {len(mu)}.")
+        raise InputError(f"Typicality needs the posteriors of 3 images, and there are {len(mu)}.")
     if len(mu) > MAX_COMPONENTS:
         some = np.random.default_rng(seed).choice(len(mu), MAX_COMPONENTS, replace=False)
         mu, logvar = mu[some], logvar[some]
     spread = mu.astype(np.float64).var(0)
     active = spread > ACTIVE_VARIANCE
     if not active.any():
-        raise ConfigError("No dimension is active, so that every point is as typical as another.")
+        raise InputError("No dimension is active, so that every point is as typical as another.")
     means = mu[:, active].astype(np.float64)
     own = np.exp(logvar[:, active].astype(np.float64))
 

@@ -34,7 +34,7 @@ Pixels = NDArray[np.uint8]
 def load(folder: str | Path) -> tuple[VAE, Weights]:
     """The newest model of a run's folder, frozen, on the CPU, and what its weights file says.
 
-    A folder that `python -m vae export` wrote will do as well. Raises ConfigError.
+    A folder that `python -m vae export` wrote will do as well. Raises InputError.
     """
     from vae.checkpoints import load_model
 
@@ -44,7 +44,7 @@ def load(folder: str | Path) -> tuple[VAE, Weights]:
 def data(folder: str | Path) -> Dataset:
     """The images that a run was trained on: ``data(folder).take([0, 17])`` has some of them.
 
-    Raises ConfigError where they are gone.
+    Raises InputError where they are gone.
     """
     from vae.dataset import open_dataset
 
@@ -87,7 +87,7 @@ def sample(model: VAE, num: int, seed: int = 0) -> Floats:
 def path(keys: Floats, steps: int, kind: str = "slerp") -> Floats:
     """`steps` points from the first to the last of K key points [K, D]. [S, D]
 
-    `kind`: slerp or lerp. Raises ConfigError.
+    `kind`: slerp or lerp. Raises InputError.
     """
     import torch
 
@@ -100,7 +100,7 @@ def path(keys: Floats, steps: int, kind: str = "slerp") -> Floats:
 def save(file: str | Path, images: Pixels, **settings: Any) -> None:
     """Write one picture [H, W, C] as .png, or pictures [N, H, W, C] as .gif, .webp or .mp4.
 
-    `settings`: of an animation, as vae.pictures.animation has them. Raises ConfigError, OSError.
+    `settings`: of an animation, as vae.pictures.animation has them. Raises InputError, OSError.
     """
     file = Path(file)
     if images.ndim == 3:

@@ -1,6 +1,6 @@
 """Images that lie in arrays: idx files, .npz and .npy, and the data sets of torchvision.
 
-Shapes: N images, H height, W width, C channels. Raises ConfigError for what cannot be read; nothing
+Shapes: N images, H height, W width, C channels. Raises InputError for what cannot be read; nothing
 is unpickled.
 """
 
@@ -22,8 +22,8 @@ from PIL import Image
 
 from vae.attributes import Column, numeric_column, text_column
 from vae.collection import FILE_SIZE, Collection, own_size
-from vae.config import ConfigError
 from vae.decoding import is_grey_mode
+from vae.errors import InputError
 
 MAX_ARRAY_BYTES = 16 * 2**30  # of one idx file, unpacked
 DSPRITES_FACTORS = ("color", "shape", "scale", "orientation", "posX", "posY")
@@ -40,7 +40,7 @@ def load_idx(path: Path, files: Sequence[Path]) -> Collection:
         images.append(read_idx(file, 3))
         labels.append(_idx_labels(file, len(images[-1])))
     if len({part.shape[1:] for part in images}) > 1:
-        raise ConfigError(f"The idx files of {path.name} hold images of different sizes.")
+        raise InputError(f"The idx files of {path.name} hold images of different sizes.")
     columns = {}
     known = [label for label in labels if label is not None]
     if len(known) == len(labels):
@@ -60,7 +60,7 @@ def _idx_labels(images: Path, count: int) -> NDArray[np.uint8] | None:
         if file.exists():
             labels = read_idx(file, 1)
             if len(labels) != count:
-                raise ConfigError(
+                raise InputError(
                     f"{file.name} holds {len(labels)} labels for the {count} images of "
                     f"{images.name}: fetch the two files again."
                 )
@@ -71,7 +71,7 @@ def _idx_labels(images: Path, count: int) -> NDArray[np.uint8] | None:
 def read_idx(path: Path, num_dims: int) -> NDArray[np.uint8]:
     """The bytes of an idx file, plain or .gz, with `num_dims` dimensions.
 
-    Raises ConfigError where the file is something else, or not whole.
+    Raises InputError where the file is something else, or not whole.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
@@ -83,8 +83,8 @@ def read_idx(path: Path, num_dims: int) -> NDArray[np.uint8]:
                 if data and len(data) == count:
                     return np.frombuffer(data, np.uint8).reshape(shape)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise ConfigError(f"{path.name} cannot be read as an idx file: {error}.") from error
-    raise ConfigError(
+        raise InputError(f"{path.name} cannot be read as an idx file: {error}.") from error
+    raise InputError(
         f"{path.name} is not a whole idx file of bytes with {num_dims} dimensions: fetch it again."
     )
 
@@ -101,14 +101,14 @@ def load_array(path: Path) -> Collection:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             others = _loadable(arrays)
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, ConfigError):
+        if isinstance(error, InputError):
             raise
-        raise ConfigError(f"{path.name} cannot be read as NumPy arrays: {error}.") from error
+        raise InputError(f"{path.name} cannot be read as NumPy arrays: {error}.") from error
     wanted = [name for name in ("imgs", "images", "x", *others) if name in others]
     name = next((name for name in wanted if others[name].ndim in (3, 4)), None)
     if name is None:
         found = ", ".join(f"{key} {list(value.shape)}" for key, value in others.items())
-        raise ConfigError(
+        raise InputError(
             f"{path.name} holds no images: expected an array [N, H, W] or [N, H, W, C], "
             f"found {found or 'none that can be read'}."
         )
@@ -127,12 +127,12 @@ def _loadable(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def _checked_images(images: NDArray[Any], where: str) -> NDArray[Any]:
-    """`images` as [N, H, W] or [N, H, W, C]. Raises ConfigError for other shapes and values."""
+    """`images` as [N, H, W] or [N, H, W, C]. Raises InputError for other shapes and values."""
     if images.ndim == 4 and images.shape[1] in (1, 3, 4) and images.shape[3] not in (1, 3, 4):
         images = np.moveaxis(images, 1, 3)
     is_layout = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
     if not is_layout or 0 in images.shape:
-        raise ConfigError(
+        raise InputError(
             f"The images of {where} have the shape {list(images.shape)}: expected [N, H, W], "
             "[N, H, W, C] or [N, C, H, W] with 1, 3 or 4 channels."
         )
@@ -140,7 +140,7 @@ def _checked_images(images: NDArray[Any], where: str) -> NDArray[Any]:
         images = images[..., 0]
     top = 1 if images.dtype.kind == "f" else 255
     if images.dtype.kind not in "buif" or not (images.min() >= 0 and images.max() <= top):
-        raise ConfigError(
+        raise InputError(
             f"The images of {where} are {images.dtype} beyond what is read: expected whole "
             "numbers from 0 to 255, or floats from 0 to 1."
         )
@@ -202,10 +202,10 @@ def load_torchvision(name: str, downloads: Path) -> Collection:
     try:
         datasets = importlib.import_module("torchvision.datasets")
     except ImportError as error:
-        raise ConfigError(f"torchvision:{name} needs the package torchvision: {error}.") from error
+        raise InputError(f"torchvision:{name} needs the package torchvision: {error}.") from error
     kind = getattr(datasets, name, None) if name in datasets.__all__ else None
     if kind is None:
-        raise ConfigError(
+        raise InputError(
             f"torchvision has no data set {name!r}: MNIST, FashionMNIST, CIFAR10, SVHN and CelebA "
             "are among those it has."
         )
@@ -221,7 +221,7 @@ def load_torchvision(name: str, downloads: Path) -> Collection:
         return _collect_torchvision(parts)
     except Exception as error:  # torchvision raises nearly anything; a person gets one sentence
         cause = " ".join(str(error).split())[:200]
-        raise ConfigError(
+        raise InputError(
             f"torchvision:{name} is not in the folder {downloads.name} beside the cache and could "
             f"not be downloaded ({type(error).__name__}: {cause})."
         ) from error

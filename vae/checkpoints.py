@@ -20,8 +20,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from vae.config import ConfigError
-from vae.files import atomic_write
+from vae.atomic import atomic_write
+from vae.errors import InputError
 from vae.networks import VAE
 from vae.runs import Run
 from vae.weight_norm import plain_weights, set_plain_weights
@@ -58,14 +58,14 @@ def write_checked(path: Path, data: bytes) -> str:
 
 
 def read_checked(path: Path) -> bytes:
-    """The bytes of a file that agrees with its checksum. Raises ConfigError, OSError."""
+    """The bytes of a file that agrees with its checksum. Raises InputError, OSError."""
     data = path.read_bytes()
     try:
         wanted = checksum_file(path).read_text(encoding="ascii").split()[0]
     except (FileNotFoundError, IndexError):
-        raise ConfigError(f"{path.name} has no checksum beside it.") from None
+        raise InputError(f"{path.name} has no checksum beside it.") from None
     if hashlib.sha256(data).hexdigest() != wanted:
-        raise ConfigError(f"{path.name} does not agree with its checksum: it is damaged.")
+        raise InputError(f"{path.name} does not agree with its checksum: it is damaged.")
     return data
 
 
@@ -94,20 +94,20 @@ def save_state(run: Run, state: dict[str, Any], best_step: int) -> tuple[Path, s
 def newest_state(run: Run) -> dict[str, Any] | None:
     """The newest training state that verifies, or None where there is none at all.
 
-    A damaged one is passed over with a warning. Raises ConfigError where all are damaged.
+    A damaged one is passed over with a warning. Raises InputError where all are damaged.
     """
     steps = states(run)
     for step in reversed(steps):
         path = state_file(run, step)
         try:
             data = read_checked(path)
-        except ConfigError as error:
+        except InputError as error:
             warnings.warn(f"{error} The one before it is used.", stacklevel=2)
             continue
         state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         return state
     if steps:
-        raise ConfigError(f"No training state of run {run.name} agrees with its checksum.")
+        raise InputError(f"No training state of run {run.name} agrees with its checksum.")
     return None
 
 
@@ -149,11 +149,11 @@ def remove(path: Path) -> None:
 def begin_from(run: Run, other: Run, image_shape: tuple[int, int, int]) -> None:
     """Lay the newest weights of another run into `run`, which has not begun, to begin with.
 
-    Raises ConfigError where there are none, or they are for pictures of another shape.
+    Raises InputError where there are none, or they are for pictures of another shape.
     """
     model, weights = load_model(other)
     if weights.image_shape != image_shape:
-        raise ConfigError(
+        raise InputError(
             f"The weights of run {other.name} are for pictures of "
             f"{' x '.join(map(str, weights.image_shape))}, not {' x '.join(map(str, image_shape))}:"
             " set --data.image_size, or leave out --from."
@@ -167,7 +167,7 @@ def begin_from(run: Run, other: Run, image_shape: tuple[int, int, int]) -> None:
 def load_start(run: Run, model: VAE) -> str | None:
     """Give `model` the weights that `run` begins with. Returns what they are, in words.
 
-    None, and the model as it was, where the run begins with its own. Raises ConfigError where
+    None, and the model as it was, where the run begins with its own. Raises InputError where
     they do not fit.
     """
     try:
@@ -180,14 +180,14 @@ def load_start(run: Run, model: VAE) -> str | None:
         set_plain_weights(model, load_tensors(data))
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"Run {run.name} cannot begin with those weights: {reason}") from error
+        raise InputError(f"Run {run.name} cannot begin with those weights: {reason}") from error
     return text
 
 
 def load_model(run: Run) -> tuple[VAE, Weights]:
     """The newest model of a run, frozen for use on the CPU, and what its file says.
 
-    Raises ConfigError where there are no weights yet, or they do not fit the config.
+    Raises InputError where there are no weights yet, or they do not fit the config.
     """
     config = run.config()
     try:
@@ -205,9 +205,9 @@ def load_model(run: Run) -> tuple[VAE, Weights]:
         model = VAE(config.model, weights.image_shape)
         model.load_state_dict(tensors)
     except FileNotFoundError:
-        raise ConfigError(f"Run {run.name} has no weights yet: train it first.") from None
+        raise InputError(f"Run {run.name} has no weights yet: train it first.") from None
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"The weights of run {run.name} cannot be used: {reason}") from error
+        raise InputError(f"The weights of run {run.name} cannot be used: {reason}") from error
     model.eval().requires_grad_(False)
     return model.to(memory_format=torch.channels_last), weights

@@ -11,7 +11,7 @@ from typing import Any
 
 from vae import config as configuration
 from vae import exporting, inspection, training
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.progress import Progress
 
 
@@ -110,7 +110,7 @@ def main(words: list[str] | None = None) -> int:
     progress = Progress()
     try:
         result = arguments.function(arguments, progress)
-    except ConfigError as error:
+    except InputError as error:
         progress.close()
         print(error, file=sys.stderr)
         return 2

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vae.errors import InputError
+
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
 NETWORKS = ("residual", "conv", "mlp")
 LIKELIHOODS = ("bernoulli", "gaussian", "gaussian_per_pixel", "laplace")
@@ -25,13 +27,9 @@ LR_SCHEDULES = ("cooldown", "constant", "cosine")
 DEVICES = ("cuda", "mps", "cpu")
 
 
-class ConfigError(ValueError):
-    """Bad input from a person: one sentence saying what was expected, what came, what to do."""
-
-
 def _check(claim: bool, sentence: str) -> None:
     if not claim:
-        raise ConfigError(sentence)
+        raise InputError(sentence)
 
 
 def _check_choice(name: str, value: str | None, choices: tuple[str, ...]) -> None:
@@ -305,7 +303,7 @@ def options() -> dict[str, dataclasses.Field[Any]]:
 def parse_option(name: str, text: str) -> Any:
     """The value of the option `name` written as `text` (``none`` for the default choice).
 
-    Raises ConfigError where the text is not of the option's type.
+    Raises InputError where the text is not of the option's type.
     """
     section, _, item = name.partition(".")
     hint = typing.get_type_hints(SECTIONS[section])[item]
@@ -319,7 +317,7 @@ def parse_option(name: str, text: str) -> Any:
         return kind(text)
     except ValueError:
         wanted = {int: "a whole number", float: "a number"}.get(kind, "whole numbers as 32,64")
-        raise ConfigError(f"{name} must be {wanted}, not {text!r}.") from None
+        raise InputError(f"{name} must be {wanted}, not {text!r}.") from None
 
 
 def get_value(config: Config, name: str) -> Any:
@@ -331,13 +329,13 @@ def get_value(config: Config, name: str) -> Any:
 def with_values(config: Config, values: Mapping[str, Any]) -> Config:
     """`config` with some options, given by dotted name, replaced.
 
-    Raises ConfigError for an option that does not exist, naming those there are.
+    Raises InputError for an option that does not exist, naming those there are.
     """
     known = options()
     sections: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
         if name not in known:
-            raise ConfigError(f"There is no option {name!r}; there are {', '.join(known)}.")
+            raise InputError(f"There is no option {name!r}; there are {', '.join(known)}.")
         section, _, item = name.partition(".")
         sections.setdefault(section, {})[item] = value
     changed = {
@@ -355,7 +353,7 @@ def to_document(config: Config) -> dict[str, Any]:
 def from_json(text: str) -> Config:
     """The config written in ``config.json``.
 
-    Raises ConfigError for anything that is not such a file.
+    Raises InputError for anything that is not such a file.
     """
     try:
         document = json.loads(text)
@@ -366,9 +364,9 @@ def from_json(text: str) -> Config:
         }
         return with_values(Config(), FORMERLY | values)
     except (ValueError, AttributeError, TypeError) as error:
-        raise ConfigError(f"config.json cannot be read: {error}") from error
+        raise InputError(f"config.json cannot be read: {error}") from error
 
 
 def load(path: Path) -> Config:
-    """The config in the file `path`. Raises ConfigError, FileNotFoundError."""
+    """The config in the file `path`. Raises InputError, FileNotFoundError."""
     return from_json(path.read_text(encoding="utf-8"))

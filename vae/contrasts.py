@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.config import ConfigError
+from vae.errors import InputError
 
 Indices = NDArray[np.int64]
 Columns = Mapping[str, NDArray[Any]]
@@ -48,13 +48,13 @@ def sides(
     """Which of the images `index` have an attribute on and off, [N] each; unknown is neither.
 
     On is a class against all others, a sixth of a circle against the rest, or the upper quarter
-    of the numbers against the lower one. Raises ConfigError.
+    of the numbers against the lower one. Raises InputError.
     """
     if name not in attributes:
-        raise ConfigError(f"The images have no attribute {name[:60]!r}.")
+        raise InputError(f"The images have no attribute {name[:60]!r}.")
     there = values_of(name, attributes, classes)
     if value not in there:
-        raise ConfigError(f"{name} is one of {', '.join(there)}, not {value[:60]!r}.")
+        raise InputError(f"{name} is one of {', '.join(there)}, not {value[:60]!r}.")
     column = attributes[name][index]
     if is_class(name, attributes, classes):
         names = classes[name]
@@ -75,7 +75,7 @@ def sides(
             on = known & (numbers >= high) & (numbers > low)
             off = known & (numbers <= low) & (numbers < high)
     if not on.any() or not off.any():
-        raise ConfigError(f"{name} is the same in all images of the map: nothing leads over.")
+        raise InputError(f"{name} is the same in all images of the map: nothing leads over.")
     return on, off
 
 

@@ -64,7 +64,7 @@ class Dataset:
 def open_dataset(config: DataConfig, cache: Path, progress: Progress | None = None) -> Dataset:
     """The data set that `config` names, imported into `cache` when it is not there yet.
 
-    `progress` is told (what, done, total) at most ten times a second. Raises ConfigError where
+    `progress` is told (what, done, total) at most ten times a second. Raises InputError where
     the source cannot be found or read, or holds no image; OSError where the cache cannot be
     written.
     """

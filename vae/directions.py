@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.config import ConfigError
+from vae.atomic import atomic_json
 from vae.contrasts import Classes, Columns, Indices, sides
-from vae.files import atomic_json
+from vae.errors import InputError
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -66,24 +66,24 @@ def axis_of(
 ) -> Axis:
     """The direction by the posterior means [N, D] of the images `index` [N].
 
-    `before`: the directions that it may be orthogonal to. Raises ConfigError.
+    `before`: the directions that it may be orthogonal to. Raises InputError.
     """
     if definition.attribute:
         is_a, is_b = sides(definition.attribute, definition.value, attributes, classes, index)
         names = f"{definition.attribute} {definition.value}".strip(), "the other side"
     else:
         if set(definition.a) == set(definition.b) != set():
-            raise ConfigError("Groups A and B are the same images: a direction needs two groups.")
+            raise InputError("Groups A and B are the same images: a direction needs two groups.")
         is_a, is_b = (np.isin(index, np.array(g, np.int64)) for g in (definition.a, definition.b))
         names = "Group A", "group B"
     if not is_a.any() or not is_b.any():
         empty = names[0] if not is_a.any() else names[1]
-        raise ConfigError(f"{empty.capitalize()} holds no image: a direction needs two groups.")
+        raise InputError(f"{empty.capitalize()} holds no image: a direction needs two groups.")
     points = mu.astype(np.float64)
     vector = points[is_a].mean(0) - points[is_b].mean(0)
     length = float(np.linalg.norm(vector))
     if length < 1e-9:
-        raise ConfigError("The two groups have the same mean, so that no direction leads over.")
+        raise InputError("The two groups have the same mean, so that no direction leads over.")
     others = [before[name].vector for name in definition.orthogonal_to if name in before]
     vector = without(vector / length, others)
     along = points @ vector
@@ -92,7 +92,7 @@ def axis_of(
 
 
 def without(vector: Doubles, others: Sequence[Doubles]) -> Doubles:
-    """`vector` [D] made orthogonal to others [D], of length 1. Raises ConfigError."""
+    """`vector` [D] made orthogonal to others [D], of length 1. Raises InputError."""
     if others:
         basis, singular, _ = np.linalg.svd(np.stack(others, 1), full_matrices=False)
         basis = basis[:, singular > 1e-6 * singular[0]]
@@ -100,7 +100,7 @@ def without(vector: Doubles, others: Sequence[Doubles]) -> Doubles:
             vector = vector - basis @ (basis.T @ vector)
     length = float(np.linalg.norm(vector))
     if length < LEAST_LEFT:
-        raise ConfigError("Nothing is left of it: it lies along those it should be orthogonal to.")
+        raise InputError("Nothing is left of it: it lies along those it should be orthogonal to.")
     result: Doubles = vector / length
     return result
 
@@ -119,9 +119,9 @@ def axes_of(
         try:
             gone = [name for name in definition.orthogonal_to if name not in axes]
             if gone:
-                raise ConfigError(f"It should be orthogonal to {gone[0]}, which is not there.")
+                raise InputError(f"It should be orthogonal to {gone[0]}, which is not there.")
             axis = axis_of(definition, axes, index, mu, attributes, classes)
-        except ConfigError as error:
+        except InputError as error:
             failed[definition.name] = str(error)
         else:
             axes[definition.name] = axis
@@ -141,7 +141,7 @@ def cosines(axes: Mapping[str, Axis]) -> Doubles:
 def load_directions(path: Path) -> list[Definition]:
     """The directions kept in a file, oldest first; none where there is none.
 
-    Raises ConfigError where the file holds something else.
+    Raises InputError where the file holds something else.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -150,7 +150,7 @@ def load_directions(path: Path) -> list[Definition]:
         return []
     except (ValueError, KeyError, TypeError, OSError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:120]
-        raise ConfigError(
+        raise InputError(
             f"{path.name} holds no directions ({reason}): mend it or move it away."
         ) from error
     names: list[str] = []
@@ -181,30 +181,30 @@ def _image(value: Any) -> int:
 def _check(definition: Definition, names: Sequence[str], where: str = "") -> None:
     name = definition.name
     if not name.strip() or len(name) > MAX_NAME:
-        raise ConfigError(f"{where}A direction's name has 1 to {MAX_NAME} letters: {name[:60]!r}.")
+        raise InputError(f"{where}A direction's name has 1 to {MAX_NAME} letters: {name[:60]!r}.")
     if name.casefold() in {other.casefold() for other in names}:
-        raise ConfigError(f"{where}There is a direction {name!r} already: choose another name.")
+        raise InputError(f"{where}There is a direction {name!r} already: choose another name.")
     for other in definition.orthogonal_to:
         if other not in names:
-            raise ConfigError(f"{where}{name} cannot be orthogonal to {other!r}: it is not there.")
+            raise InputError(f"{where}{name} cannot be orthogonal to {other!r}: it is not there.")
     if not definition.attribute and not (definition.a and definition.b):
         empty = "A" if not definition.a else "B"
-        raise ConfigError(f"{where}Group {empty} holds no image: a direction needs two groups.")
+        raise InputError(f"{where}Group {empty} holds no image: a direction needs two groups.")
 
 
 def add_direction(path: Path, definition: Definition) -> None:
-    """Keep one more. Raises ConfigError for a name that is taken or none, and as loading does."""
+    """Keep one more. Raises InputError for a name that is taken or none, and as loading does."""
     before = load_directions(path)
     _check(definition, [one.name for one in before])
     _write(path, [*before, definition])
 
 
 def remove_direction(path: Path, name: str) -> None:
-    """Let go of one. Raises ConfigError where others are made orthogonal to it."""
+    """Let go of one. Raises InputError where others are made orthogonal to it."""
     before = load_directions(path)
     resting = [one.name for one in before if name in one.orthogonal_to]
     if resting:
-        raise ConfigError(f"{resting[0]} is made orthogonal to {name}: delete that one first.")
+        raise InputError(f"{resting[0]} is made orthogonal to {name}: delete that one first.")
     _write(path, [one for one in before if one.name != name])
 
 

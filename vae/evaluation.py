@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae import frechet, latents, neighbours, pictures
+from vae.atomic import atomic_json
 from vae.checkpoints import Weights
-from vae.config import ConfigError
 from vae.dataset import Dataset
-from vae.files import atomic_json
+from vae.errors import InputError
 from vae.latents import Indices, Progress, to_unit
 from vae.metrics import BATCH, evaluate, some_of
 from vae.neighbours import Known
@@ -36,7 +36,7 @@ def known_images(
         known = neighbours.load_known(run.samplers_file)
         if (known.digest, known.fingerprint) == (weights.digest, dataset.fingerprint):
             return known
-    except (FileNotFoundError, ConfigError):
+    except (FileNotFoundError, InputError):
         pass  # made anew
     known = neighbours.know(model, dataset, weights.digest, progress=progress)
     try:

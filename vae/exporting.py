@@ -11,8 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vae.config import ConfigError, to_document
-from vae.files import atomic_json, atomic_write
+from vae.atomic import atomic_json, atomic_write
+from vae.config import to_document
+from vae.errors import InputError
 from vae.progress import Progress
 from vae.runs import Run, existing_run
 
@@ -29,12 +30,12 @@ def export(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     run = existing_run(arguments.root, arguments.run)
     folder: Path = arguments.out or Path(f"{run.name}-{arguments.format}")
     if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"An export is a folder, but {folder} is a file.")
+        raise InputError(f"An export is a folder, but {folder} is a file.")
     if Run(folder).events_file.exists():
-        raise ConfigError(f"{folder} is the folder of a run: choose another for the export.")
+        raise InputError(f"{folder} is the folder of a run: choose another for the export.")
     missing = [name for name in ONNX_PACKAGES if find_spec(name) is None]
     if arguments.format == "onnx" and missing:
-        raise ConfigError(f"ONNX needs packages that are missing: pip install {' '.join(missing)}")
+        raise InputError(f"ONNX needs packages that are missing: pip install {' '.join(missing)}")
 
     from vae.checkpoints import load_model
 

@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae.config import ConfigError
+from vae.errors import InputError
 
 Doubles = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -89,7 +89,7 @@ class RandomFeatures:
 class InceptionFeatures:
     """The 2048 pooled features that published FIDs are made of; needs the package torch-fidelity.
 
-    Raises ConfigError where the package or the weights are missing or something else.
+    Raises InputError where the package or the weights are missing or something else.
     """
 
     name = INCEPTION_NAME
@@ -99,7 +99,7 @@ class InceptionFeatures:
         try:
             module: Any = importlib.import_module("torch_fidelity.feature_extractor_inceptionv3")
         except ImportError as error:
-            raise ConfigError(
+            raise InputError(
                 f"Inception features need the package torch-fidelity ({error}): pip install "
                 "torch-fidelity, or leave --inception out for the network that is built in."
             ) from error
@@ -110,7 +110,7 @@ class InceptionFeatures:
             self._network = extractor(self.name, ["2048"], feature_extractor_weights_path=weights)
         except Exception as error:  # torch raises nearly anything for a file that is none
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ConfigError(
+            raise InputError(
                 f"{weights} does not hold the Inception weights of torch-fidelity: {reason}"
             ) from error
         self._network.eval()
@@ -129,11 +129,11 @@ class InceptionFeatures:
 def network(inception: Path | None) -> Network:
     """Inception where a file of its weights is given or lies in torch's cache; else the random one.
 
-    The file in the cache counts only where torch-fidelity is installed. Raises ConfigError.
+    The file in the cache counts only where torch-fidelity is installed. Raises InputError.
     """
     if inception is not None:
         if not inception.is_file():
-            raise ConfigError(f"There is no file {inception} with Inception weights.")
+            raise InputError(f"There is no file {inception} with Inception weights.")
         return InceptionFeatures(inception)
     there = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
     if there.is_file() and importlib.util.find_spec("torch_fidelity") is not None:

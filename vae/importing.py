@@ -24,10 +24,11 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from vae.atomic import atomic_json, sync_folder
 from vae.collection import Collection
-from vae.config import ConfigError, DataConfig
+from vae.config import DataConfig
 from vae.decoding import TooLargeError, digest, resized, upright_square
-from vae.files import atomic_json, sync_folder
+from vae.errors import InputError
 from vae.shuffle import SUBSET, shuffled
 from vae.sources import Source
 
@@ -43,7 +44,7 @@ PROGRESS_SECONDS = 0.1
 def imported(source: Source, config: DataConfig, cache: Path, progress: Progress) -> Path:
     """The folder in `cache` with the images of `source`; they are imported when it is not there.
 
-    Raises ConfigError where the source cannot be read or holds no image, OSError where the cache
+    Raises InputError where the source cannot be read or holds no image, OSError where the cache
     cannot be written.
     """
     folder = cache / _cache_key(source, config)
@@ -137,7 +138,7 @@ def _write(source: Source, config: DataConfig, part: Path, progress: Progress) -
             file.write(pixels)
             hashed.update(pixels)
         if not kept:
-            raise ConfigError(_nothing_found(source, tally))
+            raise InputError(_nothing_found(source, tally))
         file.seek(0)
         _write_header(file, len(kept), size, channels)
         file.flush()
@@ -196,7 +197,7 @@ def _boundary(rows: NDArray[np.int64], validation_from: int | None) -> int | Non
 def _check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise ConfigError(
+        raise InputError(
             f"The images need {needed / 1e6:.0f} MB in the cache but the disk has "
             f"{free / 1e6:.0f} MB left: free some, or ask for fewer with num_images."
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vae import config as configuration
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.progress import Progress
 from vae.runs import Run, data_cache, existing_run, last_event, numbered
 
@@ -31,10 +31,10 @@ Result = dict[str, Any]
 def evaluate(arguments: argparse.Namespace, progress: Progress) -> Result:
     """Measure a run: elbo and its parts in nats per image, and how good its pictures are."""
     if arguments.importance_samples < 1:
-        raise ConfigError("--importance_samples must be at least 1.")
+        raise InputError("--importance_samples must be at least 1.")
     for name in ("bound_num", "frechet_num"):
         if getattr(arguments, name) < 0:
-            raise ConfigError(f"--{name} must be at least 0.")
+            raise InputError(f"--{name} must be at least 0.")
     run, model, weights, dataset = _open(arguments, progress)
 
     from vae import frechet
@@ -72,9 +72,9 @@ def sample(arguments: argparse.Namespace, progress: Progress) -> Result:
     """Write a grid of images decoded from the prior, or from a mixture fitted to the posterior."""
     run = existing_run(arguments.root, arguments.run)
     if arguments.num < 1:
-        raise ConfigError("--num must be at least 1.")
+        raise InputError("--num must be at least 1.")
     if not 0 <= arguments.temperature <= 100:
-        raise ConfigError("--temperature must be from 0 to 100.")
+        raise InputError("--temperature must be from 0 to 100.")
     out = _out(arguments, ".png")
 
     import numpy as np
@@ -132,7 +132,7 @@ def reconstruct(arguments: argparse.Namespace, progress: Progress) -> Result:
     """Write originals with their reconstructions beneath."""
     run, model, _, dataset = _open(arguments, progress, arguments.data)
     if arguments.num < 1:
-        raise ConfigError("--num must be at least 1.")
+        raise InputError("--num must be at least 1.")
     out = _out(arguments, ".png")
 
     import numpy as np
@@ -157,7 +157,7 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     run = existing_run(arguments.root, arguments.run)
     out = _out(arguments, ".png")
     if arguments.steps < 2:
-        raise ConfigError("--steps must be at least 2.")
+        raise InputError("--steps must be at least 2.")
 
     import numpy as np
     import torch
@@ -172,7 +172,7 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
         try:
             along = paths.roads(latents.load_latents(run.latents_file).mu)
         except FileNotFoundError:
-            raise ConfigError(
+            raise InputError(
                 f"Run {run.name} has no posterior means yet: its first evaluation brings them."
             ) from None
 
@@ -230,7 +230,7 @@ def animate(arguments: argparse.Namespace, progress: Progress) -> Result:
     files = [event["samples"] for event in run.events() if event["kind"] == "preview"]
     files = [file for file in dict.fromkeys(files) if (run.folder / file).is_file()]
     if not files:
-        raise ConfigError(f"Run {run.name} has no previews yet: train it first.")
+        raise InputError(f"Run {run.name} has no previews yet: train it first.")
     frames = [pictures.read_png(run.folder / file) for file in files]
     pictures.write_animation(out, frames, arguments.frame_seconds)
     print(out)
@@ -304,7 +304,7 @@ def _open(
         data = configuration.DataConfig(source=source, image_size=size)
     dataset = open_dataset(data, data_cache(arguments.root), progress)
     if dataset.image_shape != weights.image_shape:
-        raise ConfigError(
+        raise InputError(
             f"Run {run.name} takes images of {weights.image_shape} (channels, height, width), "
             f"but {data.source} has {dataset.image_shape}."
         )
@@ -342,14 +342,14 @@ def _key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray
     if text.isdigit():
         data = dataset()
         if int(text) >= len(data):
-            raise ConfigError(f"There is no image {text}: the data have 0 to {len(data) - 1}.")
+            raise InputError(f"There is no image {text}: the data have 0 to {len(data) - 1}.")
         return data.take(np.array([int(text)]))
     if not Path(text).is_file():
-        raise ConfigError(f"{text!r} is neither an image file nor an index of the run's data.")
+        raise InputError(f"{text!r} is neither an image file nor an index of the run's data.")
     try:
         with Image.open(text) as image:
             square = resized(upright_square(image, size), size)
     except (OSError, ValueError, SyntaxError) as error:
-        raise ConfigError(f"{text} cannot be read as an image: {error}") from error
+        raise InputError(f"{text} cannot be read as an image: {error}") from error
     pixels = np.asarray(square.convert("RGB" if channels == 3 else "L"))
     return pixels.reshape(1, size, size, channels)

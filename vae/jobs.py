@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.runs import ALIVE, Run, last_event
 
 HANDSHAKE_SECONDS = 15.0
@@ -27,10 +27,10 @@ def start_training(run: Run, options: Mapping[str, str], begin_from: str | None 
     """Start or resume the trainer of `run` with options by dotted name, and wait till it lives.
 
     `begin_from`: another run of the same folder, whose weights and options a new run begins with.
-    Raises ConfigError with the trainer's own sentence where it refuses, or where it lives already.
+    Raises InputError with the trainer's own sentence where it refuses, or where it lives already.
     """
     if run.is_locked():
-        raise ConfigError(f"Run {run.name} is already training.")
+        raise InputError(f"Run {run.name} is already training.")
     run.folder.mkdir(parents=True, exist_ok=True)
     flags = [] if begin_from is None else ["--from", begin_from]
     process = _spawn_trainer(run, options, flags)
@@ -40,7 +40,7 @@ def start_training(run: Run, options: Mapping[str, str], begin_from: str | None 
 def change_training(run: Run, options: Mapping[str, str]) -> None:
     """Let the living trainer of `run` pause and another go on with changed options.
 
-    Returns when the other trains. Raises ConfigError with its sentence where it refuses. Where no
+    Returns when the other trains. Raises InputError with its sentence where it refuses. Where no
     trainer lives, the run is resumed.
     """
     before = last_event(run.events(), "start")
@@ -57,7 +57,7 @@ def _spawn_trainer(
 
 
 def _wait(run: Run, process: subprocess.Popen[bytes], is_there: Callable[[], bool]) -> None:
-    """Wait till the trainer is there. Raises ConfigError where it ended with a reason."""
+    """Wait till the trainer is there. Raises InputError where it ended with a reason."""
     deadline = time.monotonic() + HANDSHAKE_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         if is_there():
@@ -67,7 +67,7 @@ def _wait(run: Run, process: subprocess.Popen[bytes], is_there: Callable[[], boo
         reason = last_line(run.log_file) or f"The trainer of {run.name} did not start."
         if not run.config_file.exists() and not run.events_file.exists():
             shutil.rmtree(run.folder)
-        raise ConfigError(reason)
+        raise InputError(reason)
 
 
 def start_projection(run: Run, method: str) -> None:

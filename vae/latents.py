@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae.config import ConfigError
+from vae.atomic import atomic_write
 from vae.dataset import Dataset
-from vae.files import atomic_write
+from vae.errors import InputError
 from vae.networks import VAE
 
 Floats = NDArray[np.float32]
@@ -85,14 +85,14 @@ def save_latents(path: Path, latents: Latents, **columns: NDArray[np.generic]) -
 
 
 def load_latents(path: Path) -> Latents:
-    """The latents in a file. Raises FileNotFoundError, ConfigError where it holds none."""
+    """The latents in a file. Raises FileNotFoundError, InputError where it holds none."""
     try:
         with np.load(path, allow_pickle=False) as file:
             columns = {item.name: file[item.name] for item in fields(Latents)}
     except (KeyError, ValueError, EOFError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise ConfigError(f"{path.name} holds no latents: {error}") from error
+        raise InputError(f"{path.name} holds no latents: {error}") from error
     return Latents(**{**columns, "step": int(columns["step"])})
 
 
@@ -121,12 +121,12 @@ def path(keys: Sequence[Tensor], steps: int, kind: str = "slerp") -> Tensor:
     """A path of `steps` points from the first of K >= 2 key points [D] to the last. [S, D]
 
     Points are evenly spaced over the legs; every key is met where steps - 1 is a
-    multiple of K - 1. Raises ConfigError.
+    multiple of K - 1. Raises InputError.
     """
     if kind not in PATHS:
-        raise ConfigError(f"A path is one of {', '.join(PATHS)}, not {kind!r}.")
+        raise InputError(f"A path is one of {', '.join(PATHS)}, not {kind!r}.")
     if steps < len(keys) or len(keys) < 2:
-        raise ConfigError(f"A path through {len(keys)} images needs 2 images and as many steps.")
+        raise InputError(f"A path through {len(keys)} images needs 2 images and as many steps.")
     between = slerp if kind == "slerp" else lerp
     position = torch.linspace(0, len(keys) - 1, steps)
     leg = position.floor().clamp(max=len(keys) - 2)

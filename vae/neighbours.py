@@ -21,9 +21,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from vae import pictures
-from vae.config import ConfigError
+from vae.atomic import atomic_write
 from vae.dataset import Dataset
-from vae.files import atomic_write
+from vae.errors import InputError
 from vae.latents import ENCODE_BATCH, Floats, Indices, Progress, to_unit
 from vae.networks import VAE
 from vae.samplers import Mixture, fit_mixture
@@ -166,7 +166,7 @@ def save_known(path: Path, known: Known) -> None:
 
 
 def load_known(path: Path) -> Known:
-    """What such a file holds. Raises FileNotFoundError, ConfigError where it holds none."""
+    """What such a file holds. Raises FileNotFoundError, InputError where it holds none."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays: dict[str, Any] = {name: file[name] for name in file.files}
@@ -178,4 +178,4 @@ def load_known(path: Path) -> Known:
     except FileNotFoundError:
         raise
     except (KeyError, TypeError, ValueError, EOFError, OSError) as error:
-        raise ConfigError(f"{path.name} holds no known images: {error}") from error
+        raise InputError(f"{path.name} holds no known images: {error}") from error

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from vae import latents
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.latents import Floats, Indices
 from vae.posterior import ACTIVE_VARIANCE
 
@@ -45,10 +45,10 @@ class Roads:
 def roads(mu: Floats, seed: int = 0) -> Roads:
     """The graph of neighbouring means [N, D]; of more than MAX_MEANS, a sample is taken.
 
-    Raises ConfigError for fewer than two means.
+    Raises InputError for fewer than two means.
     """
     if len(mu) < 2:
-        raise ConfigError("A path through dense regions needs the posterior means of 2 images.")
+        raise InputError("A path through dense regions needs the posterior means of 2 images.")
     if len(mu) > MAX_MEANS:
         mu = mu[np.sort(np.random.default_rng(seed).permutation(len(mu))[:MAX_MEANS])]
     neighbours, lengths = _nearest(mu, mu, min(NUM_NEIGHBOURS + 1, len(mu)))
@@ -60,17 +60,17 @@ def trace(keys: Floats, steps: int, kind: str, along: Roads | None = None) -> Fl
     """A path of `steps` points from the first to the last of K key points [K, D]. [steps, D]
 
     As vae.latents.path has it, and by "dense" through dense regions of `along`: evenly spaced on
-    each leg, with every key exact where steps - 1 is a multiple of K - 1. Raises ConfigError.
+    each leg, with every key exact where steps - 1 is a multiple of K - 1. Raises InputError.
     """
     if kind not in KINDS:
-        raise ConfigError(f"A path is one of {', '.join(KINDS)}, not {kind!r}.")
+        raise InputError(f"A path is one of {', '.join(KINDS)}, not {kind!r}.")
     if kind != "dense":
         points: Floats = latents.path(list(torch.from_numpy(keys)), steps, kind).numpy()
         return points
     if along is None:
-        raise ConfigError("A path through dense regions needs the posterior means of a run.")
+        raise InputError("A path through dense regions needs the posterior means of a run.")
     if steps < len(keys) or len(keys) < 2:
-        raise ConfigError(f"A path through {len(keys)} images needs 2 images and as many steps.")
+        raise InputError(f"A path through {len(keys)} images needs 2 images and as many steps.")
     position = np.linspace(0, len(keys) - 1, steps)
     legs = np.minimum(position.astype(int), len(keys) - 2)
     points = np.empty((steps, keys.shape[1]), np.float32)

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from vae.config import ConfigError
-from vae.files import atomic_write
+from vae.atomic import atomic_write
+from vae.errors import InputError
 
 Pixels = NDArray[np.uint8]
 
@@ -95,11 +95,11 @@ def animation(
     """An animation file of equal-sized pictures [H, W, 3]; the last one is held.
 
     `suffix`: .gif, .webp or .mp4. GIF and WebP loop for ever. `comment`, in ASCII, travels in the
-    file. Raises ConfigError for another suffix.
+    file. Raises InputError for another suffix.
     """
     if suffix not in ANIMATION_SUFFIXES:
         wanted = ", ".join(ANIMATION_SUFFIXES)
-        raise ConfigError(f"An animation is written as {wanted}, not as {suffix or 'no suffix'}.")
+        raise InputError(f"An animation is written as {wanted}, not as {suffix or 'no suffix'}.")
     if suffix == ".mp4":
         held = max(1, round(hold_seconds / frame_seconds))
         return _mp4([*frames, *[frames[-1]] * (held - 1)], frame_seconds, comment)
@@ -178,15 +178,15 @@ def _mp4_comment(data: bytes) -> str:
 
 
 def write_still(path: Path, sheet: Pixels) -> None:
-    """Write one picture as PNG. Raises ConfigError for another suffix, OSError."""
+    """Write one picture as PNG. Raises InputError for another suffix, OSError."""
     if path.suffix.lower() not in STILL_SUFFIXES:
-        raise ConfigError(f"A picture is written as .png, not as {path.name!r}.")
+        raise InputError(f"A picture is written as .png, not as {path.name!r}.")
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, png(sheet))
 
 
 def write_animation(path: Path, frames: Sequence[Pixels], frame_seconds: float = 0.12) -> None:
-    """Write an animation by the suffix of `path`. Raises ConfigError, OSError."""
+    """Write an animation by the suffix of `path`. Raises InputError, OSError."""
     data = animation(frames, path.suffix.lower(), frame_seconds)
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, data)

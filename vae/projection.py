@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.latents import Floats, Indices, Latents, Progress, load_latents, principal_axes
 
 METHODS = ("pca", "umap")
@@ -146,7 +146,7 @@ def earlier_map(path: Path, made_of: Mapping[str, str]) -> Latents | None:
         with np.load(path, allow_pickle=False) as file:
             told = {name: str(file[name]) for name in made_of if name in file}
         return load_latents(path) if told == made_of else None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, ConfigError):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, InputError):
         return None
 
 

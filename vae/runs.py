@@ -17,8 +17,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vae import config as configuration
-from vae.config import Config, ConfigError
-from vae.files import atomic_json, atomic_write
+from vae.atomic import atomic_json, atomic_write
+from vae.config import Config
+from vae.errors import InputError
 
 Event = dict[str, Any]
 
@@ -109,13 +110,13 @@ class Run:
     def config(self, events: list[Event] | None = None) -> Config:
         """The config of the run, with the values that later starts changed.
 
-        `events`: where the caller knows them already. Raises ConfigError where the folder holds no
+        `events`: where the caller knows them already. Raises InputError where the folder holds no
         readable config.
         """
         try:
             config = configuration.load(self.config_file)
         except FileNotFoundError:
-            raise ConfigError(f"Run {self.name} has no config.json: train it first.") from None
+            raise InputError(f"Run {self.name} has no config.json: train it first.") from None
         events = self.events() if events is None else events
         return as_started(config, last_event(events, "start"))
 
@@ -167,12 +168,12 @@ class Run:
     def request(self, request: str) -> None:
         """Ask the living trainer to `pause` or `stop`; it ends after a step and a checkpoint.
 
-        Raises ConfigError where no trainer lives, or for another request.
+        Raises InputError where no trainer lives, or for another request.
         """
         if request not in REQUESTS:
-            raise ConfigError(f"A trainer can be asked to pause or stop, not to {request!r}.")
+            raise InputError(f"A trainer can be asked to pause or stop, not to {request!r}.")
         if not self.is_locked():
-            raise ConfigError(f"Run {self.name} is not training, so there is nothing to {request}.")
+            raise InputError(f"Run {self.name} is not training, so there is nothing to {request}.")
         sequence, _ = self.control()
         document = {"sequence": sequence + 1, "request": request, "time": time.time()}
         atomic_json(self.control_file, document)
@@ -195,10 +196,10 @@ def as_started(config: Config, start: Event) -> Config:
 def open_run(root: Path, name: str) -> Run:
     """The run `name` under `root`, whether it exists yet or not.
 
-    Raises ConfigError for a name that no folder should have.
+    Raises InputError for a name that no folder should have.
     """
     if not NAME.fullmatch(name):
-        raise ConfigError(
+        raise InputError(
             "A run's name has 1 to 64 letters, digits, dots, dashes and underscores and begins "
             f"with a letter or digit, which {name!r} does not."
         )
@@ -206,11 +207,11 @@ def open_run(root: Path, name: str) -> Run:
 
 
 def existing_run(root: Path, name: str) -> Run:
-    """The run `name` under `root`. Raises ConfigError, naming the runs there are."""
+    """The run `name` under `root`. Raises InputError, naming the runs there are."""
     run = open_run(root, name)
     if not run.exists():
         there = ", ".join(other.name for other in list_runs(root)) or "none yet"
-        raise ConfigError(f"There is no run {name!r} in {root}; there are: {there}.")
+        raise InputError(f"There is no run {name!r} in {root}; there are: {there}.")
     return run
 
 

@@ -21,8 +21,8 @@ from PIL import Image
 from vae.arrays import load_array, load_idx, load_torchvision
 from vae.attributes import attach_tables, folder_labels, text_column
 from vae.collection import FILE_SIZE, Collection
-from vae.config import ConfigError
 from vae.decoding import FORMATS, TooLargeError, is_grey_mode
+from vae.errors import InputError
 
 MAX_FILE_BYTES = 256 * 2**20  # of one file, unpacked
 MAX_ZIP_RATIO = 200  # unpacked to packed, of a whole zip file past its first megabyte
@@ -51,14 +51,14 @@ class Source:
 def locate(source: str, downloads: Path) -> Source:
     """The place that `source` names: a folder, .zip, .npz, .npy, idx file or torchvision:NAME.
 
-    `downloads` is where torchvision keeps its files. Raises ConfigError.
+    `downloads` is where torchvision keeps its files. Raises InputError.
     """
     scheme, _, name = source.partition(":")
     if scheme == "torchvision":
         return _locate_torchvision(name.strip(), downloads)
     path = Path(source).expanduser()
     if not path.exists():
-        raise ConfigError(
+        raise InputError(
             f"There is no data source {source!r}: expected synthetic, torchvision:NAME, a folder, "
             "or a .zip, .npz, .npy or idx file that exists."
         )
@@ -68,7 +68,7 @@ def locate(source: str, downloads: Path) -> Source:
             return _locate_folder(path)
         listing = [_listed(path, path.name)]
     except OSError as error:
-        raise ConfigError(f"The data source {source!r} cannot be read: {error}.") from error
+        raise InputError(f"The data source {source!r} cannot be read: {error}.") from error
     if IDX_IMAGES.fullmatch(path.name):
         return _locate_idx(path, path.parent, listing)
     if path.suffix.lower() in (".npz", ".npy"):
@@ -77,7 +77,7 @@ def locate(source: str, downloads: Path) -> Source:
         tables = _tables_beside(path)
         listing += [_listed(table, f"../{table.name}") for table in tables]
         return Source("zip", str(path), path.stem, listing, partial(_load_zip, path, tables))
-    raise ConfigError(
+    raise InputError(
         f"The data source {source!r} is a file of an unknown kind: expected .zip, .npz, .npy, "
         "an idx file, or the folder that holds the images."
     )
@@ -103,7 +103,7 @@ def _locate_idx(path: Path, root: Path, listing: Listing) -> Source:
     tests = [name for name in sets if name.lower().endswith(("t10k", "test"))]
     trains = [name for name in sets if name not in tests]
     if len(trains) > 1 or len(tests) > 1:
-        raise ConfigError(
+        raise InputError(
             f"{path.name} holds {len(sets)} sets of idx images ({', '.join(sorted(sets.values()))})"
             ": name the folder or the images file of one of them."
         )
@@ -182,7 +182,7 @@ def _load_zip(path: Path, tables: Sequence[Path]) -> Collection:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise ConfigError(f"{path.name} cannot be opened as a zip file: {error}.") from error
+        raise InputError(f"{path.name} cannot be opened as a zip file: {error}.") from error
     infos = [info for info in archive.infolist() if not info.is_dir()]
     _check_zip(path, infos)
     entries = []
@@ -194,17 +194,17 @@ def _load_zip(path: Path, tables: Sequence[Path]) -> Collection:
 
 
 def _check_zip(path: Path, infos: Sequence[zipfile.ZipInfo]) -> None:
-    """Raises ConfigError for a zip that cannot be read or that unpacks to absurd amounts."""
+    """Raises InputError for a zip that cannot be read or that unpacks to absurd amounts."""
     if any(info.flag_bits & 1 for info in infos):
-        raise ConfigError(f"{path.name} is encrypted: unpack it and give the folder instead.")
+        raise InputError(f"{path.name} is encrypted: unpack it and give the folder instead.")
     end = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:  # CVE-2024-0450
-            raise ConfigError(f"{path.name} is refused: files inside it overlap, as in a zip bomb.")
+            raise InputError(f"{path.name} is refused: files inside it overlap, as in a zip bomb.")
         end = info.header_offset + 30 + info.compress_size
     unpacked = sum(info.file_size for info in infos)
     if unpacked > 2**20 + MAX_ZIP_RATIO * path.stat().st_size:
-        raise ConfigError(
+        raise InputError(
             f"{path.name} is refused: it unpacks to {unpacked:,} bytes, more than "
             f"{MAX_ZIP_RATIO} times its size, as a zip bomb does."
         )
@@ -276,4 +276,4 @@ def _bytes(entry: _Entry) -> bytes:
     try:
         return entry.read()
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ConfigError(f"{entry.path} cannot be read: {error}.") from error
+        raise InputError(f"{entry.path} cannot be read: {error}.") from error

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae import checkpoints, config, latents, pictures
-from vae.config import Config, ConfigError, TrainConfig
+from vae.atomic import atomic_json, atomic_write
+from vae.config import Config, TrainConfig
 from vae.dataset import Dataset, permutation
 from vae.elbo import bits_per_dim
-from vae.files import atomic_json, atomic_write
+from vae.errors import InputError
 from vae.latents import Latents, to_unit
 from vae.likelihoods import default_likelihood
 from vae.networks import VAE, num_parameters
@@ -48,7 +49,7 @@ Progress = Callable[[str, int, int], None]
 def choose_device(wanted: str | None) -> torch.device:
     """The device to compute on: `wanted`, or the best there is.
 
-    Raises ConfigError where the wanted one is not there.
+    Raises InputError where the wanted one is not there.
     """
     there = ["cpu"]
     if torch.backends.mps.is_available():
@@ -56,7 +57,7 @@ def choose_device(wanted: str | None) -> torch.device:
     if torch.cuda.is_available():
         there.insert(0, "cuda")
     if wanted is not None and wanted not in there:
-        raise ConfigError(
+        raise InputError(
             f"train.device {wanted} is not on this machine, which has {', '.join(there)}: "
             "leave the option out to use the best."
         )
@@ -105,7 +106,7 @@ class Trainer:
     def __init__(self, run: Run, config: Config, dataset: Dataset) -> None:
         """Build the model, or go on from the newest training state.
 
-        Raises ConfigError where the data are not those that the run began with.
+        Raises InputError where the data are not those that the run began with.
         """
         self.run, self.config, self.dataset = run, config, dataset
         self.device = choose_device(config.train.device)
@@ -128,7 +129,7 @@ class Trainer:
         elif (text := checkpoints.load_start(run, self.model)) is not None:
             self.notes.append(text)
         elif run.weights_file.exists():
-            raise ConfigError(
+            raise InputError(
                 f"Run {run.name} holds weights but no training state, so that it cannot go on: "
                 "look at it, and start a new run."
             )
@@ -395,7 +396,7 @@ class Trainer:
 
     def _restore(self, state: dict[str, Any]) -> None:
         if state["fingerprint"] != self.dataset.fingerprint:
-            raise ConfigError(
+            raise InputError(
                 f"The images of {self.config.data.source} are not those that run {self.run.name} "
                 "began with: bring those back, or train a new run on the new ones. With "
                 f"--from {self.run.name} it begins with these weights."

@@ -16,7 +16,8 @@ from typing import Any
 from filelock import Timeout
 
 from vae import config as configuration
-from vae.config import Config, ConfigError
+from vae.config import Config
+from vae.errors import InputError
 from vae.jobs import CONTROL_VARIABLE
 from vae.progress import Progress
 from vae.runs import (
@@ -64,10 +65,10 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     try:
         lock.acquire(timeout=patience, poll_interval=0.02)
     except Timeout:
-        raise ConfigError(f"Run {run.name} is already training; pause or stop it first.") from None
+        raise InputError(f"Run {run.name} is already training; pause or stop it first.") from None
     try:
         return _train_locked(run, config, handled, progress, other)
-    except ConfigError as error:
+    except InputError as error:
         if not run.config_file.exists() and not is_new_folder:
             _write_failure(run, str(error))
         raise
@@ -82,14 +83,14 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
 def _other(run: Run, arguments: argparse.Namespace) -> Run | None:
     """The run whose weights a new one begins with; None where it begins with its own, or goes on.
 
-    Raises ConfigError where it is not there, or the run was begun without.
+    Raises InputError where it is not there, or the run was begun without.
     """
     if arguments.begin_from is None:
         return None
     if run.config_file.exists():
         if run.start_file.exists():
             return None  # the same command again resumes
-        raise ConfigError(
+        raise InputError(
             f"Run {run.name} was begun without the weights of another: go on without --from, or "
             "give the new run a name of its own."
         )
@@ -98,7 +99,7 @@ def _other(run: Run, arguments: argparse.Namespace) -> Run | None:
 
 def _ask_to_pause(run: Run, handled: int) -> int:
     """Ask the living trainer, if there is one, to pause. Returns the number of that request."""
-    with contextlib.suppress(ConfigError):  # it has ended by itself
+    with contextlib.suppress(InputError):  # it has ended by itself
         run.request("pause")
         return run.control()[0]
     return handled
@@ -109,7 +110,7 @@ def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
     source = given.get("data.source")
     if source is not None and source != "synthetic" and not source.startswith("torchvision:"):
         if not Path(source).exists():
-            raise ConfigError(
+            raise InputError(
                 f"There is nothing at {source}: give synthetic, torchvision:NAME, or the path of a "
                 "folder of images, a .zip, an .npz or MNIST's idx files."
             )
@@ -123,7 +124,7 @@ def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
     for name, value in given.items():
         now = configuration.get_value(config, name)
         if value != now and name not in configuration.CHANGEABLE:
-            raise ConfigError(
+            raise InputError(
                 f"Run {run.name} was begun with {name} {now}, not {value}: go on without "
                 f"--{name}, or give the new settings a run name of their own."
             )
@@ -131,14 +132,14 @@ def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
 
 
 def _check_weights_fit(other: Run, config: Config, given: dict[str, Any]) -> None:
-    """Raise ConfigError where an option changes the networks, so that weights do not fit."""
+    """Raise InputError where an option changes the networks, so that weights do not fit."""
     for name in OF_NETWORKS:
         now = configuration.get_value(config, name)
         wanted = given.get(name, now)
         if name == "model.likelihood":  # only this one asks for other outputs
             now, wanted = (value if value == PER_PIXEL else None for value in (now, wanted))
         if wanted != now:
-            raise ConfigError(
+            raise InputError(
                 f"The weights of run {other.name} are not of {name} {given[name]}: leave "
                 f"out --{name}, or leave out --from to begin without them."
             )
@@ -186,7 +187,7 @@ def runs(arguments: argparse.Namespace, progress: Progress) -> Result:
     for run in list_runs(arguments.root):
         try:
             source = run.config().data.source
-        except ConfigError:
+        except InputError:
             source = "?"
         summary = _summary(run)
         row = {name: summary.get(name) for name in ("run", "status", "step", "epoch", "elbo")}

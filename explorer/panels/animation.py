@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer import cache, charts, keeping
 from explorer.session import Session
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.runs import Event
 
 TICK_SECONDS = 2.0
@@ -114,7 +114,7 @@ def recipe_of(session: Session, frames: list[Event]) -> str:
     """The comment of the files: which run, and the steps of its pictures."""
     try:
         loaded = session.model()
-    except ConfigError:
+    except InputError:
         loaded = None
     if loaded is None:
         return ""

@@ -11,7 +11,7 @@ from explorer import charts, images, journey, keeping, pathfiles, pathview, pick
 from explorer.journey import KINDS, LETTERS, MAX_KEYS, STEPS
 from explorer.pathview import Tour
 from explorer.session import Session
-from vae.config import ConfigError
+from vae.errors import InputError
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights
@@ -50,7 +50,7 @@ def _draw(session: Session) -> None:
     keeping.begin(session)
     try:
         loaded, dataset = session.model(), session.dataset()
-    except ConfigError as error:
+    except InputError as error:
         st.error(str(error), icon=":material/error:")
         return
     if loaded is None or dataset is None:

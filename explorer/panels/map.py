@@ -15,7 +15,7 @@ from explorer.points import ERROR, KL, Place
 from explorer.session import Session
 from explorer.work import Work
 from vae import jobs
-from vae.config import ConfigError
+from vae.errors import InputError
 from vae.runs import Run
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _draw(session: Session, is_waiting: bool) -> None:
             _honest(session, method, points, weights, len(dataset))
         with right.container(key="map_detail"):
             detail.show(session, model, dataset, place, choice)
-    except ConfigError as error:
+    except InputError as error:
         st.error(str(error), icon=":material/error:")
 
 

@@ -15,7 +15,8 @@ from explorer.findings import findings
 from explorer.layers import layers, short
 from explorer.session import Session
 from explorer.verdicts import comparable, measured
-from vae.config import Config, ConfigError, ModelConfig, get_value, options
+from vae.config import Config, ModelConfig, get_value, options
+from vae.errors import InputError
 from vae.runs import ALIVE, Event, Run, last_event, list_runs, numbered
 
 TICK_SECONDS = 5.0
@@ -118,7 +119,7 @@ def _image_shape(session: Session) -> tuple[int, int, int] | None:
     """(C, H, W) of the images; None before the first checkpoint."""
     try:
         there = session.model()
-    except ConfigError as error:
+    except InputError as error:
         st.error(str(error), icon=":material/error:")
         return None
     return None if there is None else there[1].image_shape
@@ -360,7 +361,7 @@ def _measured_in_full(session: Session) -> None:
     """Samples and the full evaluation, once there are weights."""
     try:
         there = session.model()
-    except ConfigError:
+    except InputError:
         return  # the shape has said so
     if there is not None:
         drawn.show(session, *there)
@@ -414,7 +415,7 @@ def _data(session: Session, config: Config) -> None:
     if session.status() not in ALIVE or start:
         try:
             dataset = session.dataset()
-        except ConfigError as error:
+        except InputError as error:
             facts.append(f":red[{error}]")
         else:
             if dataset is not None:

@@ -12,7 +12,7 @@ import streamlit as st
 from explorer import bearings, beginning, cache, dials, images, keeping, moves, position, saved
 from explorer.dials import Direction
 from explorer.session import Session
-from vae.config import ConfigError
+from vae.errors import InputError
 
 if TYPE_CHECKING:
     from vae.networks import VAE
@@ -45,7 +45,7 @@ def _draw(session: Session) -> None:
     keeping.begin(session)
     try:
         loaded = session.model()
-    except ConfigError as error:
+    except InputError as error:
         st.error(str(error), icon=":material/error:")
         return
     if loaded is None:
@@ -109,7 +109,7 @@ def _fitted(path: str, now: cache.Stamp) -> list[list[float]]:
 
     try:
         mixture = load_known(Path(path)).mixture
-    except ConfigError:
+    except InputError:
         return []
     return _rounded(mixture.sample(NUM_SAMPLES, seed=0))
 
