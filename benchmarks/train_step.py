@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 from vae.config import ModelConfig
+from vae.faces.synthetic import faces
 from vae.latents import to_unit
 from vae.networks import VAE
-from vae.synthetic import faces
 from vae.weight_norm import normalise_weights
 
 BATCH = 64

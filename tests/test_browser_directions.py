@@ -23,8 +23,8 @@ from browser import (
 )
 from PIL import Image
 
-from vae import synthetic
 from vae.directions import Definition, load_directions
+from vae.faces import synthetic
 from vae.runs import Run
 
 pytestmark = pytest.mark.browser

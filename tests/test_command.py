@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 from vae.command import main
+from vae.faces.synthetic import faces
 from vae.runs import Run
-from vae.synthetic import faces
 
 ROOT = Path(__file__).parent.parent
 

@@ -21,10 +21,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae import importing, rendered, synthetic
+from vae import importing
 from vae.config import DataConfig
 from vae.dataset import Dataset, open_dataset, permutation
 from vae.errors import InputError
+from vae.faces import synthetic
 
 ROOT = Path(__file__).parents[1]
 MNIST = ROOT.parent / "shared" / "data" / "mnist"
@@ -626,7 +627,7 @@ def test_synthetic_attributes_are_the_factors_and_all_images_are_split(cache: Pa
 def test_faces_past_the_memory_limit_are_drawn_each_time(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendered, "MAX_KEPT_BYTES", 2 * 32 * 32 * 3)
+    monkeypatch.setattr(synthetic, "MAX_KEPT_BYTES", 2 * 32 * 32 * 3)
     data = opened("synthetic", cache, num_images=5, image_size=32)
     order = np.array([4, 0, 2, 1])
     assert np.array_equal(data.take(order), synthetic.faces(0, order, 32))

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from vae.synthetic import FACTORS, Factor, faces, render, sample_factors
+from vae.faces.synthetic import FACTORS, Factor, faces, render, sample_factors
 
 CONTINUOUS = [factor for factor in FACTORS if not factor.values]
 DISCRETE = [factor for factor in FACTORS if factor.values]

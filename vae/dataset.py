@@ -14,11 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vae import synthetic
 from vae.collection import FILE_SIZE
 from vae.config import DataConfig
+from vae.faces import synthetic
+from vae.faces.synthetic import Faces
 from vae.importing import Progress, imported, read_json
-from vae.rendered import Faces
 from vae.shuffle import EPOCH, SPLIT, shuffled
 from vae.sources import locate
 

@@ -1,14 +1,14 @@
 """The layers of hair in a portrait: behind the head, tails and buns, fringe and side locks.
 
-Positions are in head units, see vae.figures.
+Positions are in head units, see vae.faces.proportions.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from vae.drawing import Canvas, Floats, Patch, column, unit, zigzag
-from vae.figures import Figures
+from vae.faces.brushes import Canvas, Floats, Patch, column, unit, zigzag
+from vae.faces.proportions import Figures
 
 # Locks of hair as (tip u, tip v, slope, bulge, lean): the lower edge is v = tip - slope |p| -
 # bulge p^2 where p is the distance from the middle line, which leans back by `lean`.

@@ -1,7 +1,7 @@
 """Portraits painted layer by layer, back to front, many at once.
 
 n figures painted together, S picture size in pixels, 3 the colour channels. Positions are in head
-units, see vae.figures.
+units, see vae.faces.proportions.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.accessories import accessories, ears, glasses
-from vae.drawing import Canvas, column, mix, palette, ramp, tone, unit
-from vae.figures import INK, WHITE, Figures
-from vae.hair import back_hair, fringe_locks, front_hair, tails
+from vae.faces.accessories import accessories, ears, glasses
+from vae.faces.brushes import Canvas, column, mix, palette, ramp, tone, unit
+from vae.faces.hair import back_hair, fringe_locks, front_hair, tails
+from vae.faces.proportions import INK, WHITE, Figures
 
 BACK_TOP = palette("fbd9dd", "fde5cb", "f4f0cf", "d5efd9", "cfeaf2", "d3dcf7", "e6d6f5")
 BACK_LOW = palette("f6c6d6", "f9cfc4", "f3dcb4", "b8e0d2", "b4d6ee", "c3c6f1", "dcc0ec")

@@ -1,6 +1,6 @@
 """What only some figures of a portrait wear: glasses, cat ears, headband, ribbon, hairpin.
 
-Positions are in head units, see vae.figures.
+Positions are in head units, see vae.faces.proportions.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.drawing import Canvas, column, mix, tone, unit
-from vae.figures import WHITE, Figures
+from vae.faces.brushes import Canvas, column, mix, tone, unit
+from vae.faces.proportions import WHITE, Figures
 
 # Values of accessory.
 RIBBON, HAIRPIN, HEADBAND, CAT_EARS = 1, 2, 3, 4

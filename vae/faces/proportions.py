@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.drawing import Floats, Frame, column, mix, palette, ramp, tone
+from vae.faces.brushes import Floats, Frame, column, mix, palette, ramp, tone
 
 HAIR = palette(
     "d2474b", "a8513f", "7b4a3c", "4c3b42", "4a4f78", "5c83cc", "79c3dc", "7fcbb0",

@@ -1,0 +1,1 @@
+"""Drawn anime faces with known factors: a pure function of (seed, index)."""
