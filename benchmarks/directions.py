@@ -37,7 +37,7 @@ from vae.dataset import Dataset, open_dataset
 from vae.directions import Definition, axis_of
 from vae.latents import encode_images, to_unit
 from vae.networks import VAE
-from vae.runs import Run, data_cache
+from vae.runs.folder import Run, data_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 ARCHIVE = ROOT.parent / "shared" / "data" / "cartoon_noble96" / "cartoon_noble96.zip"

@@ -21,8 +21,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.serving import FACE, ROOT, chromium, served
-from vae.jobs import start_training
-from vae.runs import Run
+from vae.runs.folder import Run
+from vae.runs.processes import start_training
 
 STREAMLIT_SLIDER = """
 import sys
@@ -32,7 +32,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from explorer import images
 from vae.checkpoints import load_model
-from vae.runs import Run
+from vae.runs.folder import Run
 
 @st.cache_resource
 def model():

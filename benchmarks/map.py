@@ -44,7 +44,7 @@ from explorer import images
 from vae.checkpoints import load_model
 from vae.dataset import open_dataset
 from vae.latents import load_latents
-from vae.runs import Run, data_cache
+from vae.runs.folder import Run, data_cache
 
 st.set_page_config(layout="wide")
 run = Run(Path({run!r}))

@@ -21,7 +21,7 @@ from benchmarks.racing import Racer, measured, race
 from vae.config import NETWORKS, Config, DataConfig, with_values
 from vae.dataset import Dataset, open_dataset
 from vae.networks import num_parameters
-from vae.runs import data_cache
+from vae.runs.folder import data_cache
 
 TURN = 5.0  # CPU seconds
 NUM_JUDGED = 1000  # held-out images

@@ -39,7 +39,7 @@ from vae.dataset import Dataset, open_dataset
 from vae.disentanglement import mutual_information_gap
 from vae.latents import to_unit
 from vae.networks import LOGVAR_BOUND, VAE, num_parameters
-from vae.runs import data_cache
+from vae.runs.folder import data_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 SPRITES = ROOT.parent / "shared" / "data" / "dsprites_like" / "dsprites_like_64x64.npz"

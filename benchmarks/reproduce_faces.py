@@ -37,7 +37,7 @@ from benchmarks.racing import Racer, measured, race
 from vae.config import Config, DataConfig, with_values
 from vae.dataset import Dataset, open_dataset
 from vae.networks import num_parameters
-from vae.runs import data_cache
+from vae.runs.folder import data_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 ARCHIVE = ROOT.parent / "shared" / "data" / "cartoon_noble96" / "cartoon_noble96.zip"

@@ -31,7 +31,7 @@ from vae.checkpoints import load_model
 from vae.config import Config, with_values
 from vae.dataset import Dataset, open_dataset
 from vae.metrics import evaluate
-from vae.runs import Run, data_cache
+from vae.runs.folder import Run, data_cache
 from vae.trainer import Trainer, prepare
 
 ROOT = Path(__file__).resolve().parent.parent

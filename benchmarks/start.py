@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from benchmarks.serving import FACE, ROOT, SHIPPED, chromium, served
-from vae.runs import Run
+from vae.runs.folder import Run
 
 
 def measure() -> dict[str, float]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from vae.config import DataConfig
-from vae.runs import Event, Run, read_events
+from vae.runs.events import Event, read_events
+from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights

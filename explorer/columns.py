@@ -28,7 +28,7 @@ from explorer import points as map_points
 from explorer.points import Place
 from explorer.socket import is_own_page
 from vae.errors import InputError
-from vae.runs import Run, data_cache, existing_run
+from vae.runs.folder import Run, data_cache, existing_run
 
 if TYPE_CHECKING:
     from vae.dataset import Dataset

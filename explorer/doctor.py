@@ -8,10 +8,10 @@ from explorer import cache, remedies
 from explorer.remedies import Remedy
 from explorer.session import Session
 from explorer.verdicts import Finding
-from vae import jobs
 from vae.config import Config
 from vae.errors import InputError
-from vae.runs import ALIVE, Run
+from vae.runs import processes
+from vae.runs.folder import ALIVE, Run
 
 ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 REFUSED = "remedy_refused"
@@ -93,15 +93,15 @@ def apply(run: Run, config: Config, remedy: Remedy, status: str) -> Run:
     flags = remedies.as_flags(remedy.options)
     if remedies.goes_on(remedy, run, status):
         if status in ALIVE:
-            jobs.change_training(run, flags)
+            processes.change_training(run, flags)
         else:
-            jobs.start_training(run, flags)
+            processes.start_training(run, flags)
         return run
     new = Run(run.folder.parent / remedies.new_name(run.folder.parent, run.name))
     if remedy.anew:
-        jobs.start_training(new, remedies.as_flags(remedies.all_options(config, remedy)))
+        processes.start_training(new, remedies.as_flags(remedies.all_options(config, remedy)))
     else:
-        jobs.start_training(new, flags, begin_from=run.name)
+        processes.start_training(new, flags, begin_from=run.name)
     if run.is_locked():
         run.request("pause")
     return new

@@ -16,9 +16,9 @@ import streamlit as st
 from explorer import cache, images, measures, origin, work
 from explorer.measures import Result
 from explorer.session import Session
-from vae import jobs
 from vae.errors import InputError
-from vae.runs import Run
+from vae.runs import processes
+from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights
@@ -66,7 +66,7 @@ def show(session: Session) -> None:
         *files(run),
         "Evaluate" if result is None else "Evaluate again",
         ":material/monitoring:",
-        jobs.start_evaluation,
+        processes.start_evaluation,
         f"The same as `python -m vae evaluate {run.name}`.",
     )
 

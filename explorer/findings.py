@@ -11,9 +11,9 @@ from statistics import median
 from explorer import remedies
 from explorer.memorising import about_gap, about_images
 from explorer.regularity import about_latents, about_objective, about_sigma
-from explorer.verdicts import Finding, comparable, is_rising, measured, some
+from explorer.verdicts import Finding, is_rising, some
 from vae.config import Config
-from vae.runs import Event, last_event
+from vae.runs.events import Event, comparable, last_event, measured
 
 MIN_STEPS = 100  # before which nothing is said of what was learnt
 RECENT_STEPS = 1000

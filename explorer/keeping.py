@@ -13,7 +13,7 @@ import streamlit as st
 from explorer import recipes
 from explorer.recipes import Recipe, Settings
 from explorer.session import Session
-from vae.runs import list_runs
+from vae.runs.folder import list_runs
 
 NUM_LINES = 24  # of a program that is shown whole
 

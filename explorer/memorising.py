@@ -6,9 +6,9 @@ from itertools import pairwise
 from statistics import fmean, median
 
 from explorer import remedies
-from explorer.verdicts import Finding, comparable, some
+from explorer.verdicts import Finding, some
 from vae.config import Config
-from vae.runs import Event, last_event
+from vae.runs.events import Event, comparable, last_event
 
 NUM_BELOW = 5  # evaluations in a row that must stay below the best
 JITTER_EVALUATIONS = 20

@@ -14,7 +14,8 @@ from typing import Any
 from explorer.charts import FAINT_LINE, QUIET, Spec, nice
 from vae.config import Config
 from vae.errors import InputError
-from vae.runs import Event, Run
+from vae.runs.events import Event
+from vae.runs.folder import Run
 
 NUM_LINES = 5  # of constant elbo
 MAX_RUNS = 12

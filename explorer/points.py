@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from explorer import cache
 from vae.errors import InputError
-from vae.runs import Run
+from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.dataset import Dataset

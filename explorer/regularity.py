@@ -10,7 +10,7 @@ import math
 from explorer import remedies
 from explorer.verdicts import Finding, is_rising, some
 from vae.config import Config
-from vae.runs import Event, last_event, numbered
+from vae.runs.events import Event, last_event, numbered
 
 # Nats of KL below which a dimension says nothing: its posterior is the prior for every picture.
 SILENT_NATS = 0.01

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vae.config import CHANGEABLE, Config, get_value, options
-from vae.runs import ALIVE, Run, free_name
+from vae.runs.folder import ALIVE, Run, free_name
 
 CALMER_LR = 1 / 3
 FREE_BITS = 0.25  # nats of each dimension

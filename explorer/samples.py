@@ -13,10 +13,10 @@ import streamlit as st
 
 from explorer import cache, deck, images, origin, work
 from explorer.session import Session
-from vae import jobs
 from vae.errors import InputError
 from vae.pictures import to_rgb
-from vae.runs import Run
+from vae.runs import processes
+from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights
@@ -61,7 +61,7 @@ def show(session: Session, model: VAE, weights: Weights) -> None:
             *files(run),
             "Find the nearest training images",
             ":material/image_search:",
-            jobs.start_samplers,
+            processes.start_samplers,
             "Encodes the training images, 20,000 of them at most, and fits the mixture, in a "
             f"process of its own: `python -m vae sample {run.name} --prior mixture --nearest`.",
         )

@@ -11,7 +11,8 @@ import numpy as np
 from explorer import cache
 from vae.config import Config
 from vae.errors import InputError
-from vae.runs import ALIVE, Event, Run, data_cache, last_event, numbered
+from vae.runs.events import Event, last_event, numbered
+from vae.runs.folder import ALIVE, Run, data_cache
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights

@@ -10,10 +10,11 @@ import streamlit as st
 
 from explorer import cache
 from explorer.session import Session
-from vae import jobs
 from vae.config import LIKELIHOODS, Config, ModelConfig, TrainConfig
 from vae.errors import InputError
-from vae.runs import ALIVE, Run, free_name, last_event, list_runs
+from vae.runs import processes
+from vae.runs.events import last_event
+from vae.runs.folder import ALIVE, Run, free_name, list_runs
 
 DEFAULT_ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
 ICON = Path(__file__).parent / "assets" / "icon.png"
@@ -102,7 +103,7 @@ def _draw_controls(session: Session, was_alive: bool) -> None:
         if status == "failed" and reason:
             st.error(str(reason), icon=":material/error:")
         if status == "starting":
-            doing = jobs.progress_of(run.log_file)
+            doing = processes.progress_of(run.log_file)
             if doing is not None:
                 what, done, total = doing
                 st.progress(min(1.0, done / max(1, total)), text=f"{what} {done:,} of {total:,}")
@@ -156,7 +157,7 @@ def _request(run: Run, request: str) -> None:
 
 
 def _resume(run: Run) -> None:
-    if _try(lambda: jobs.start_training(run, {})):
+    if _try(lambda: processes.start_training(run, {})):
         st.session_state["panel"] = "Live"
 
 
@@ -285,12 +286,12 @@ def _start(where: Path) -> None:
 
 
 def _begin(where: Path, name: str, options: dict[str, str]) -> None:
-    from vae.runs import open_run
+    from vae.runs.folder import open_run
 
     run = open_run(where, name)
     if run.exists():
         raise InputError(f"There is a run {name} already: choose another name, or resume it.")
-    jobs.start_training(run, options)
+    processes.start_training(run, options)
 
 
 def _stem(source: str) -> str:

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from explorer import cache, images
 from vae.errors import InputError
-from vae.runs import Run, existing_run
+from vae.runs.folder import Run, existing_run
 
 REQUEST = struct.Struct("<II")
 REPLY = struct.Struct("<IIHHHH")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from explorer.remedies import Remedy
 from vae.config import Config
-from vae.runs import Event, last_event
+from vae.runs.events import Event, last_event
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,6 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     more: str = ""  # the longer explanation, for who asks
     dimensions: tuple[int, ...] = ()  # of the latent space, that it is about
-
-
-def measured(events: list[Event]) -> list[Event]:
-    """The evaluations that came out finite, oldest first."""
-    return [event for event in events if event["kind"] == "eval" and "elbo" in event]
-
-
-def comparable(evaluations: list[Event]) -> list[Event]:
-    """One evaluation a step: the last step is measured once more on all validation images."""
-    first = {event["step"]: event for event in reversed(evaluations)}
-    return [first[step] for step in sorted(first)]
 
 
 def some(*wanted: Remedy | None) -> tuple[Remedy, ...]:

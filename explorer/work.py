@@ -9,8 +9,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae import jobs
-from vae.runs import Run
+from vae.runs import processes
+from vae.runs.folder import Run
 
 SILENT_SECONDS = 120.0  # after which its process is taken for dead
 SETTLED_SECONDS = 5.0  # after which its last words, which are no count, are taken for its end
@@ -39,7 +39,7 @@ def work_of(log: Path, out: Path, now: float) -> Work:
         silent = now - log.stat().st_mtime
     except FileNotFoundError:
         return Work("none")
-    line, count = jobs.last_line(log), jobs.progress_of(log)
+    line, count = processes.last_line(log), processes.progress_of(log)
     if line.endswith(out.name) and out.exists():
         return Work("done")
     if (count or not line) and silent < SILENT_SECONDS:

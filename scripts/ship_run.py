@@ -24,7 +24,8 @@ from vae import neighbours
 from vae.checkpoints import load_model
 from vae.command import main as vae
 from vae.dataset import open_dataset
-from vae.runs import Event, Run, data_cache
+from vae.runs.events import Event
+from vae.runs.folder import Run, data_cache
 
 MAX_PREVIEWS = 40
 MAP_POINTS = 2000

@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae.runs import Run
+from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

@@ -20,7 +20,8 @@ from browser import (
     wait_until_painted,
 )
 
-from vae.runs import ALIVE, Run, last_event
+from vae.runs.events import last_event
+from vae.runs.folder import ALIVE, Run
 
 pytestmark = pytest.mark.browser
 

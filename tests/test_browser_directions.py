@@ -25,7 +25,7 @@ from PIL import Image
 
 from vae.directions import Definition, load_directions
 from vae.faces import synthetic
-from vae.runs import Run
+from vae.runs.folder import Run
 
 pytestmark = pytest.mark.browser
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from browser import Server, require_chromium
 
-from vae import jobs
 from vae.command import main
-from vae.runs import Run, last_event
+from vae.runs import processes
+from vae.runs.events import last_event
+from vae.runs.folder import Run
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +52,7 @@ def test_a_collapsed_run_in_training_goes_on_with_the_remedy(
     page: Page, server: Server, root: Path
 ) -> None:
     run = Run(root / "collapsing")
-    jobs.start_training(run, TINY | {"train.epochs": "100000", "train.checkpoint_every": "40"})
+    processes.start_training(run, TINY | {"train.epochs": "100000", "train.checkpoint_every": "40"})
     try:
         wait_until(lambda: last_event(run.events(), "eval").get("step", 0) > 200)
         press_the_remedy(page, server, "collapsing")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from browser import FACE, Server, open_panel, require_chromium, wait_until_painted
 
-from vae.runs import Run
+from vae.runs.folder import Run
 
 pytestmark = pytest.mark.browser
 

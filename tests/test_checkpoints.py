@@ -13,7 +13,7 @@ from vae import checkpoints
 from vae.command import main
 from vae.errors import InputError
 from vae.networks import VAE
-from vae.runs import Run
+from vae.runs.folder import Run
 from vae.weight_norm import normalise_weights
 
 
@@ -62,7 +62,7 @@ def test_killed_while_saving_keeps_the_old_file(tmp_path: Path, nth_rename: int)
     save(run, 1)
     code = (
         "import os, signal, torch; from pathlib import Path; from vae import checkpoints, files;"
-        "from vae.runs import Run; calls = []; replace = os.replace\n"
+        "from vae.runs.folder import Run; calls = []; replace = os.replace\n"
         "def killed(*names):\n"
         "    calls.append(names)\n"
         f"    if len(calls) == {nth_rename}: os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -13,7 +13,7 @@ from PIL import Image, ImageSequence
 
 from vae.command import main
 from vae.faces.synthetic import faces
-from vae.runs import Run
+from vae.runs.folder import Run
 
 ROOT = Path(__file__).parent.parent
 

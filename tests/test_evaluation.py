@@ -21,7 +21,7 @@ from vae.errors import InputError
 from vae.evaluation import frechet_distances, kept_evaluation
 from vae.information import information, standard_error
 from vae.posterior import Posterior
-from vae.runs import Run
+from vae.runs.folder import Run
 from vae.samplers import fit_mixture
 
 NONE: dict[str, tuple[str, ...]] = {}

@@ -13,7 +13,7 @@ from safetensors import safe_open
 import vae
 from vae import exporting
 from vae.command import main
-from vae.runs import Run
+from vae.runs.folder import Run
 
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
 MLP = [

@@ -20,7 +20,8 @@ from vae.elbo import Terms
 from vae.likelihoods import MIN_SIGMA
 from vae.objectives import Objective
 from vae.posterior import Posterior, active_units
-from vae.runs import Event, Run
+from vae.runs.events import Event
+from vae.runs.folder import Run
 
 EIGENVALUES = torch.tensor([30.0, 12.0, 6.0, 3.0, 1.5, 0.7, 0.3, 0.12, 0.05, 0.02])
 SHIPPED = Path(__file__).parent.parent / "checkpoints" / "anime-faces"

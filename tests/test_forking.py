@@ -12,12 +12,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from vae import jobs
 from vae.command import main
 from vae.config import Config, ModelConfig, with_values
 from vae.errors import InputError
 from vae.networks import VAE
-from vae.runs import Run, as_started, last_event
+from vae.runs import processes
+from vae.runs.events import last_event
+from vae.runs.folder import Run, as_started
 from vae.weight_norm import normalise_weights, plain_weights, set_plain_weights
 
 TINY = {
@@ -139,10 +140,10 @@ def test_an_option_that_was_taken_away_stays_away() -> None:
 
 def test_a_living_trainer_hands_over_to_one_with_other_options(tmp_path: Path) -> None:
     run = Run(tmp_path / "a")
-    jobs.start_training(run, ENDLESS)
+    processes.start_training(run, ENDLESS)
     try:
         wait_until(lambda: bool(last_event(run.events(), "step")))
-        jobs.change_training(run, {"train.beta": "7"})
+        processes.change_training(run, {"train.beta": "7"})
         assert run.status() == "running"
         handed_over = last_event(run.events(), "start")["step"]
         wait_until(lambda: last_event(run.events(), "step")["step"] > handed_over)
@@ -156,7 +157,7 @@ def test_a_living_trainer_hands_over_to_one_with_other_options(tmp_path: Path) -
         steps = [event["step"] for event in events if event["kind"] == "step"]
         assert steps == sorted(set(steps)), "no step is lost or done twice"
         with pytest.raises(InputError, match="latent_dim"):
-            jobs.change_training(run, {"model.latent_dim": "9"})
+            processes.change_training(run, {"model.latent_dim": "9"})
         assert run.status() == "running", "what is refused disturbs nobody"
     finally:
         run.request("stop")

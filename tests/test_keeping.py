@@ -16,7 +16,7 @@ from explorer.panels import animation
 from explorer.recipes import Recipe
 from explorer.session import Session
 from vae import api, pictures
-from vae.runs import Run
+from vae.runs.folder import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
 

@@ -24,7 +24,7 @@ from vae.dataset import Dataset, open_dataset
 from vae.errors import InputError
 from vae.latents import load_latents, save_latents
 from vae.projection import project
-from vae.runs import Run
+from vae.runs.folder import Run
 
 OWN = {"origin": "http://localhost:8501", "host": "localhost:8501"}
 

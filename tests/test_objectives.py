@@ -20,7 +20,8 @@ from vae.likelihoods import Gaussian
 from vae.networks import VAE
 from vae.objectives import Objective
 from vae.posterior import Posterior
-from vae.runs import Run, last_event
+from vae.runs.events import last_event
+from vae.runs.folder import Run
 from vae.trainer import Trainer, noise, prepare
 
 NUM_IMAGES = 40

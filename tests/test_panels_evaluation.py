@@ -17,7 +17,7 @@ from explorer import measures, samples, work
 from explorer.session import Session
 from vae.command import main
 from vae.evaluation import kept_evaluation
-from vae.runs import Run
+from vae.runs.folder import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
 

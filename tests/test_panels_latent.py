@@ -31,7 +31,7 @@ from vae.errors import InputError
 from vae.latents import load_latents, save_latents
 from vae.networks import VAE
 from vae.projection import project
-from vae.runs import Run
+from vae.runs.folder import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
 

@@ -23,7 +23,8 @@ from explorer.panels.live import duration, seconds_left
 from explorer.session import Session
 from vae import pictures
 from vae.config import NETWORKS, Config, ModelConfig, to_document, with_values
-from vae.runs import Run, last_event
+from vae.runs.events import last_event
+from vae.runs.folder import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
 PANELS = ("Live", "Animation", "Model")

@@ -12,16 +12,8 @@ import pytest
 from vae.atomic import atomic_write
 from vae.config import Config, from_json, options, parse_option, with_values
 from vae.errors import InputError
-from vae.runs import (
-    EventWriter,
-    Run,
-    existing_run,
-    free_name,
-    list_runs,
-    numbered,
-    open_run,
-    read_events,
-)
+from vae.runs.events import EventWriter, numbered, read_events
+from vae.runs.folder import Run, existing_run, free_name, list_runs, open_run
 
 
 def a_run(folder: Path, *kinds: str) -> Run:
@@ -67,7 +59,7 @@ def test_a_trainer_that_has_said_nothing_yet_is_starting(tmp_path: Path) -> None
 def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     run = a_run(tmp_path, "start")
     code = (
-        "import sys, time; from pathlib import Path; from vae.runs import Run;"
+        "import sys, time; from pathlib import Path; from vae.runs.folder import Run;"
         f"lock = Run(Path({str(run.folder)!r})).lock(); lock.acquire(); print('held', flush=True);"
         "time.sleep(60)"
     )

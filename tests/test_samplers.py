@@ -17,7 +17,7 @@ from vae.command import main
 from vae.errors import InputError
 from vae.evaluation import known_images
 from vae.pictures import read_png
-from vae.runs import Run
+from vae.runs.folder import Run
 
 
 def clumps(num: int = 600) -> np.ndarray:

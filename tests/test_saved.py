@@ -26,7 +26,7 @@ from vae.latents import encode_images, load_latents, save_latents
 from vae.networks import VAE
 from vae.projection import project
 from vae.refining import refine
-from vae.runs import Run
+from vae.runs.folder import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")
 HEAD_TURN = Definition("Turn", attribute="head_turn", value=contrasts.UPPER)

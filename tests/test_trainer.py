@@ -20,7 +20,8 @@ from vae.command import main
 from vae.config import Config, with_values
 from vae.dataset import open_dataset
 from vae.errors import InputError
-from vae.runs import Run, last_event
+from vae.runs.events import last_event
+from vae.runs.folder import Run
 from vae.schedules import lr_at
 from vae.trainer import (
     Trainer,
@@ -345,8 +346,8 @@ def test_a_background_trainer_outlives_the_one_who_started_it(tmp_path: Path) ->
     options = {flag[2:].split("=")[0]: flag.split("=")[1] for flag in TINY_FLAGS}
     options["train.epochs"] = "400"
     code = (
-        "import os; from pathlib import Path; from vae.jobs import start_training;"
-        "from vae.runs import Run;"
+        "import os; from pathlib import Path; from vae.runs.processes import start_training;"
+        "from vae.runs.folder import Run;"
         f"start_training(Run(Path({str(tmp_path / 'a')!r})), {options!r}); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
@@ -358,7 +359,7 @@ def test_a_background_trainer_outlives_the_one_who_started_it(tmp_path: Path) ->
 
 
 def test_starting_in_the_background_says_why_it_cannot(tmp_path: Path) -> None:
-    from vae.jobs import start_training
+    from vae.runs.processes import start_training
 
     missing = str(tmp_path / "nowhere")
     run = Run(tmp_path / "a")
@@ -368,7 +369,7 @@ def test_starting_in_the_background_says_why_it_cannot(tmp_path: Path) -> None:
 
 
 def test_a_background_run_that_cannot_read_its_data_fails_with_the_reason(tmp_path: Path) -> None:
-    from vae.jobs import start_training
+    from vae.runs.processes import start_training
 
     (tmp_path / "images").mkdir()
     run = Run(tmp_path / "a")

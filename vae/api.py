@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from vae import pictures
 from vae.pictures import grid as grid
-from vae.runs import Run, data_cache
+from vae.runs.folder import Run, data_cache
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights

@@ -21,7 +21,7 @@ from vae.latents import Indices, Progress, to_unit
 from vae.metrics import BATCH, evaluate, some_of
 from vae.neighbours import Known
 from vae.networks import VAE
-from vae.runs import Run
+from vae.runs.folder import Run
 from vae.samplers import Mixture
 
 

@@ -15,7 +15,7 @@ from vae.atomic import atomic_json, atomic_write
 from vae.config import to_document
 from vae.errors import InputError
 from vae.progress import Progress
-from vae.runs import Run, existing_run
+from vae.runs.folder import Run, existing_run
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from vae import config as configuration
 from vae.errors import InputError
 from vae.progress import Progress
-from vae.runs import Run, data_cache, existing_run, last_event, numbered
+from vae.runs.events import last_event, numbered
+from vae.runs.folder import Run, data_cache, existing_run
 
 if TYPE_CHECKING:
     import numpy as np

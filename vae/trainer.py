@@ -27,7 +27,8 @@ from vae.likelihoods import default_likelihood
 from vae.networks import VAE, num_parameters
 from vae.objectives import Objective
 from vae.posterior import active_units
-from vae.runs import EventWriter, Run
+from vae.runs.events import EventWriter
+from vae.runs.folder import Run
 from vae.schedules import lr_at
 from vae.weight_norm import normalise_weights, start_from_data
 

@@ -18,18 +18,10 @@ from filelock import Timeout
 from vae import config as configuration
 from vae.config import Config
 from vae.errors import InputError
-from vae.jobs import CONTROL_VARIABLE
 from vae.progress import Progress
-from vae.runs import (
-    PROBE_SECONDS,
-    EventWriter,
-    Run,
-    data_cache,
-    existing_run,
-    last_event,
-    list_runs,
-    open_run,
-)
+from vae.runs.events import EventWriter, last_event
+from vae.runs.folder import PROBE_SECONDS, Run, data_cache, existing_run, list_runs, open_run
+from vae.runs.processes import CONTROL_VARIABLE
 
 Result = dict[str, Any]
 

@@ -11,7 +11,7 @@ import streamlit as st
 from explorer import cache, charts, keeping
 from explorer.session import Session
 from vae.errors import InputError
-from vae.runs import Event
+from vae.runs.events import Event
 
 TICK_SECONDS = 2.0
 MAX_FRAMES = 80

@@ -11,8 +11,9 @@ import streamlit as st
 
 from explorer import cache, charts, images
 from explorer.session import Session
-from vae import jobs
-from vae.runs import ALIVE, Event, last_event, numbered
+from vae.runs import processes
+from vae.runs.events import Event, last_event, numbered
+from vae.runs.folder import ALIVE
 
 TICK_SECONDS = 1.0
 MAX_EVENTS = 2000  # that a curve is made of
@@ -81,7 +82,7 @@ def _say(session: Session, status: str, events: list[Event]) -> None:
             icon=":material/warning:",
         )
     elif status == "starting":
-        doing = jobs.progress_of(run.log_file)
+        doing = processes.progress_of(run.log_file)
         what = "Opening the images" if doing is None else f"{doing[0].capitalize()}"
         part = 0.0 if doing is None else min(1.0, doing[1] / max(1, doing[2]))
         st.progress(part, text=f"{what} ... The first pictures follow at once.")

@@ -14,9 +14,9 @@ from explorer.mapview import Choice, Legend
 from explorer.points import ERROR, KL, Place
 from explorer.session import Session
 from explorer.work import Work
-from vae import jobs
 from vae.errors import InputError
-from vae.runs import Run
+from vae.runs import processes
+from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.checkpoints import Weights
@@ -252,6 +252,9 @@ def _watch(session: Session, method: str, was_working: bool) -> None:
         st.error(f"The map was not made: {now.message}", icon=":material/error:")
     name = "Compute UMAP" if method == "umap" else "Map all images"
     if st.button(
-        name, icon=":material/scatter_plot:", on_click=jobs.start_projection, args=(run, method)
+        name,
+        icon=":material/scatter_plot:",
+        on_click=processes.start_projection,
+        args=(run, method),
     ):
         st.rerun()

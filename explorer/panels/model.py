@@ -14,10 +14,10 @@ from explorer.equations import converter, equations
 from explorer.findings import findings
 from explorer.layers import layers, short
 from explorer.session import Session
-from explorer.verdicts import comparable, measured
 from vae.config import Config, ModelConfig, get_value, options
 from vae.errors import InputError
-from vae.runs import ALIVE, Event, Run, last_event, list_runs, numbered
+from vae.runs.events import Event, comparable, last_event, measured, numbered
+from vae.runs.folder import ALIVE, Run, list_runs
 
 TICK_SECONDS = 5.0
 WORK_SECONDS = 1.5  # while a process measures the run

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vae.errors import InputError
-from vae.runs import ALIVE, Run, last_event
+from vae.runs.events import last_event
+from vae.runs.folder import ALIVE, Run
 
 HANDSHAKE_SECONDS = 15.0
 # Where a trainer is told which requests were there before it was started.

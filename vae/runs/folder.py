@@ -6,22 +6,18 @@ A run is a folder. One living trainer holds its lock and writes it; everybody el
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from vae import config as configuration
-from vae.atomic import atomic_json, atomic_write
+from vae.atomic import atomic_json
 from vae.config import Config
 from vae.errors import InputError
-
-Event = dict[str, Any]
+from vae.runs.events import Event, last_event, read_events
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Longer than the moment in which another reader probes the same lock.
@@ -233,70 +229,3 @@ def free_name(root: Path, stem: str, number: int = 1) -> str:
     while (root / f"{stem}-{number}").exists():
         number += 1
     return f"{stem}-{number}"
-
-
-def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
-    """The events after the byte `offset`, and the offset to go on from.
-
-    An unfinished last line is left for the next call; a line that is no event is passed over.
-    """
-    try:
-        with open(path, "rb") as file:
-            file.seek(offset)
-            block = file.read()
-    except FileNotFoundError:
-        return [], 0
-    end = block.rfind(b"\n") + 1
-    events = []
-    for line in block[:end].splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict) and "kind" in event:
-            events.append(event)
-    return events, offset + end
-
-
-def last_event(events: list[Event], kind: str) -> Event:
-    """The newest event of that kind, or an empty one."""
-    return next((event for event in reversed(events) if event["kind"] == kind), {})
-
-
-class EventWriter:
-    """Appends events to a run's log: one flat JSON object a line, flushed at once."""
-
-    def __init__(self, path: Path, keep_step: int) -> None:
-        """Open the log, dropping what was written after `keep_step`.
-
-        A trainer that resumes from an older checkpoint does those steps again, so that each step
-        stands in the log once.
-        """
-        events, _ = read_events(path)
-        kept = [event for event in events if event.get("step", 0) <= keep_step]
-        text = "".join(json.dumps(event) + "\n" for event in kept).encode("utf-8")
-        if path.is_file() and path.read_bytes() != text:
-            atomic_write(path, text)
-        self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
-
-    def write(self, kind: str, **fields: Any) -> None:
-        """Append one event. A number that is not finite is left out, as JSON cannot hold it."""
-        finite = {
-            name: value
-            for name, value in fields.items()
-            if not (isinstance(value, float) and not math.isfinite(value))
-        }
-        event = {"kind": kind, "time": round(time.time(), 3), **finite}
-        self._file.write(json.dumps(event, allow_nan=False) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def numbered(event: Mapping[str, Any], prefix: str) -> list[float]:
-    """The values of ``prefix_0``, ``prefix_1``, ... of a flat event, in order."""
-    values: list[float] = []
-    while (name := f"{prefix}_{len(values)}") in event:
-        values.append(float(event[name]))
-    return values

@@ -1,0 +1,92 @@
+"""The log of a run, `events.jsonl`: one flat JSON object a line, with a single writer."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vae.atomic import atomic_write
+
+Event = dict[str, Any]
+
+
+def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
+    """The events after the byte `offset`, and the offset to go on from.
+
+    An unfinished last line is left for the next call; a line that is no event is passed over.
+    """
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            block = file.read()
+    except FileNotFoundError:
+        return [], 0
+    end = block.rfind(b"\n") + 1
+    events = []
+    for line in block[:end].splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and "kind" in event:
+            events.append(event)
+    return events, offset + end
+
+
+def last_event(events: list[Event], kind: str) -> Event:
+    """The newest event of that kind, or an empty one."""
+    return next((event for event in reversed(events) if event["kind"] == kind), {})
+
+
+class EventWriter:
+    """Appends events to a run's log: one flat JSON object a line, flushed at once."""
+
+    def __init__(self, path: Path, keep_step: int) -> None:
+        """Open the log, dropping what was written after `keep_step`.
+
+        A trainer that resumes from an older checkpoint does those steps again, so that each step
+        stands in the log once.
+        """
+        events, _ = read_events(path)
+        kept = [event for event in events if event.get("step", 0) <= keep_step]
+        text = "".join(json.dumps(event) + "\n" for event in kept).encode("utf-8")
+        if path.is_file() and path.read_bytes() != text:
+            atomic_write(path, text)
+        self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
+
+    def write(self, kind: str, **fields: Any) -> None:
+        """Append one event. A number that is not finite is left out, as JSON cannot hold it."""
+        finite = {
+            name: value
+            for name, value in fields.items()
+            if not (isinstance(value, float) and not math.isfinite(value))
+        }
+        event = {"kind": kind, "time": round(time.time(), 3), **finite}
+        self._file.write(json.dumps(event, allow_nan=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def numbered(event: Mapping[str, Any], prefix: str) -> list[float]:
+    """The values of ``prefix_0``, ``prefix_1``, ... of a flat event, in order."""
+    values: list[float] = []
+    while (name := f"{prefix}_{len(values)}") in event:
+        values.append(float(event[name]))
+    return values
+
+
+def measured(events: list[Event]) -> list[Event]:
+    """The evaluations that came out finite, oldest first."""
+    return [event for event in events if event["kind"] == "eval" and "elbo" in event]
+
+
+def comparable(evaluations: list[Event]) -> list[Event]:
+    """One evaluation a step: the last step is measured once more on all validation images."""
+    first = {event["step"]: event for event in reversed(evaluations)}
+    return [first[step] for step in sorted(first)]
