@@ -32,11 +32,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae import contrasts, leakage
-from vae.checkpoints import load_model
 from vae.dataset import Dataset, open_dataset
 from vae.directions import Definition, axis_of
 from vae.latents import encode_images, to_unit
-from vae.networks import VAE
+from vae.model.checkpoints import load_model
+from vae.model.networks import VAE
 from vae.runs.folder import Run, data_cache
 
 ROOT = Path(__file__).resolve().parent.parent

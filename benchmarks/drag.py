@@ -31,7 +31,7 @@ import streamlit as st
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from explorer import images
-from vae.checkpoints import load_model
+from vae.model.checkpoints import load_model
 from vae.runs.folder import Run
 
 @st.cache_resource

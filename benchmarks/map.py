@@ -41,7 +41,7 @@ import streamlit as st
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from explorer import images
-from vae.checkpoints import load_model
+from vae.model.checkpoints import load_model
 from vae.dataset import open_dataset
 from vae.latents import load_latents
 from vae.runs.folder import Run, data_cache

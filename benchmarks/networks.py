@@ -20,7 +20,7 @@ import torch
 from benchmarks.racing import Racer, measured, race
 from vae.config import NETWORKS, Config, DataConfig, with_values
 from vae.dataset import Dataset, open_dataset
-from vae.networks import num_parameters
+from vae.model.networks import num_parameters
 from vae.runs.folder import data_cache
 
 TURN = 5.0  # CPU seconds

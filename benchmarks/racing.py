@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from vae.config import Config
 from vae.dataset import Dataset
 from vae.latents import to_unit
-from vae.networks import VAE
+from vae.model.networks import VAE
+from vae.model.weight_norm import normalise_weights, start_from_data
 from vae.objectives import Objective
 from vae.schedules import lr_at
 from vae.trainer import batch_index, noise
-from vae.weight_norm import normalise_weights, start_from_data
 
 SCHEDULE_STEPS = 10_000  # into which a budget is divided for the schedule
 

@@ -34,11 +34,11 @@ from torch import Tensor, nn
 
 from benchmarks.racing import Racer, race
 from vae.config import Config, DataConfig, with_values
-from vae.convolutions import ConvDecoder, ConvEncoder
 from vae.dataset import Dataset, open_dataset
 from vae.disentanglement import mutual_information_gap
 from vae.latents import to_unit
-from vae.networks import LOGVAR_BOUND, VAE, num_parameters
+from vae.model.convolutions import ConvDecoder, ConvEncoder
+from vae.model.networks import LOGVAR_BOUND, VAE, num_parameters
 from vae.runs.folder import data_cache
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -36,7 +36,7 @@ from benchmarks.curves import Frame, draw_curves
 from benchmarks.racing import Racer, measured, race
 from vae.config import Config, DataConfig, with_values
 from vae.dataset import Dataset, open_dataset
-from vae.networks import num_parameters
+from vae.model.networks import num_parameters
 from vae.runs.folder import data_cache
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -27,10 +27,10 @@ import torch
 
 from vae.arrays import read_idx
 from vae.atomic import atomic_write
-from vae.checkpoints import load_model
 from vae.config import Config, with_values
 from vae.dataset import Dataset, open_dataset
 from vae.metrics import evaluate
+from vae.model.checkpoints import load_model
 from vae.runs.folder import Run, data_cache
 from vae.trainer import Trainer, prepare
 

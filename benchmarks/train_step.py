@@ -18,8 +18,8 @@ import torch
 from vae.config import ModelConfig
 from vae.faces.synthetic import faces
 from vae.latents import to_unit
-from vae.networks import VAE
-from vae.weight_norm import normalise_weights
+from vae.model.networks import VAE
+from vae.model.weight_norm import normalise_weights
 
 BATCH = 64
 

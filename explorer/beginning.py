@@ -13,9 +13,9 @@ from explorer.session import Session
 from vae.errors import InputError
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 FACE_SIZE = 384  # pixels a side, of a downloaded face
 THUMBNAIL = 72

@@ -16,10 +16,10 @@ from vae.runs.events import Event, read_events
 from vae.runs.folder import Run
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
     from vae.latents import Latents
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 Stamp = tuple[int, int, int]
 LOCK_SECONDS = 0.5
@@ -74,7 +74,7 @@ def is_locked(folder: str) -> bool:
 def _model(folder: str, weights: Stamp) -> tuple[VAE, Weights]:
     import torch
 
-    from vae.checkpoints import load_model
+    from vae.model.checkpoints import load_model
 
     threads = max(1, (os.cpu_count() or 1) // 2)
     if torch.get_num_threads() != threads:

@@ -19,7 +19,7 @@ from vae.leakage import Readout
 
 if TYPE_CHECKING:
     from vae.dataset import Dataset
-    from vae.networks import VAE
+    from vae.model.networks import VAE
 
 MAX_READ = 5_000  # images of a readout
 

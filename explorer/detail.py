@@ -17,7 +17,7 @@ from explorer.session import Session
 if TYPE_CHECKING:
     from vae.dataset import Dataset
     from vae.latents import Latents
-    from vae.networks import VAE
+    from vae.model.networks import VAE
 
 NUM_HINT = 24
 NUM_MEMBERS = 16

@@ -21,9 +21,9 @@ from vae.runs import processes
 from vae.runs.folder import Run
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 PICTURE = 128  # pixels a side
 
@@ -153,7 +153,9 @@ def _extremes(session: Session, result: Result) -> None:
 
 
 @st.cache_data(
-    max_entries=16, show_spinner=False, hash_funcs={"vae.checkpoints.Weights": lambda w: w.digest}
+    max_entries=16,
+    show_spinner=False,
+    hash_funcs={"vae.model.checkpoints.Weights": lambda w: w.digest},
 )
 def _pairs(
     _model: VAE, weights: Weights, _dataset: Dataset, fingerprint: str, chosen: tuple[int, ...]

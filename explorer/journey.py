@@ -19,7 +19,7 @@ from explorer.session import Session
 from vae import pictures
 
 if TYPE_CHECKING:
-    from vae.networks import VAE
+    from vae.model.networks import VAE
     from vae.paths import Roads
 
 LETTERS = "ABCDEF"

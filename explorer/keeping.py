@@ -18,8 +18,8 @@ from vae.runs.folder import list_runs
 NUM_LINES = 24  # of a program that is shown whole
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 
 def recipe(

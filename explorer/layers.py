@@ -33,7 +33,7 @@ def layers(config: ModelConfig, shape: tuple[int, int, int]) -> dict[str, list[d
     """
     import torch
 
-    from vae.networks import VAE
+    from vae.model.networks import VAE
 
     rows: list[dict[str, Any]] = []
 

@@ -16,7 +16,7 @@ from vae.errors import InputError
 from vae.leakage import Move
 
 if TYPE_CHECKING:
-    from vae.networks import VAE
+    from vae.model.networks import VAE
 
 NUM_MOVES = 10  # rows of the table to see at once
 

@@ -20,7 +20,7 @@ from vae.errors import InputError
 
 if TYPE_CHECKING:
     from vae.aggregate import Aggregate
-    from vae.networks import VAE
+    from vae.model.networks import VAE
     from vae.refining import Refined
 
 PREVIEW = 280  # pixels a side, of the picture that is cropped

@@ -37,7 +37,7 @@ def warm_up() -> threading.Thread:
     """
 
     def work() -> None:
-        importlib.import_module("vae.checkpoints")
+        importlib.import_module("vae.model.checkpoints")
         gc.collect()
         gc.freeze()
 

@@ -16,9 +16,9 @@ from explorer.session import Session
 from vae.pictures import MIME
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 
 def show(

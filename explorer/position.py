@@ -16,7 +16,7 @@ from explorer import dials, images, keeping
 from explorer.session import Session
 
 if TYPE_CHECKING:
-    from vae.networks import VAE
+    from vae.model.networks import VAE
 
 
 def begin(session: Session, model: VAE) -> None:

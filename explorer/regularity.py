@@ -15,7 +15,7 @@ from vae.runs.events import Event, last_event, numbered
 # Nats of KL below which a dimension says nothing: its posterior is the prior for every picture.
 SILENT_NATS = 0.01
 COLLAPSED_NATS = 0.5  # of the whole code
-SIGMA_FLOOR = 0.5 / 255  # vae.likelihoods.MIN_SIGMA, without importing torch
+SIGMA_FLOOR = 0.5 / 255  # vae.model.likelihoods.MIN_SIGMA, without importing torch
 
 
 def silent_dimensions(evaluation: Event) -> tuple[int, ...]:

@@ -19,10 +19,10 @@ from vae.runs import processes
 from vae.runs.folder import Run
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
     from vae.neighbours import Known, Neighbours
-    from vae.networks import VAE
 
 NUM_SAMPLES = 12
 PICTURE = 128  # pixels a side, at most

@@ -19,7 +19,7 @@ from vae.errors import InputError
 
 if TYPE_CHECKING:
     from vae.dataset import Dataset
-    from vae.networks import VAE
+    from vae.model.networks import VAE
 
 CHOICE = "Saved directions"  # what Sliders calls them
 ATTRIBUTE, GROUPS = "An attribute", "Two groups"

@@ -15,10 +15,10 @@ from vae.runs.events import Event, last_event, numbered
 from vae.runs.folder import ALIVE, Run, data_cache
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
     from vae.latents import Latents
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 
 @dataclass(frozen=True)

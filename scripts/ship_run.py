@@ -21,9 +21,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from vae import neighbours
-from vae.checkpoints import load_model
 from vae.command import main as vae
 from vae.dataset import open_dataset
+from vae.model.checkpoints import load_model
 from vae.runs.events import Event
 from vae.runs.folder import Run, data_cache
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from vae import checkpoints
 from vae.command import main
 from vae.errors import InputError
-from vae.networks import VAE
+from vae.model import checkpoints
+from vae.model.networks import VAE
+from vae.model.weight_norm import normalise_weights
 from vae.runs.folder import Run
-from vae.weight_norm import normalise_weights
 
 
 def save(run: Run, step: int, best_step: int = 0) -> None:

@@ -165,7 +165,7 @@ def test_the_ends_of_an_interpolation_are_the_posterior_means(
     """Samples of the ends would make it another way each time, between other pictures."""
     import torch
 
-    from vae.checkpoints import load_model
+    from vae.model.checkpoints import load_model
 
     out = tmp_path / "strip.png"
     call(capsys, trained_root, "interpolate", "tiny", "0", "1", "--out", str(out))

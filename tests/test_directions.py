@@ -17,7 +17,7 @@ from vae import contrasts, directions, leakage, refining
 from vae.config import ModelConfig
 from vae.directions import Definition
 from vae.errors import InputError
-from vae.networks import VAE
+from vae.model.networks import VAE
 
 NUM, D = 4000, 8
 CLASSES = {"glasses": ("none", "round"), "hair": ("short", "long", "buns", "unknown")}

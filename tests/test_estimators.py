@@ -9,7 +9,7 @@ import torch
 
 from vae.config import ModelConfig
 from vae.estimators import ESTIMATORS, measure_estimators
-from vae.networks import VAE
+from vae.model.networks import VAE
 
 
 def tiny() -> tuple[VAE, torch.Tensor]:

@@ -16,11 +16,11 @@ import vae
 from vae import frechet, latents, metrics
 from vae.command import main
 from vae.disentanglement import factor_scores, mutual_information_gap
-from vae.elbo import kl_parts
 from vae.errors import InputError
 from vae.evaluation import frechet_distances, kept_evaluation
 from vae.information import information, standard_error
-from vae.posterior import Posterior
+from vae.model.elbo import kl_parts
+from vae.model.posterior import Posterior
 from vae.runs.folder import Run
 from vae.samplers import fit_mixture
 

@@ -16,10 +16,10 @@ from explorer.regularity import SIGMA_FLOOR, SILENT_NATS, silent_dimensions
 from explorer.remedies import Remedy, as_flags, goes_on, new_name
 from explorer.verdicts import Finding
 from vae.config import Config, TrainConfig, parse_option, with_values
-from vae.elbo import Terms
-from vae.likelihoods import MIN_SIGMA
+from vae.model.elbo import Terms
+from vae.model.likelihoods import MIN_SIGMA
+from vae.model.posterior import Posterior, active_units
 from vae.objectives import Objective
-from vae.posterior import Posterior, active_units
 from vae.runs.events import Event
 from vae.runs.folder import Run
 

@@ -15,11 +15,11 @@ from safetensors.torch import load_file
 from vae.command import main
 from vae.config import Config, ModelConfig, with_values
 from vae.errors import InputError
-from vae.networks import VAE
+from vae.model.networks import VAE
+from vae.model.weight_norm import normalise_weights, plain_weights, set_plain_weights
 from vae.runs import processes
 from vae.runs.events import last_event
 from vae.runs.folder import Run, as_started
-from vae.weight_norm import normalise_weights, plain_weights, set_plain_weights
 
 TINY = {
     "data.num_images": "60",

@@ -9,10 +9,10 @@ import torch
 
 from explorer.formulas import LIKELIHOOD_WORDS, loss_tex, loss_words, nll_tex, number
 from vae.config import LIKELIHOODS, TrainConfig
-from vae.elbo import Terms
-from vae.likelihoods import make_likelihood
+from vae.model.elbo import Terms
+from vae.model.likelihoods import make_likelihood
+from vae.model.posterior import Posterior
 from vae.objectives import Objective
-from vae.posterior import Posterior
 
 COMBINATIONS = [
     {},

@@ -106,7 +106,7 @@ def test_latents_come_back_from_their_file(tmp_path: Path) -> None:
 
 
 def test_kl_of_latents_is_that_of_the_posterior() -> None:
-    from vae.posterior import Posterior
+    from vae.model.posterior import Posterior
 
     mu = points(5, 3)
     there = latents.Latents(np.arange(5), mu, -mu, mu[:, 0], 7, mu[:, :2])

@@ -18,8 +18,8 @@ from torch.distributions import (
 )
 from torch.distributions import Laplace as LaplaceDistribution
 
-from vae.elbo import Terms, aggregate_log_prob, bits_per_dim, importance_bound, kl_parts
-from vae.likelihoods import (
+from vae.model.elbo import Terms, aggregate_log_prob, bits_per_dim, importance_bound, kl_parts
+from vae.model.likelihoods import (
     MAX_SIGMA,
     MIN_SIGMA,
     Bernoulli,
@@ -28,7 +28,7 @@ from vae.likelihoods import (
     PixelGaussian,
     make_likelihood,
 )
-from vae.posterior import Posterior, active_units, prior_log_prob
+from vae.model.posterior import Posterior, active_units, prior_log_prob
 from vae.schedules import lr_at, rise
 
 

@@ -7,8 +7,8 @@ import torch
 
 from vae.config import NETWORKS, ModelConfig
 from vae.faces.synthetic import faces
-from vae.networks import VAE, num_parameters
-from vae.weight_norm import normalise_weights, plain_weights, start_from_data
+from vae.model.networks import VAE, num_parameters
+from vae.model.weight_norm import normalise_weights, plain_weights, start_from_data
 
 SMALL = ModelConfig(channels=(4, 8, 8, 8, 8), latent_dim=5)
 

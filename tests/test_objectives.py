@@ -13,13 +13,13 @@ from torch.distributions import Normal, kl_divergence
 
 from vae.config import Config, ModelConfig, TrainConfig, from_json, with_values
 from vae.dataset import open_dataset
-from vae.elbo import Terms, kl_parts
 from vae.errors import InputError
 from vae.latents import to_unit
-from vae.likelihoods import Gaussian
-from vae.networks import VAE
+from vae.model.elbo import Terms, kl_parts
+from vae.model.likelihoods import Gaussian
+from vae.model.networks import VAE
+from vae.model.posterior import Posterior
 from vae.objectives import Objective
-from vae.posterior import Posterior
 from vae.runs.events import last_event
 from vae.runs.folder import Run
 from vae.trainer import Trainer, noise, prepare

@@ -24,12 +24,12 @@ from explorer.panels import map as map_panel
 from explorer.pathview import Tour
 from explorer.points import ERROR, KL
 from explorer.session import Session
-from vae.checkpoints import load_model
 from vae.config import ModelConfig
 from vae.dataset import open_dataset
 from vae.errors import InputError
 from vae.latents import load_latents, save_latents
-from vae.networks import VAE
+from vae.model.checkpoints import load_model
+from vae.model.networks import VAE
 from vae.projection import project
 from vae.runs.folder import Run
 

@@ -228,7 +228,7 @@ def test_a_kl_weight_beside_a_mean_squared_error_is_beta_times_the_pixels() -> N
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_table_of_layers_counts_every_parameter(name: str) -> None:
-    from vae.networks import VAE, num_parameters
+    from vae.model.networks import VAE, num_parameters
 
     config, shape = ModelConfig(name=name, latent_dim=7, channels=(4, 8, 8, 8, 8)), (1, 28, 28)
     tables = layers(config, shape)

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from explorer import images, recipes, snippets
 from explorer.recipes import Recipe
 from vae import api, pictures
-from vae.networks import VAE
+from vae.model.networks import VAE
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "checkpoints" / "anime-faces"

@@ -17,13 +17,13 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import images, origin, saved, socket
 from vae import contrasts, directions
-from vae.checkpoints import load_model, save_weights
 from vae.dataset import open_dataset
 from vae.decoding import Crop
 from vae.directions import Definition
 from vae.errors import InputError
 from vae.latents import encode_images, load_latents, save_latents
-from vae.networks import VAE
+from vae.model.checkpoints import load_model, save_weights
+from vae.model.networks import VAE
 from vae.projection import project
 from vae.refining import refine
 from vae.runs.folder import Run

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from explorer import images
 from explorer.socket import MAX_POINTS, REFUSED, REPLY, REQUEST, is_own_page, make_route
-from vae.checkpoints import load_model
+from vae.model.checkpoints import load_model
 from vae.runs.folder import Run
 
 PATH = "/live/decode/tiny"

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.errors import InputError
-from vae.posterior import ACTIVE_VARIANCE
+from vae.model.posterior import ACTIVE_VARIANCE
 
 Doubles = NDArray[np.float64]
 

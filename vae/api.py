@@ -23,9 +23,9 @@ from vae.pictures import grid as grid
 from vae.runs.folder import Run, data_cache
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -36,7 +36,7 @@ def load(folder: str | Path) -> tuple[VAE, Weights]:
 
     A folder that `python -m vae export` wrote will do as well. Raises InputError.
     """
-    from vae.checkpoints import load_model
+    from vae.model.checkpoints import load_model
 
     return load_model(Run(Path(folder)))
 

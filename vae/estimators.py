@@ -24,9 +24,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae.elbo import Terms
-from vae.networks import VAE
-from vae.posterior import Posterior
+from vae.model.elbo import Terms
+from vae.model.networks import VAE
+from vae.model.posterior import Posterior
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from vae import frechet, latents, neighbours, pictures
 from vae.atomic import atomic_json
-from vae.checkpoints import Weights
 from vae.dataset import Dataset
 from vae.errors import InputError
 from vae.latents import Indices, Progress, to_unit
 from vae.metrics import BATCH, evaluate, some_of
+from vae.model.checkpoints import Weights
+from vae.model.networks import VAE
 from vae.neighbours import Known
-from vae.networks import VAE
 from vae.runs.folder import Run
 from vae.samplers import Mixture
 

@@ -18,8 +18,8 @@ from vae.progress import Progress
 from vae.runs.folder import Run, existing_run
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 FORMATS = ("onnx", "safetensors")
 ONNX_PACKAGES = ("onnx", "onnxscript")
@@ -37,7 +37,7 @@ def export(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     if arguments.format == "onnx" and missing:
         raise InputError(f"ONNX needs packages that are missing: pip install {' '.join(missing)}")
 
-    from vae.checkpoints import load_model
+    from vae.model.checkpoints import load_model
 
     model, weights = load_model(run)
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def export(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
 
 def _write_safetensors(model: VAE, weights: Weights, folder: Path) -> list[str]:
     """``model.safetensors``, which ``vae.load(folder)`` reads: encoder.*, decoder.*."""
-    from vae.checkpoints import save_weights
+    from vae.model.checkpoints import save_weights
 
     save_weights(Run(folder), model, weights.step, weights.epoch, keep=False)
     return ["model.safetensors"]

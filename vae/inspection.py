@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 Result = dict[str, Any]
 
@@ -82,7 +82,7 @@ def sample(arguments: argparse.Namespace, progress: Progress) -> Result:
     import torch
 
     from vae import latents, pictures
-    from vae.checkpoints import load_model
+    from vae.model.checkpoints import load_model
 
     known = None
     if arguments.prior == "mixture" or arguments.nearest:
@@ -164,8 +164,8 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     import torch
 
     from vae import latents, paths, pictures
-    from vae.checkpoints import load_model
     from vae.dataset import open_dataset
+    from vae.model.checkpoints import load_model
 
     model, _ = load_model(run)
     along = None
@@ -204,7 +204,7 @@ def traverse(arguments: argparse.Namespace, progress: Progress) -> Result:
     import torch
 
     from vae import latents, pictures
-    from vae.checkpoints import load_model
+    from vae.model.checkpoints import load_model
 
     model, _ = load_model(run)
     kl = numbered(last_event(run.events(), "eval"), "kl") or [0.0] * model.latent_dim
@@ -295,8 +295,8 @@ def _open(
     run = existing_run(arguments.root, arguments.run)
     config = run.config()
 
-    from vae.checkpoints import load_model
     from vae.dataset import open_dataset
+    from vae.model.checkpoints import load_model
 
     model, weights = load_model(run)
     data = config.data
@@ -313,7 +313,7 @@ def _open(
 
 
 def _device(model: VAE) -> VAE:
-    from vae.trainer import choose_device
+    from vae.model.device import choose_device
 
     return model.to(choose_device(None))
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from vae.atomic import atomic_write
 from vae.dataset import Dataset
 from vae.errors import InputError
-from vae.networks import VAE
+from vae.model.networks import VAE
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]

@@ -18,11 +18,11 @@ from torch import Tensor
 from vae import latents
 from vae.dataset import Dataset
 from vae.disentanglement import factor_scores
-from vae.elbo import bits_per_dim, importance_bound
 from vae.information import information, standard_error
 from vae.latents import Floats, Indices, Progress, to_unit
-from vae.networks import VAE
-from vae.posterior import Posterior, active_units, prior_log_prob
+from vae.model.elbo import bits_per_dim, importance_bound
+from vae.model.networks import VAE
+from vae.model.posterior import Posterior, active_units, prior_log_prob
 
 BATCH = 128
 MAX_INFORMATION = 2_000  # images; the estimate costs the square of it

@@ -25,7 +25,7 @@ from vae.atomic import atomic_write
 from vae.dataset import Dataset
 from vae.errors import InputError
 from vae.latents import ENCODE_BATCH, Floats, Indices, Progress, to_unit
-from vae.networks import VAE
+from vae.model.networks import VAE
 from vae.samplers import Mixture, fit_mixture
 
 Pixels = NDArray[np.uint8]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from vae.config import TrainConfig
-from vae.elbo import Terms, importance_bound, kl_parts
+from vae.model.elbo import Terms, importance_bound, kl_parts
 from vae.schedules import rise
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from vae import latents
 from vae.errors import InputError
 from vae.latents import Floats, Indices
-from vae.posterior import ACTIVE_VARIANCE
+from vae.model.posterior import ACTIVE_VARIANCE
 
 KINDS = (*latents.PATHS, "dense")
 NUM_NEIGHBOURS = 12

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae.latents import Floats, to_unit
-from vae.networks import VAE
-from vae.posterior import prior_log_prob
+from vae.model.networks import VAE
+from vae.model.posterior import prior_log_prob
 
 NUM_STEPS = 60
 LEARNING_RATE = 0.05  # of Adam; falls to 0 along a cosine

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.posterior import ACTIVE_VARIANCE
+from vae.model.posterior import ACTIVE_VARIANCE
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]

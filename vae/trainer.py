@@ -16,21 +16,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae import checkpoints, config, latents, pictures
+from vae import config, latents, pictures
 from vae.atomic import atomic_json, atomic_write
 from vae.config import Config, TrainConfig
 from vae.dataset import Dataset, permutation
-from vae.elbo import bits_per_dim
 from vae.errors import InputError
 from vae.latents import Latents, to_unit
-from vae.likelihoods import default_likelihood
-from vae.networks import VAE, num_parameters
+from vae.model import checkpoints
+from vae.model.device import choose_device
+from vae.model.elbo import bits_per_dim
+from vae.model.likelihoods import default_likelihood
+from vae.model.networks import VAE, num_parameters
+from vae.model.posterior import active_units
+from vae.model.weight_norm import normalise_weights, start_from_data
 from vae.objectives import Objective
-from vae.posterior import active_units
 from vae.runs.events import EventWriter
 from vae.runs.folder import Run
 from vae.schedules import lr_at
-from vae.weight_norm import normalise_weights, start_from_data
 
 LOG_EVERY = 10
 FIRST_CHECKPOINT = 20
@@ -45,24 +47,6 @@ MAX_BAD_STEPS = 20
 ELBO = Objective(TrainConfig(), 0).settings
 
 Progress = Callable[[str, int, int], None]
-
-
-def choose_device(wanted: str | None) -> torch.device:
-    """The device to compute on: `wanted`, or the best there is.
-
-    Raises InputError where the wanted one is not there.
-    """
-    there = ["cpu"]
-    if torch.backends.mps.is_available():
-        there.insert(0, "mps")
-    if torch.cuda.is_available():
-        there.insert(0, "cuda")
-    if wanted is not None and wanted not in there:
-        raise InputError(
-            f"train.device {wanted} is not on this machine, which has {', '.join(there)}: "
-            "leave the option out to use the best."
-        )
-    return torch.device(wanted or there[0])
 
 
 def steps_per_epoch(num_images: int, batch_size: int) -> int:

@@ -161,8 +161,8 @@ def _train_locked(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
 
-    from vae.checkpoints import begin_from
     from vae.dataset import open_dataset
+    from vae.model.checkpoints import begin_from
     from vae.trainer import Trainer, prepare
 
     dataset = open_dataset(config.data, data_cache(run.folder.parent), progress)

@@ -14,9 +14,9 @@ from explorer.session import Session
 from vae.errors import InputError
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
-    from vae.networks import VAE
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
 
 TICK_SECONDS = 3.0  # while the weights change
 PICTURE = 160  # pixels a side of a picture of the path

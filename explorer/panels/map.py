@@ -19,9 +19,9 @@ from vae.runs import processes
 from vae.runs.folder import Run
 
 if TYPE_CHECKING:
-    from vae.checkpoints import Weights
     from vae.dataset import Dataset
     from vae.latents import Latents
+    from vae.model.checkpoints import Weights
 
 
 TICK_SECONDS = 1.0  # while a map is in the making

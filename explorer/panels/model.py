@@ -315,7 +315,7 @@ def _active(session: Session, kl: list[float], num_active: int) -> list[bool]:
     """Which dimensions are active; by the largest KL where the posterior means are gone."""
     latents = session.latents()
     if latents is not None and latents.mu.shape[1] == len(kl):
-        from vae.posterior import ACTIVE_VARIANCE
+        from vae.model.posterior import ACTIVE_VARIANCE
 
         return [bool(variance > ACTIVE_VARIANCE) for variance in latents.mu.var(0)]
     order = sorted(range(len(kl)), key=lambda j: -kl[j])[:num_active]

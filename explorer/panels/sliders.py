@@ -15,7 +15,7 @@ from explorer.session import Session
 from vae.errors import InputError
 
 if TYPE_CHECKING:
-    from vae.networks import VAE
+    from vae.model.networks import VAE
 
 TICK_SECONDS = 2.0  # while the weights change
 NUM_SAMPLES = 64

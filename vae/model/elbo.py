@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae.posterior import Posterior, normal_log_prob, prior_log_prob
+from vae.model.posterior import Posterior, normal_log_prob, prior_log_prob
 
 
 class Terms(NamedTuple):

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from vae.config import ModelConfig
-from vae.convolutions import ConvDecoder, ConvEncoder, ResidualDecoder, ResidualEncoder
-from vae.elbo import Terms
-from vae.likelihoods import default_likelihood, make_likelihood
-from vae.posterior import Posterior
+from vae.model.convolutions import ConvDecoder, ConvEncoder, ResidualDecoder, ResidualEncoder
+from vae.model.elbo import Terms
+from vae.model.likelihoods import default_likelihood, make_likelihood
+from vae.model.posterior import Posterior
 
 # logvar stays inside (-LOGVAR_BOUND, LOGVAR_BOUND) with a gradient everywhere.
 LOGVAR_BOUND = 12.0

@@ -22,9 +22,9 @@ from safetensors.torch import save as save_tensors
 
 from vae.atomic import atomic_write
 from vae.errors import InputError
-from vae.networks import VAE
+from vae.model.networks import VAE
+from vae.model.weight_norm import plain_weights, set_plain_weights
 from vae.runs.folder import Run
-from vae.weight_norm import plain_weights, set_plain_weights
 
 KEEP_LAST = 2
 HISTORY_PER_OCTAVE = 2

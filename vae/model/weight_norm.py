@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 from torch.nn.utils.parametrize import is_parametrized
 
-from vae.convolutions import Residual
-from vae.networks import VAE
+from vae.model.convolutions import Residual
+from vae.model.networks import VAE
 
 SMALLEST = 1e-4  # standard deviation of a channel, below which it is taken for constant
 

@@ -1,0 +1,1 @@
+"""The VAE itself: networks, posterior, likelihoods, the elbo, and its files."""

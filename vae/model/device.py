@@ -1,0 +1,25 @@
+"""The device that a model computes on."""
+
+from __future__ import annotations
+
+import torch
+
+from vae.errors import InputError
+
+
+def choose_device(wanted: str | None) -> torch.device:
+    """The device to compute on: `wanted`, or the best there is.
+
+    Raises InputError where the wanted one is not there.
+    """
+    there = ["cpu"]
+    if torch.backends.mps.is_available():
+        there.insert(0, "mps")
+    if torch.cuda.is_available():
+        there.insert(0, "cuda")
+    if wanted is not None and wanted not in there:
+        raise InputError(
+            f"train.device {wanted} is not on this machine, which has {', '.join(there)}: "
+            "leave the option out to use the best."
+        )
+    return torch.device(wanted or there[0])
