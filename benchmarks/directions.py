@@ -32,7 +32,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae import contrasts, leakage
-from vae.dataset import Dataset, open_dataset
+from vae.data.dataset import Dataset, open_dataset
 from vae.directions import Definition, axis_of
 from vae.latents import encode_images, to_unit
 from vae.model.checkpoints import load_model

@@ -42,7 +42,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from explorer import images
 from vae.model.checkpoints import load_model
-from vae.dataset import open_dataset
+from vae.data.dataset import open_dataset
 from vae.latents import load_latents
 from vae.runs.folder import Run, data_cache
 

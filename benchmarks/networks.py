@@ -19,7 +19,7 @@ import torch
 
 from benchmarks.racing import Racer, measured, race
 from vae.config import NETWORKS, Config, DataConfig, with_values
-from vae.dataset import Dataset, open_dataset
+from vae.data.dataset import Dataset, open_dataset
 from vae.model.networks import num_parameters
 from vae.runs.folder import data_cache
 

@@ -34,7 +34,7 @@ from torch import Tensor, nn
 
 from benchmarks.racing import Racer, race
 from vae.config import Config, DataConfig, with_values
-from vae.dataset import Dataset, open_dataset
+from vae.data.dataset import Dataset, open_dataset
 from vae.disentanglement import mutual_information_gap
 from vae.latents import to_unit
 from vae.model.convolutions import ConvDecoder, ConvEncoder

@@ -35,7 +35,7 @@ import torch
 from benchmarks.curves import Frame, draw_curves
 from benchmarks.racing import Racer, measured, race
 from vae.config import Config, DataConfig, with_values
-from vae.dataset import Dataset, open_dataset
+from vae.data.dataset import Dataset, open_dataset
 from vae.model.networks import num_parameters
 from vae.runs.folder import data_cache
 

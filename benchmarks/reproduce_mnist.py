@@ -25,10 +25,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vae.arrays import read_idx
 from vae.atomic import atomic_write
 from vae.config import Config, with_values
-from vae.dataset import Dataset, open_dataset
+from vae.data.arrays import read_idx
+from vae.data.dataset import Dataset, open_dataset
 from vae.metrics import evaluate
 from vae.model.checkpoints import load_model
 from vae.runs.folder import Run, data_cache

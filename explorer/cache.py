@@ -16,7 +16,7 @@ from vae.runs.events import Event, read_events
 from vae.runs.folder import Run
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.latents import Latents
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
@@ -94,7 +94,7 @@ def model(run: Run) -> tuple[VAE, Weights] | None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def dataset(config: DataConfig, cache: str) -> Dataset:
     """The images of a run. Raises InputError where they are gone."""
-    from vae.dataset import open_dataset
+    from vae.data.dataset import open_dataset
 
     return open_dataset(config, Path(cache))
 

@@ -31,7 +31,7 @@ from vae.errors import InputError
 from vae.runs.folder import Run, data_cache, existing_run
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
 
 THUMBNAIL = 64  # pixels a side, at most
 SHEET_COLUMNS = 8

@@ -18,7 +18,7 @@ from vae.errors import InputError
 from vae.leakage import Readout
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.model.networks import VAE
 
 MAX_READ = 5_000  # images of a readout

@@ -15,7 +15,7 @@ from explorer.points import KL, Place
 from explorer.session import Session
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.latents import Latents
     from vae.model.networks import VAE
 

@@ -11,7 +11,7 @@ import streamlit as st
 from explorer import images
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
 
 COLUMNS = 8  # of the sheet, not of the grid on the screen
 THUMBNAIL = 96  # pixels a side, at most

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from vae import pictures
 from vae.api import decode as decode
 from vae.api import encode as encode
-from vae.decoding import CENTRE, Crop, resized, upright, upright_square
+from vae.data.image_files import CENTRE, Crop, resized, upright, upright_square
 from vae.errors import InputError
 
 Floats = NDArray[np.float32]

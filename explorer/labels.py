@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
 
 ALL = "All images"
 MAX_VALUES = 20  # of a whole-numbered attribute without names, to choose from

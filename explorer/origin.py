@@ -15,7 +15,7 @@ import streamlit as st
 
 from explorer import cache, images
 from explorer.session import Session
-from vae.decoding import Crop
+from vae.data.image_files import Crop
 from vae.errors import InputError
 
 if TYPE_CHECKING:

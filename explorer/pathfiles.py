@@ -16,7 +16,7 @@ from explorer.session import Session
 from vae.pictures import MIME
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 

@@ -12,7 +12,7 @@ from explorer import gallery, journey, labels
 from explorer.session import Session
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
 
 PAGE_IMAGES = 48
 

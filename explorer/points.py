@@ -19,7 +19,7 @@ from vae.errors import InputError
 from vae.runs.folder import Run
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.latents import Latents
 
 Floats = NDArray[np.float32]

@@ -19,7 +19,7 @@ from vae.runs import processes
 from vae.runs.folder import Run
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
     from vae.neighbours import Known, Neighbours

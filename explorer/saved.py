@@ -18,7 +18,7 @@ from vae.directions import Definition
 from vae.errors import InputError
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.model.networks import VAE
 
 CHOICE = "Saved directions"  # what Sliders calls them

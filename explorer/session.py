@@ -15,7 +15,7 @@ from vae.runs.events import Event, last_event, numbered
 from vae.runs.folder import ALIVE, Run, data_cache
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.latents import Latents
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE

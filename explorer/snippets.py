@@ -47,10 +47,13 @@ def path(
     if kind not in ("slerp", "lerp"):
         lines = [f"z = {_array(points)}"]
     elif images:
-        means = f"vae.encode(model, vae.data(folder).take({list(images)}))"
-        lines = [f"keys = {means}", f"z = vae.path(keys, {len(points)}, {json.dumps(kind)})"]
+        means = f"vae.encode(model, vae.dataset(folder).take({list(images)}))"
+        lines = [f"keys = {means}", f"z = vae.interpolate(keys, {len(points)}, {json.dumps(kind)})"]
     else:
-        lines = [f"keys = {_array(keys)}", f"z = vae.path(keys, {len(points)}, {json.dumps(kind)})"]
+        lines = [
+            f"keys = {_array(keys)}",
+            f"z = vae.interpolate(keys, {len(points)}, {json.dumps(kind)})",
+        ]
     lines.append("strip = vae.grid(vae.decode(model, z), columns=len(z))")
     enlarged = "strip" if factor == 1 else f"strip.repeat({factor}, 0).repeat({factor}, 1)"
     return _program(folder, step, *lines, f'vae.save("path.png", {enlarged})')

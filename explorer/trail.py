@@ -13,7 +13,7 @@ from explorer.points import Place
 from explorer.session import Session
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
 
 LEG = 16  # steps of a path between two images
 WORDS = {"slerp": "a great arc", "lerp": "a straight line", "dense": "through dense regions"}

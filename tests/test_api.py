@@ -19,7 +19,16 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_the_public_names() -> None:
-    assert vae.__all__ == ["data", "decode", "encode", "grid", "load", "path", "sample", "save"]
+    assert vae.__all__ == [
+        "dataset",
+        "decode",
+        "encode",
+        "grid",
+        "interpolate",
+        "load",
+        "sample",
+        "save",
+    ]
     for name in vae.__all__:
         assert getattr(vae, name) is getattr(api, name)
         assert getattr(vae, name).__doc__
@@ -36,7 +45,7 @@ def test_importing_the_package_imports_nothing_of_it() -> None:
 def test_from_a_folder_to_pictures_and_back(trained_root: Path, tmp_path: Path) -> None:
     model, weights = vae.load(trained_root / "tiny")
     assert (model.latent_dim, weights.step, weights.image_shape) == (6, 8, (3, 32, 32))
-    originals = vae.data(trained_root / "tiny").take([3, 17])
+    originals = vae.dataset(trained_root / "tiny").take([3, 17])
     keys = vae.encode(model, originals)
     with torch.inference_mode():
         x = torch.from_numpy(originals).permute(0, 3, 1, 2) / 255
@@ -45,7 +54,7 @@ def test_from_a_folder_to_pictures_and_back(trained_root: Path, tmp_path: Path) 
     faces = vae.decode(model, keys)
     assert faces.dtype == np.uint8
     assert np.abs(faces - decoded.numpy()).max() < 0.51
-    z = vae.path(keys, 5)
+    z = vae.interpolate(keys, 5)
     np.testing.assert_allclose(z[[0, -1]], keys, atol=1e-6)
     vae.save(tmp_path / "a.png", vae.grid(vae.decode(model, z), columns=5))
     frames = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 1)).astype(np.uint8)

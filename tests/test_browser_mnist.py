@@ -34,8 +34,8 @@ from browser import (
 )
 from PIL import Image, ImageDraw, ImageFont
 
-from vae.arrays import read_idx
 from vae.command import main
+from vae.data.arrays import read_idx
 
 pytestmark = pytest.mark.browser
 

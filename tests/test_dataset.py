@@ -21,9 +21,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae import importing
 from vae.config import DataConfig
-from vae.dataset import Dataset, open_dataset, permutation
+from vae.data import import_cache
+from vae.data.dataset import Dataset, open_dataset, permutation
 from vae.errors import InputError
 from vae.faces import synthetic
 
@@ -483,7 +483,7 @@ CHILD = """
 import os, signal, sys
 from pathlib import Path
 from vae.config import DataConfig
-from vae.dataset import open_dataset
+from vae.data.dataset import open_dataset
 def progress(what, done, total):
     if sys.argv[3] == "die":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -530,7 +530,7 @@ def test_a_full_disk_is_told_before_anything_is_written(
     faces: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(cache.parent)._replace(free=1000)
-    monkeypatch.setattr(importing.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(import_cache.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(InputError, match="need 0 MB in the cache but the disk has 0 MB left"):
         opened(faces, cache)
 

@@ -160,7 +160,7 @@ def test_the_distance_is_that_of_the_matrix_root_and_symmetric() -> None:
 
 def faces(start: int, num: int = 300) -> np.ndarray:
     from vae.config import DataConfig
-    from vae.dataset import open_dataset
+    from vae.data.dataset import open_dataset
 
     data = open_dataset(DataConfig(source="synthetic", image_size=64), Path("unused"))
     return data.take(np.arange(start, start + num))
@@ -247,7 +247,7 @@ def test_evaluate_keeps_its_result_with_the_weights_that_it_is_of(
     assert kept_evaluation(run) == found
     model, weights = vae.load(run.folder)
     assert (found["digest"], found["step"]) == (weights.digest, weights.step)
-    data = vae.data(run.folder)
+    data = vae.dataset(run.folder)
     assert found["bound_num"] == 5
     assert found["num_images"] == len(data.validation)
     names = {"reconstructions", "samples", "mixture", "real"}
@@ -269,7 +269,7 @@ def test_evaluate_keeps_its_result_with_the_weights_that_it_is_of(
 
 
 def test_the_bound_of_some_images_is_compared_with_their_own_elbo(trained_root: Path) -> None:
-    model, data = vae.load(trained_root / "tiny")[0], vae.data(trained_root / "tiny")
+    model, data = vae.load(trained_root / "tiny")[0], vae.dataset(trained_root / "tiny")
     whole = metrics.evaluate(model, data, data.train, 20)
     assert whole["bound_gain"] == pytest.approx(whole["bound"] - whole["elbo"], rel=1e-6)
     assert whole["bound_gain"] > 0
@@ -280,7 +280,7 @@ def test_the_bound_of_some_images_is_compared_with_their_own_elbo(trained_root: 
 
 
 def test_each_frechet_distance_is_of_the_set_that_it_names(trained_root: Path) -> None:
-    model, data = vae.load(trained_root / "tiny")[0], vae.data(trained_root / "tiny")
+    model, data = vae.load(trained_root / "tiny")[0], vae.dataset(trained_root / "tiny")
     network, num = frechet.RandomFeatures(), 20
     index, others = data.train[:num], data.train[num : 2 * num]
     images = data.take(index)

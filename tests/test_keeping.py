@@ -48,7 +48,7 @@ def page(panel: str, run: str = "tiny") -> AppTest:
 
 def drop(at: AppTest, recipe: Recipe | None, root: Path, name: str = "face.png") -> None:
     """Drop a picture with that recipe on the panel's uploader."""
-    picture = api.data(root / "tiny").take([3])[0]
+    picture = api.dataset(root / "tiny").take([3])[0]
     comment = "" if recipe is None else recipes.written(recipe)
     data = pictures.png(images.enlarged(picture, 96), comment)
     at.file_uploader[0].set_value((name, data, "image/png")).run()
@@ -95,7 +95,7 @@ def test_a_face_of_a_run_that_is_not_here_is_a_plain_picture(root: Path, recipe:
     drop(at, dataclasses.replace(recipe, run="gone"), root)
     model, _ = api.load(root / "tiny")
     picture = images.read_upload(
-        pictures.png(images.enlarged(api.data(root / "tiny").take([3])[0], 96)), (3, 32, 32)
+        pictures.png(images.enlarged(api.dataset(root / "tiny").take([3])[0], 96)), (3, 32, 32)
     )
     np.testing.assert_allclose(z_of(at), api.encode(model, picture[None])[0], atol=1e-5)
     assert "gone, which is not here" in toasts(at)
@@ -145,7 +145,7 @@ def path_of(at: AppTest) -> tuple[object, ...]:
 
 def path_recipe(recipe: Recipe, root: Path, picked: list[int]) -> Recipe:
     model, _ = api.load(root / "tiny")
-    keys = api.encode(model, api.data(root / "tiny").take(np.array(picked)))
+    keys = api.encode(model, api.dataset(root / "tiny").take(np.array(picked)))
     settings = {"path": "lerp", "steps": 7, "images": picked, "position": 0.25}
     player = {"way": "around", "ease": True, "speed": 2.0}
     return dataclasses.replace(recipe, kind="path", points=keys, settings=settings | player)

@@ -20,7 +20,7 @@ from explorer import columns, mapview
 from explorer import points as map_points
 from explorer.mapview import MAX_GROUP, Choice
 from explorer.points import ERROR, KL, UNKNOWN, Place
-from vae.dataset import Dataset, open_dataset
+from vae.data.dataset import Dataset, open_dataset
 from vae.errors import InputError
 from vae.latents import load_latents, save_latents
 from vae.projection import project

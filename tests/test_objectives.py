@@ -12,7 +12,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from vae.config import Config, ModelConfig, TrainConfig, from_json, with_values
-from vae.dataset import open_dataset
+from vae.data.dataset import open_dataset
 from vae.errors import InputError
 from vae.latents import to_unit
 from vae.model.elbo import Terms, kl_parts

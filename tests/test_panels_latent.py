@@ -25,7 +25,7 @@ from explorer.pathview import Tour
 from explorer.points import ERROR, KL
 from explorer.session import Session
 from vae.config import ModelConfig
-from vae.dataset import open_dataset
+from vae.data.dataset import open_dataset
 from vae.errors import InputError
 from vae.latents import load_latents, save_latents
 from vae.model.checkpoints import load_model

@@ -191,8 +191,8 @@ def test_the_program_of_a_face_makes_the_pixels_of_its_file(model: VAE, tmp_path
 def test_the_program_of_a_path_makes_the_pixels_of_its_strip(
     model: VAE, tmp_path: Path, kind: str, shown: tuple[int, ...]
 ) -> None:
-    keys = api.encode(model, api.data(SHIPPED).take(np.array([3, 17, 5])))
-    points = api.path(keys, 9, "lerp" if kind == "another" else kind)
+    keys = api.encode(model, api.dataset(SHIPPED).take(np.array([3, 17, 5])))
+    points = api.interpolate(keys, 9, "lerp" if kind == "another" else kind)
     exported = read(images.strip(images.decode(model, points)))
     factor = images.strip_factor(model.image_shape[1])
     program = snippets.path(SHIPPED, 8, keys, shown, points, kind, factor)

@@ -71,11 +71,11 @@ def test_temperature_scales_what_is_around_the_means() -> None:
 def known(trained_root: Path) -> neighbours.Known:
     folder = trained_root / "tiny"
     model, weights = vae.load(folder)
-    return known_images(Run(folder), model, weights, vae.data(folder))
+    return known_images(Run(folder), model, weights, vae.dataset(folder))
 
 
 def test_a_training_image_is_its_own_nearest(trained_root: Path, known: neighbours.Known) -> None:
-    model, data = vae.load(trained_root / "tiny")[0], vae.data(trained_root / "tiny")
+    model, data = vae.load(trained_root / "tiny")[0], vae.dataset(trained_root / "tiny")
     images = data.take(data.train[:10])
     found = neighbours.nearest(known, data, vae.encode(model, images), images)
     assert found.by_latent.tolist() == found.by_pixels.tolist() == data.train[:10].tolist()
@@ -86,7 +86,7 @@ def test_a_training_image_is_its_own_nearest(trained_root: Path, known: neighbou
 def test_the_nearest_are_those_of_a_search_through_everything(
     trained_root: Path, known: neighbours.Known
 ) -> None:
-    model, data = vae.load(trained_root / "tiny")[0], vae.data(trained_root / "tiny")
+    model, data = vae.load(trained_root / "tiny")[0], vae.dataset(trained_root / "tiny")
     z = vae.sample(model, 6, seed=1)
     images = vae.decode(model, z)
     found = neighbours.nearest(known, data, z, images)
@@ -111,7 +111,7 @@ def test_what_is_known_is_kept_until_the_weights_move_on(
         if name != "mixture":
             np.testing.assert_array_equal(getattr(again, name), value)
     np.testing.assert_array_equal(again.mixture.sample(5, 3), known.mixture.sample(5, 3))
-    run, data = Run(tmp_path), vae.data(trained_root / "tiny")
+    run, data = Run(tmp_path), vae.dataset(trained_root / "tiny")
     model, weights = vae.load(trained_root / "tiny")
     before = run.samplers_file.read_bytes()
     known_images(run, model, weights, data)
@@ -135,7 +135,7 @@ def test_sample_shows_the_nearest_training_images_beneath(
         out = tmp_path / f"{prior}.png"
         assert main([*words, "--prior", prior, "--out", str(out)]) == 0
         told = json.loads(capsys.readouterr().out.splitlines()[-1])
-        train = vae.data(trained_root / "tiny").train
+        train = vae.dataset(trained_root / "tiny").train
         assert set(told["nearest"]["by_latent"] + told["nearest"]["by_pixels"]) <= set(train)
         sheet = read_png(out)
         assert sheet.shape[0] > 2 * sheet.shape[1]  # three pictures to each sample

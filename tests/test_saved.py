@@ -17,8 +17,8 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import images, origin, saved, socket
 from vae import contrasts, directions
-from vae.dataset import open_dataset
-from vae.decoding import Crop
+from vae.data.dataset import open_dataset
+from vae.data.image_files import Crop
 from vae.directions import Definition
 from vae.errors import InputError
 from vae.latents import encode_images, load_latents, save_latents

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae.arrays import read_idx
-from vae.attributes import attach_tables, folder_labels, text_column
-from vae.decoding import FORMATS, TooLargeError, digest, resized, upright_square
+from vae.data.arrays import read_idx
+from vae.data.attributes import attach_tables, folder_labels, text_column
+from vae.data.image_files import FORMATS, TooLargeError, digest, resized, upright_square
+from vae.data.sources import locate
 from vae.errors import InputError
-from vae.sources import locate
 
 WHITE, RED = (255, 255, 255), (255, 0, 0)
 

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from vae.command import main
 from vae.config import Config, with_values
-from vae.dataset import open_dataset
+from vae.data.dataset import open_dataset
 from vae.errors import InputError
 from vae.runs.events import last_event
 from vae.runs.folder import Run

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["data", "decode", "encode", "grid", "load", "path", "sample", "save"]
+__all__ = ["dataset", "decode", "encode", "grid", "interpolate", "load", "sample", "save"]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,7 +23,7 @@ from vae.pictures import grid as grid
 from vae.runs.folder import Run, data_cache
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 
@@ -41,12 +41,12 @@ def load(folder: str | Path) -> tuple[VAE, Weights]:
     return load_model(Run(Path(folder)))
 
 
-def data(folder: str | Path) -> Dataset:
-    """The images that a run was trained on: ``data(folder).take([0, 17])`` has some of them.
+def dataset(folder: str | Path) -> Dataset:
+    """The images that a run was trained on: ``dataset(folder).take([0, 17])`` has some of them.
 
     Raises InputError where they are gone.
     """
-    from vae.dataset import open_dataset
+    from vae.data.dataset import open_dataset
 
     run = Run(Path(folder))
     return open_dataset(run.config().data, data_cache(run.folder.absolute().parent))
@@ -84,7 +84,7 @@ def sample(model: VAE, num: int, seed: int = 0) -> Floats:
     return z
 
 
-def path(keys: Floats, steps: int, kind: str = "slerp") -> Floats:
+def interpolate(keys: Floats, steps: int, kind: str = "slerp") -> Floats:
     """`steps` points from the first to the last of K key points [K, D]. [S, D]
 
     `kind`: slerp or lerp. Raises InputError.

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vae import frechet, latents, neighbours, pictures
 from vae.atomic import atomic_json
-from vae.dataset import Dataset
+from vae.data.dataset import Dataset
 from vae.errors import InputError
 from vae.latents import Indices, Progress, to_unit
 from vae.metrics import BATCH, evaluate, some_of

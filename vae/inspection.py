@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 
@@ -164,7 +164,7 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     import torch
 
     from vae import latents, paths, pictures
-    from vae.dataset import open_dataset
+    from vae.data.dataset import open_dataset
     from vae.model.checkpoints import load_model
 
     model, _ = load_model(run)
@@ -295,7 +295,7 @@ def _open(
     run = existing_run(arguments.root, arguments.run)
     config = run.config()
 
-    from vae.dataset import open_dataset
+    from vae.data.dataset import open_dataset
     from vae.model.checkpoints import load_model
 
     model, weights = load_model(run)
@@ -337,7 +337,7 @@ def _key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray
     import numpy as np
     from PIL import Image
 
-    from vae.decoding import resized, upright_square
+    from vae.data.image_files import resized, upright_square
 
     channels, size, _ = model.image_shape
     if text.isdigit():

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae.atomic import atomic_write
-from vae.dataset import Dataset
+from vae.data.dataset import Dataset
 from vae.errors import InputError
 from vae.model.networks import VAE
 

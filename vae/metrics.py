@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae import latents
-from vae.dataset import Dataset
+from vae.data.dataset import Dataset
 from vae.disentanglement import factor_scores
 from vae.information import information, standard_error
 from vae.latents import Floats, Indices, Progress, to_unit

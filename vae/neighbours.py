@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from vae import pictures
 from vae.atomic import atomic_write
-from vae.dataset import Dataset
+from vae.data.dataset import Dataset
 from vae.errors import InputError
 from vae.latents import ENCODE_BATCH, Floats, Indices, Progress, to_unit
 from vae.model.networks import VAE

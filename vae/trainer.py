@@ -19,7 +19,7 @@ from torch import Tensor
 from vae import config, latents, pictures
 from vae.atomic import atomic_json, atomic_write
 from vae.config import Config, TrainConfig
-from vae.dataset import Dataset, permutation
+from vae.data.dataset import Dataset, permutation
 from vae.errors import InputError
 from vae.latents import Latents, to_unit
 from vae.model import checkpoints

@@ -161,7 +161,7 @@ def _train_locked(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
 
-    from vae.dataset import open_dataset
+    from vae.data.dataset import open_dataset
     from vae.model.checkpoints import begin_from
     from vae.trainer import Trainer, prepare
 

@@ -14,7 +14,7 @@ from explorer.session import Session
 from vae.errors import InputError
 
 if TYPE_CHECKING:
-    from vae.dataset import Dataset
+    from vae.data.dataset import Dataset
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 

@@ -25,12 +25,11 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from vae.atomic import atomic_json, sync_folder
-from vae.collection import Collection
 from vae.config import DataConfig
-from vae.decoding import TooLargeError, digest, resized, upright_square
+from vae.data.collection import Collection, Source
+from vae.data.image_files import TooLargeError, digest, resized, upright_square
+from vae.data.shuffle import SUBSET, shuffled
 from vae.errors import InputError
-from vae.shuffle import SUBSET, shuffled
-from vae.sources import Source
 
 Progress = Callable[[str, int, int], None]  # what, done, total
 

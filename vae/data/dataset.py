@@ -14,13 +14,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.collection import FILE_SIZE
 from vae.config import DataConfig
+from vae.data.collection import FILE_SIZE
+from vae.data.import_cache import Progress, imported, read_json
+from vae.data.shuffle import EPOCH, SPLIT, shuffled
+from vae.data.sources import locate
 from vae.faces import synthetic
 from vae.faces.synthetic import Faces
-from vae.importing import Progress, imported, read_json
-from vae.shuffle import EPOCH, SPLIT, shuffled
-from vae.sources import locate
 
 NUM_SYNTHETIC = 20_000
 

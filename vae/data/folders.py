@@ -1,8 +1,4 @@
-"""Images where they lie: folders, zip files, idx files, arrays and torchvision, one grammar.
-
-Nothing here writes, and no file that was not made by us is unpickled or extracted. Limits stand at
-the top.
-"""
+"""Images in folders and zip files: what lies there, and how each is read."""
 
 from __future__ import annotations
 
@@ -18,10 +14,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from vae.arrays import load_array, load_idx, load_torchvision
-from vae.attributes import attach_tables, folder_labels, text_column
-from vae.collection import FILE_SIZE, Collection
-from vae.decoding import FORMATS, TooLargeError, is_grey_mode
+from vae.data.arrays import load_idx
+from vae.data.attributes import attach_tables, folder_labels, text_column
+from vae.data.collection import FILE_SIZE, Collection, Listing, Source
+from vae.data.image_files import FORMATS, TooLargeError, is_grey_mode
 from vae.errors import InputError
 
 MAX_FILE_BYTES = 256 * 2**20  # of one file, unpacked
@@ -34,66 +30,8 @@ SYSTEM_NAMES = ("__macosx", "thumbs.db", "desktop.ini")
 CREDIT_FILE = re.compile(r"(.*/)?(credits?|licen[cs]e|copying)(\.txt|\.md)?", re.IGNORECASE)
 IDX_IMAGES = re.compile(r"(?P<set>.*?)[-_.]?images[-.]idx3-ubyte(?P<packed>\.gz)?")
 
-Listing = list[tuple[str, int, int]]  # (path below the source, bytes, time of change in ns)
 
-
-@dataclass(frozen=True)
-class Source:
-    """A place found on disk; `listing` changes when it is edited, `load` does the slow part."""
-
-    kind: str
-    path: str
-    name: str
-    listing: Listing
-    load: Callable[[], Collection]
-
-
-def locate(source: str, downloads: Path) -> Source:
-    """The place that `source` names: a folder, .zip, .npz, .npy, idx file or torchvision:NAME.
-
-    `downloads` is where torchvision keeps its files. Raises InputError.
-    """
-    scheme, _, name = source.partition(":")
-    if scheme == "torchvision":
-        return _locate_torchvision(name.strip(), downloads)
-    path = Path(source).expanduser()
-    if not path.exists():
-        raise InputError(
-            f"There is no data source {source!r}: expected synthetic, torchvision:NAME, a folder, "
-            "or a .zip, .npz, .npy or idx file that exists."
-        )
-    path = path.resolve()
-    try:
-        if path.is_dir():
-            return _locate_folder(path)
-        listing = [_listed(path, path.name)]
-    except OSError as error:
-        raise InputError(f"The data source {source!r} cannot be read: {error}.") from error
-    if IDX_IMAGES.fullmatch(path.name):
-        return _locate_idx(path, path.parent, listing)
-    if path.suffix.lower() in (".npz", ".npy"):
-        return Source("array", str(path), path.stem, listing, partial(load_array, path))
-    if path.suffix.lower() == ".zip":
-        tables = _tables_beside(path)
-        listing += [_listed(table, f"../{table.name}") for table in tables]
-        return Source("zip", str(path), path.stem, listing, partial(_load_zip, path, tables))
-    raise InputError(
-        f"The data source {source!r} is a file of an unknown kind: expected .zip, .npz, .npy, "
-        "an idx file, or the folder that holds the images."
-    )
-
-
-def _locate_torchvision(name: str, downloads: Path) -> Source:
-    folder = downloads / name
-    if name and folder.is_dir():
-        listing = [entry for entry in _list_folder(folder) if not _is_system(entry[0])]
-        if any(IDX_IMAGES.fullmatch(Path(entry[0]).name) for entry in listing):
-            return _locate_idx(folder, folder, listing)
-    place = str(downloads.resolve() / name)
-    return Source("torchvision", place, name, [], partial(load_torchvision, name, downloads))
-
-
-def _locate_idx(path: Path, root: Path, listing: Listing) -> Source:
+def locate_idx(path: Path, root: Path, listing: Listing) -> Source:
     """Image sets below `root` as one source: first the training set, then the test set."""
     sets: dict[str, str] = {}  # path up to the set's name -> path of its images
     for name, _, _ in sorted(listing, reverse=True):  # a plain file comes last and wins
@@ -111,20 +49,17 @@ def _locate_idx(path: Path, root: Path, listing: Listing) -> Source:
     return Source("idx", str(path), path.name, listing, partial(load_idx, path, files))
 
 
-# ---------------------------------------------------------------------------- listing
-
-
-def _listed(path: Path, name: str) -> tuple[str, int, int]:
+def listed(path: Path, name: str) -> tuple[str, int, int]:
     state = path.stat()
     return name, state.st_size, state.st_mtime_ns
 
 
-def _is_system(path: str) -> bool:
+def is_system(path: str) -> bool:
     parts = path.lower().split("/")
     return any(part.startswith(".") or part in SYSTEM_NAMES for part in parts)
 
 
-def _list_folder(root: Path) -> Listing:
+def list_folder(root: Path) -> Listing:
     """Every file below `root`, sorted; linked folders are not entered, as they may form a ring."""
     found = []
     for folder, folders, files in os.walk(root):
@@ -132,11 +67,11 @@ def _list_folder(root: Path) -> Listing:
         for file in files:
             path = Path(folder, file)
             if path.is_file():
-                found.append(_listed(path, path.relative_to(root).as_posix()))
+                found.append(listed(path, path.relative_to(root).as_posix()))
     return sorted(found)
 
 
-def _tables_beside(path: Path) -> list[Path]:
+def tables_beside(path: Path) -> list[Path]:
     """CSV and CelebA tables in the folder of `path`, but for those named after a neighbour."""
     try:
         neighbours = [other for other in path.parent.iterdir() if not other.name.startswith(".")]
@@ -153,9 +88,6 @@ def _tables_beside(path: Path) -> list[Path]:
     return sorted(table for table in tables if table.stem not in others - {path.stem})
 
 
-# ---------------------------------------------------------------------------- folders, zip files
-
-
 @dataclass(frozen=True)
 class _Entry:
     path: str  # below the source, with /
@@ -163,13 +95,13 @@ class _Entry:
     read: Callable[[], bytes]
 
 
-def _locate_folder(root: Path) -> Source:
-    listing = _list_folder(root)
-    seen = [(name, size, changed) for name, size, changed in listing if not _is_system(name)]
+def locate_folder(root: Path) -> Source:
+    listing = list_folder(root)
+    seen = [(name, size, changed) for name, size, changed in listing if not is_system(name)]
     if any(IDX_IMAGES.fullmatch(Path(name).name) for name, _, _ in seen):
-        return _locate_idx(root, root, seen)
-    tables = _tables_beside(root)
-    seen += [_listed(table, f"../{table.name}") for table in tables]
+        return locate_idx(root, root, seen)
+    tables = tables_beside(root)
+    seen += [listed(table, f"../{table.name}") for table in tables]
 
     def load() -> Collection:
         entries = [_Entry(name, size, (root / name).read_bytes) for name, size, _ in listing]
@@ -178,7 +110,7 @@ def _locate_folder(root: Path) -> Source:
     return Source("folder", str(root), root.name, seen, load)
 
 
-def _load_zip(path: Path, tables: Sequence[Path]) -> Collection:
+def load_zip(path: Path, tables: Sequence[Path]) -> Collection:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
@@ -217,7 +149,7 @@ def _collect_files(entries: Sequence[_Entry], tables_beside: Sequence[bytes]) ->
     credits: list[_Entry] = []
     for entry in sorted(entries, key=lambda entry: entry.path):
         suffix = Path(entry.path).suffix.lower()
-        if _is_system(entry.path):
+        if is_system(entry.path):
             skipped.append(("system", entry.path))
         elif SUFFIX.fullmatch(suffix):
             images.append(entry)

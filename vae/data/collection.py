@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from vae.attributes import Column
 from vae.config import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
+from vae.data.attributes import Column
 
 FILE_SIZE = 64  # image_size of images that share no size of their own
+
+
+Listing = list[tuple[str, int, int]]  # (path below the source, bytes, time of change in ns)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,17 @@ class Collection:
     validation_from: int | None = None  # the source's own validation images are the last ones
     credit: str = ""
     skipped: Sequence[tuple[str, str]] = ()  # (reason, name) of what is not an image
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place found on disk; `listing` changes when it is edited, `load` does the slow part."""
+
+    kind: str
+    path: str
+    name: str
+    listing: Listing
+    load: Callable[[], Collection]
 
 
 def own_size(height: int, width: int) -> int:

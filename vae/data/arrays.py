@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vae.attributes import Column, numeric_column, text_column
-from vae.collection import FILE_SIZE, Collection, own_size
-from vae.decoding import is_grey_mode
+from vae.data.attributes import Column, numeric_column, text_column
+from vae.data.collection import FILE_SIZE, Collection, own_size
+from vae.data.image_files import is_grey_mode
 from vae.errors import InputError
 
 MAX_ARRAY_BYTES = 16 * 2**30  # of one idx file, unpacked

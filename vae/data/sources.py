@@ -1,0 +1,69 @@
+"""Images where they lie: folders, zip files, idx files, arrays and torchvision, one grammar.
+
+Nothing here writes, and no file that was not made by us is unpickled or extracted. Limits stand at
+the top of `folders.py`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from vae.data.arrays import load_array, load_torchvision
+from vae.data.collection import Source
+from vae.data.folders import (
+    IDX_IMAGES,
+    is_system,
+    list_folder,
+    listed,
+    load_zip,
+    locate_folder,
+    locate_idx,
+    tables_beside,
+)
+from vae.errors import InputError
+
+
+def locate(source: str, downloads: Path) -> Source:
+    """The place that `source` names: a folder, .zip, .npz, .npy, idx file or torchvision:NAME.
+
+    `downloads` is where torchvision keeps its files. Raises InputError.
+    """
+    scheme, _, name = source.partition(":")
+    if scheme == "torchvision":
+        return _locate_torchvision(name.strip(), downloads)
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise InputError(
+            f"There is no data source {source!r}: expected synthetic, torchvision:NAME, a folder, "
+            "or a .zip, .npz, .npy or idx file that exists."
+        )
+    path = path.resolve()
+    try:
+        if path.is_dir():
+            return locate_folder(path)
+        listing = [listed(path, path.name)]
+    except OSError as error:
+        raise InputError(f"The data source {source!r} cannot be read: {error}.") from error
+    if IDX_IMAGES.fullmatch(path.name):
+        return locate_idx(path, path.parent, listing)
+    if path.suffix.lower() in (".npz", ".npy"):
+        return Source("array", str(path), path.stem, listing, partial(load_array, path))
+    if path.suffix.lower() == ".zip":
+        tables = tables_beside(path)
+        listing += [listed(table, f"../{table.name}") for table in tables]
+        return Source("zip", str(path), path.stem, listing, partial(load_zip, path, tables))
+    raise InputError(
+        f"The data source {source!r} is a file of an unknown kind: expected .zip, .npz, .npy, "
+        "an idx file, or the folder that holds the images."
+    )
+
+
+def _locate_torchvision(name: str, downloads: Path) -> Source:
+    folder = downloads / name
+    if name and folder.is_dir():
+        listing = [entry for entry in list_folder(folder) if not is_system(entry[0])]
+        if any(IDX_IMAGES.fullmatch(Path(entry[0]).name) for entry in listing):
+            return locate_idx(folder, folder, listing)
+    place = str(downloads.resolve() / name)
+    return Source("torchvision", place, name, [], partial(load_torchvision, name, downloads))
