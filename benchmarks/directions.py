@@ -34,7 +34,7 @@ from torch import Tensor, nn
 from vae import contrasts, leakage
 from vae.data.dataset import Dataset, open_dataset
 from vae.directions import Definition, axis_of
-from vae.latents import encode_images, to_unit
+from vae.latent.encoding import encode_images, to_unit
 from vae.model.checkpoints import load_model
 from vae.model.networks import VAE
 from vae.runs.folder import Run, data_cache

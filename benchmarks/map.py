@@ -24,8 +24,8 @@ import numpy as np
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from benchmarks.serving import ROOT, served
-from vae.latents import load_latents
-from vae.projection import pca
+from vae.latent.encoding import load_latents
+from vae.latent.projection import pca
 
 SHIPPED = ROOT / "checkpoints" / "anime-faces"
 PATIENCE = 120_000  # milliseconds to wait at most
@@ -43,7 +43,7 @@ sys.path.insert(0, {root!r})
 from explorer import images
 from vae.model.checkpoints import load_model
 from vae.data.dataset import open_dataset
-from vae.latents import load_latents
+from vae.latent.encoding import load_latents
 from vae.runs.folder import Run, data_cache
 
 st.set_page_config(layout="wide")

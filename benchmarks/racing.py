@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from vae.config import Config
 from vae.data.dataset import Dataset
-from vae.latents import to_unit
+from vae.latent.encoding import to_unit
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights, start_from_data
 from vae.objectives import Objective

@@ -36,7 +36,7 @@ from benchmarks.racing import Racer, race
 from vae.config import Config, DataConfig, with_values
 from vae.data.dataset import Dataset, open_dataset
 from vae.disentanglement import mutual_information_gap
-from vae.latents import to_unit
+from vae.latent.encoding import to_unit
 from vae.model.convolutions import ConvDecoder, ConvEncoder
 from vae.model.networks import LOGVAR_BOUND, VAE, num_parameters
 from vae.runs.folder import data_cache

@@ -17,7 +17,7 @@ import torch
 
 from vae.config import ModelConfig
 from vae.faces.synthetic import faces
-from vae.latents import to_unit
+from vae.latent.encoding import to_unit
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
 

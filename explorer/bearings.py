@@ -41,7 +41,7 @@ def by_kl(session: Session, latent_dim: int) -> list[Direction]:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _axes(path: str, now: cache.Stamp) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    from vae.latents import load_latents, principal_axes
+    from vae.latent.encoding import load_latents, principal_axes
 
     return principal_axes(load_latents(Path(path)).mu)
 

@@ -17,7 +17,7 @@ from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
-    from vae.latents import Latents
+    from vae.latent.encoding import Latents
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 
@@ -101,7 +101,7 @@ def dataset(config: DataConfig, cache: str) -> Dataset:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _latents(path: str, now: Stamp) -> Latents:
-    from vae.latents import load_latents
+    from vae.latent.encoding import load_latents
 
     return load_latents(Path(path))
 

@@ -36,7 +36,7 @@ def _means(
         raise InputError("The posterior means are of another model than the run has now.")
     if not missing:
         return points.index, points.mu
-    from vae.latents import encode_images
+    from vae.latent.encoding import encode_images
 
     more = encode_images(_model, _dataset, np.array(missing, np.int64), points.step)
     return np.concatenate([points.index, more.index]), np.concatenate([points.mu, more.mu])

@@ -16,7 +16,7 @@ from explorer.session import Session
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
-    from vae.latents import Latents
+    from vae.latent.encoding import Latents
     from vae.model.networks import VAE
 
 NUM_HINT = 24

@@ -72,7 +72,7 @@ def estimates(session: Session) -> tuple[list[Estimate], int]:
     import torch
 
     from vae.estimators import measure_estimators
-    from vae.latents import to_unit
+    from vae.latent.encoding import to_unit
 
     there, dataset = session.model(), session.dataset()
     if there is None or dataset is None:

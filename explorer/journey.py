@@ -19,8 +19,8 @@ from explorer.session import Session
 from vae import pictures
 
 if TYPE_CHECKING:
+    from vae.latent.paths import Roads
     from vae.model.networks import VAE
-    from vae.paths import Roads
 
 LETTERS = "ABCDEF"
 STEPS = (5, 7, 9, 11, 13, 15)  # of a path, to choose from
@@ -66,7 +66,7 @@ def add_key(session: Session, image: int) -> str:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _roads(path: str, now: cache.Stamp) -> Roads:
-    from vae import paths
+    from vae.latent import paths
 
     latents = cache.latents(Path(path))
     assert latents is not None
@@ -85,7 +85,7 @@ def trace(session: Session, keys: Floats, steps: int, kind: str) -> Floats:
 
     Raises InputError.
     """
-    from vae import paths
+    from vae.latent import paths
 
     return paths.trace(keys, steps, kind, roads(session) if kind == "dense" else None)
 
@@ -128,7 +128,7 @@ def film(model: VAE, z: Floats, suffix: str, comment: str = "") -> bytes:
 def _measured(
     _session: Session, _keys: Floats, told: tuple[object, ...], steps: int
 ) -> dict[str, tuple[Floats, float]]:
-    from vae import paths
+    from vae.latent import paths
 
     loaded, along = _session.model(), roads(_session)
     assert loaded is not None

@@ -19,9 +19,9 @@ from vae.data.image_files import Crop
 from vae.errors import InputError
 
 if TYPE_CHECKING:
-    from vae.aggregate import Aggregate
+    from vae.latent.aggregate import Aggregate
+    from vae.latent.refine import Refined
     from vae.model.networks import VAE
-    from vae.refining import Refined
 
 PREVIEW = 280  # pixels a side, of the picture that is cropped
 MOST_ZOOM = 5.0
@@ -102,7 +102,7 @@ class Refining:
 
 def begin_refining(session: Session, model: VAE, pixels: images.Pixels, z: Sequence[float]) -> None:
     """Make ready for gradient steps from z [D] towards an image [H, W, C]."""
-    from vae.refining import refine
+    from vae.latent.refine import refine
 
     steps = refine(model, pixels, np.float32(z))
     st.session_state[session.key("refining")] = Refining(steps, model, pixels)
@@ -110,7 +110,7 @@ def begin_refining(session: Session, model: VAE, pixels: images.Pixels, z: Seque
 
 def refined(session: Session, size: int) -> list[Refined]:
     """Take the steps that were asked for, and show the error fall; none where none were."""
-    from vae.refining import NUM_STEPS
+    from vae.latent.refine import NUM_STEPS
 
     work: Refining | None = st.session_state.get(session.key("refining"))
     if work is None:
@@ -162,8 +162,8 @@ def decibels(a: images.Pixels, b: images.Pixels) -> float:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _aggregate(path: str, now: cache.Stamp) -> Aggregate:
-    from vae.aggregate import fit_aggregate
-    from vae.latents import load_latents
+    from vae.latent.aggregate import fit_aggregate
+    from vae.latent.encoding import load_latents
 
     latents = load_latents(Path(path))
     return fit_aggregate(latents.mu, latents.logvar, seed=0)

@@ -20,7 +20,7 @@ from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
-    from vae.latents import Latents
+    from vae.latent.encoding import Latents
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -83,8 +83,8 @@ def points(place: Place) -> Latents:
 
     Those of an earlier file are given as long as they are kept. Raises InputError afterwards.
     """
-    from vae.latents import load_latents
-    from vae.projection import pca
+    from vae.latent.encoding import load_latents
+    from vae.latent.projection import pca
 
     path = path_of(Run(Path(place.folder)), place.file)
     if cache.stamp(path) != place.stamp:

@@ -20,9 +20,9 @@ from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
+    from vae.latent.neighbours import Known, Neighbours
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
-    from vae.neighbours import Known, Neighbours
 
 NUM_SAMPLES = 12
 PICTURE = 128  # pixels a side, at most
@@ -109,7 +109,7 @@ def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _read(path: str, now: cache.Stamp) -> Known:
-    from vae.neighbours import load_known
+    from vae.latent.neighbours import load_known
 
     return load_known(Path(path))
 
@@ -190,7 +190,7 @@ def _drawn(
         tiles, columns = made[:, None], 1
         near: list[list[dict[str, str]]] = [[] for _ in z]
     else:
-        from vae.neighbours import nearest
+        from vae.latent.neighbours import nearest
 
         found: Neighbours = nearest(_known, _dataset, z, made)
         beside = (_dataset.take(found.by_latent), _dataset.take(found.by_pixels))

@@ -16,7 +16,7 @@ from vae.runs.folder import ALIVE, Run, data_cache
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
-    from vae.latents import Latents
+    from vae.latent.encoding import Latents
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 

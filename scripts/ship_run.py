@@ -20,9 +20,9 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from vae import neighbours
 from vae.command import main as vae
 from vae.data.dataset import open_dataset
+from vae.latent import neighbours
 from vae.model.checkpoints import load_model
 from vae.runs.events import Event
 from vae.runs.folder import Run, data_cache

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from vae import aggregate
 from vae.errors import InputError
+from vae.latent import aggregate
 
 
 def images(num: int, latent_dim: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -13,10 +13,11 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
-from vae import contrasts, directions, leakage, refining
+from vae import contrasts, directions, leakage
 from vae.config import ModelConfig
 from vae.directions import Definition
 from vae.errors import InputError
+from vae.latent import refine
 from vae.model.networks import VAE
 
 NUM, D = 4000, 8
@@ -293,7 +294,7 @@ def test_refining_lowers_the_objective_and_never_raises_it(
     model = VAE(config, image_shape).eval().requires_grad_(False)
     truth = torch.tensor([[1.5, -1.0, 0.5, 2.0]])
     pixels = (model.decode(20 * truth)[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-    walk = list(refining.refine(model, pixels, np.zeros(4, np.float32), 40))
+    walk = list(refine.refine(model, pixels, np.zeros(4, np.float32), 40))
     objectives = [one.objective for one in walk]
     assert objectives == sorted(objectives, reverse=True)
     assert walk[-1].mse < walk[0].mse
@@ -307,7 +308,7 @@ def test_the_objective_is_that_of_the_most_probable_z() -> None:
     model = VAE(ModelConfig(latent_dim=3, sigma=0.2), (3, 32, 32)).eval().requires_grad_(False)
     pixels = np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8)
     z = np.array([0.3, -1.0, 2.0], np.float32)
-    first = next(refining.refine(model, pixels, z))
+    first = next(refine.refine(model, pixels, z))
     x = torch.from_numpy(pixels).permute(2, 0, 1).double() / 255
     mean = model.decode(torch.tensor(z[None]))[0].double()
     given = torch.distributions.Normal(mean, 0.2).log_prob(x).sum()

@@ -13,16 +13,17 @@ import torch
 from PIL import Image, ImageFilter
 
 import vae
-from vae import frechet, latents, metrics
+from vae import frechet, metrics
 from vae.command import main
 from vae.disentanglement import factor_scores, mutual_information_gap
 from vae.errors import InputError
 from vae.evaluation import frechet_distances, kept_evaluation
 from vae.information import information, standard_error
+from vae.latent import encoding
+from vae.latent.mixture import fit_mixture
 from vae.model.elbo import kl_parts
 from vae.model.posterior import Posterior
 from vae.runs.folder import Run
-from vae.samplers import fit_mixture
 
 NONE: dict[str, tuple[str, ...]] = {}
 
@@ -257,7 +258,7 @@ def test_evaluate_keeps_its_result_with_the_weights_that_it_is_of(
     assert found["mig"] == pytest.approx(
         np.mean([factor["gap"] for factor in found["factors"]])  # type: ignore[index,attr-defined]
     )
-    encoded = latents.encode_images(model, data, data.validation, 0)
+    encoded = encoding.encode_images(model, data, data.validation, 0)
     order = data.validation[np.argsort(encoded.mse)]
     assert found["best"][0] == order[0]  # type: ignore[index]
     assert found["worst"][0] == order[-1]  # type: ignore[index]

@@ -9,8 +9,9 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from vae import latents, metrics, projection
+from vae import metrics
 from vae.errors import InputError
+from vae.latent import encoding, paths, projection
 
 
 def points(num: int, latent_dim: int, seed: int = 0) -> np.ndarray:
@@ -22,7 +23,7 @@ def points(num: int, latent_dim: int, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["lerp", "slerp"])
 def test_a_path_meets_its_ends_exactly(kind: str) -> None:
     a, b = torch.randn(2, 16, generator=torch.Generator().manual_seed(0))
-    walk = latents.path([a, b], 9, kind)
+    walk = paths.interpolate([a, b], 9, kind)
     assert walk.shape == (9, 16)
     torch.testing.assert_close(walk[0], a)
     torch.testing.assert_close(walk[-1], b)
@@ -30,7 +31,7 @@ def test_a_path_meets_its_ends_exactly(kind: str) -> None:
 
 def test_lerp_is_even_and_slerp_keeps_the_length() -> None:
     a, b = torch.tensor([3.0, 0.0]), torch.tensor([0.0, 3.0])
-    straight, arc = (latents.path([a, b], 5, kind) for kind in ("lerp", "slerp"))
+    straight, arc = (paths.interpolate([a, b], 5, kind) for kind in ("lerp", "slerp"))
     torch.testing.assert_close(straight[2], torch.tensor([1.5, 1.5]))
     torch.testing.assert_close(arc.norm(dim=1), torch.full((5,), 3.0))
     steps = (arc[1:] - arc[:-1]).norm(dim=1)
@@ -39,13 +40,13 @@ def test_lerp_is_even_and_slerp_keeps_the_length() -> None:
 
 @pytest.mark.parametrize("b", [[2.0, 0.0], [-1.0, 0.0], [0.0, 0.0]])
 def test_slerp_without_a_single_arc_is_a_straight_line(b: list[float]) -> None:
-    walk = latents.path([torch.tensor([1.0, 0.0]), torch.tensor(b)], 3, "slerp")
+    walk = paths.interpolate([torch.tensor([1.0, 0.0]), torch.tensor(b)], 3, "slerp")
     torch.testing.assert_close(walk[1], (torch.tensor([1.0, 0.0]) + torch.tensor(b)) / 2)
 
 
 def test_a_path_through_several_keys_meets_them_all() -> None:
     keys = list(torch.randn(4, 8, generator=torch.Generator().manual_seed(1)))
-    walk = latents.path(keys, 10, "slerp")
+    walk = paths.interpolate(keys, 10, "slerp")
     for i, key in enumerate(keys):
         torch.testing.assert_close(walk[3 * i], key)
 
@@ -53,11 +54,11 @@ def test_a_path_through_several_keys_meets_them_all() -> None:
 def test_a_path_that_cannot_be_is_refused() -> None:
     a = torch.zeros(2)
     with pytest.raises(InputError):
-        latents.path([a], 5)
+        paths.interpolate([a], 5)
     with pytest.raises(InputError):
-        latents.path([a, a, a], 2)
+        paths.interpolate([a, a, a], 2)
     with pytest.raises(InputError, match="lerp, slerp"):
-        latents.path([a, a], 5, "bezier")
+        paths.interpolate([a, a], 5, "bezier")
 
 
 def test_pca_agrees_with_scikit_learn() -> None:
@@ -66,7 +67,7 @@ def test_pca_agrees_with_scikit_learn() -> None:
     ours, theirs = projection.pca(mu), wanted.transform(mu)
     signs = np.sign((ours * theirs).sum(0))
     np.testing.assert_allclose(ours * signs, theirs, atol=1e-3)
-    _, axes, deviations = latents.principal_axes(mu)
+    _, axes, deviations = encoding.principal_axes(mu)
     np.testing.assert_allclose(np.abs(axes[:2] @ wanted.components_.T), np.eye(2), atol=1e-4)
     np.testing.assert_allclose(deviations[:2] ** 2, wanted.explained_variance_ * 199 / 200, 1e-4)
 
@@ -92,24 +93,24 @@ def test_umap_is_repeatable_and_keeps_clusters_apart() -> None:
 
 def test_latents_come_back_from_their_file(tmp_path: Path) -> None:
     mu = points(5, 3)
-    there = latents.Latents(np.arange(5), mu, -mu, mu[:, 0], 7, mu[:, :2])
+    there = encoding.Latents(np.arange(5), mu, -mu, mu[:, 0], 7, mu[:, :2])
     path = tmp_path / "maps" / "a.npz"
-    latents.save_latents(path, there, label=np.arange(5))
-    back = latents.load_latents(path)
+    encoding.save_latents(path, there, label=np.arange(5))
+    back = encoding.load_latents(path)
     assert back.step == 7
     np.testing.assert_array_equal(back.mu, mu)
     path.write_bytes(b"nonsense")
     with pytest.raises(InputError, match="holds no latents"):
-        latents.load_latents(path)
+        encoding.load_latents(path)
     with pytest.raises(FileNotFoundError):
-        latents.load_latents(tmp_path / "none.npz")
+        encoding.load_latents(tmp_path / "none.npz")
 
 
 def test_kl_of_latents_is_that_of_the_posterior() -> None:
     from vae.model.posterior import Posterior
 
     mu = points(5, 3)
-    there = latents.Latents(np.arange(5), mu, -mu, mu[:, 0], 7, mu[:, :2])
+    there = encoding.Latents(np.arange(5), mu, -mu, mu[:, 0], 7, mu[:, :2])
     wanted = Posterior(torch.from_numpy(mu), torch.from_numpy(-mu)).kl_per_dim()
     np.testing.assert_allclose(there.kl_per_dim, wanted.numpy(), rtol=1e-5)
 

@@ -22,8 +22,8 @@ from explorer.mapview import MAX_GROUP, Choice
 from explorer.points import ERROR, KL, UNKNOWN, Place
 from vae.data.dataset import Dataset, open_dataset
 from vae.errors import InputError
-from vae.latents import load_latents, save_latents
-from vae.projection import project
+from vae.latent.encoding import load_latents, save_latents
+from vae.latent.projection import project
 from vae.runs.folder import Run
 
 OWN = {"origin": "http://localhost:8501", "host": "localhost:8501"}

@@ -14,7 +14,7 @@ from torch.distributions import Normal, kl_divergence
 from vae.config import Config, ModelConfig, TrainConfig, from_json, with_values
 from vae.data.dataset import open_dataset
 from vae.errors import InputError
-from vae.latents import to_unit
+from vae.latent.encoding import to_unit
 from vae.model.elbo import Terms, kl_parts
 from vae.model.likelihoods import Gaussian
 from vae.model.networks import VAE
@@ -344,7 +344,7 @@ def test_the_mean_over_uneven_batches_is_that_over_images(
 ) -> None:
     trainer = train(tmp_path / "a", TINY)
     whole, _, _ = trainer.evaluate(6)
-    monkeypatch.setattr("vae.latents.ENCODE_BATCH", 4)
+    monkeypatch.setattr("vae.latent.encoding.ENCODE_BATCH", 4)
     parts, _, _ = trainer.evaluate(6)
     assert parts["loss"] == pytest.approx(whole["loss"], rel=1e-6)
     assert parts["nll"] == pytest.approx(whole["nll"], rel=1e-6)

@@ -27,10 +27,10 @@ from explorer.session import Session
 from vae.config import ModelConfig
 from vae.data.dataset import open_dataset
 from vae.errors import InputError
-from vae.latents import load_latents, save_latents
+from vae.latent.encoding import load_latents, save_latents
+from vae.latent.projection import project
 from vae.model.checkpoints import load_model
 from vae.model.networks import VAE
-from vae.projection import project
 from vae.runs.folder import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")

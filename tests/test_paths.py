@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_moons
 
-from vae import paths
 from vae.errors import InputError
+from vae.latent import paths
 
 
 def ring(num: int = 600) -> np.ndarray:

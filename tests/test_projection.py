@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.spatial import procrustes
 
-from vae import projection
 from vae.command import main
-from vae.latents import Latents, load_latents
+from vae.latent import projection
+from vae.latent.encoding import Latents, load_latents
 
 Floats = np.ndarray
 

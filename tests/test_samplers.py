@@ -12,10 +12,11 @@ import torch
 from sklearn.mixture import GaussianMixture
 
 import vae
-from vae import neighbours, samplers
 from vae.command import main
 from vae.errors import InputError
 from vae.evaluation import known_images
+from vae.latent import mixture as mixtures
+from vae.latent import neighbours
 from vae.pictures import read_png
 from vae.runs.folder import Run
 
@@ -31,12 +32,12 @@ def clumps(num: int = 600) -> np.ndarray:
 
 def test_samples_have_the_moments_of_the_mixture_that_sklearn_fits() -> None:
     mu = clumps()
-    mixture = samplers.fit_mixture(mu, seed=0)
+    mixture = mixtures.fit_mixture(mu, seed=0)
     assert mixture.active.tolist() == [True, True, False]
     z = mixture.sample(40_000, seed=1)
     assert (z[:, 2] == np.float32(0.25)).all()
     num = len(mixture.weights)
-    oracle = GaussianMixture(num, random_state=0, reg_covar=samplers.REGULARISATION, max_iter=50)
+    oracle = GaussianMixture(num, random_state=0, reg_covar=mixtures.REGULARISATION, max_iter=50)
     order = np.random.default_rng(0).permutation(len(mu))
     theirs = oracle.fit(mu[order, :2]).sample(40_000)[0]
     np.testing.assert_allclose(z[:, :2].mean(0), theirs.mean(0), atol=0.2)
@@ -47,20 +48,20 @@ def test_samples_have_the_moments_of_the_mixture_that_sklearn_fits() -> None:
 
 def test_the_number_of_components_is_what_held_out_means_ask_for() -> None:
     rng = np.random.default_rng(0)
-    assert len(samplers.fit_mixture(rng.standard_normal((800, 3)), 0).weights) == 1
-    assert len(samplers.fit_mixture(clumps(), 0).weights) >= 2
+    assert len(mixtures.fit_mixture(rng.standard_normal((800, 3)), 0).weights) == 1
+    assert len(mixtures.fit_mixture(clumps(), 0).weights) >= 2
 
 
 @pytest.mark.parametrize("num", [1, 2, 5])
 def test_a_mixture_of_a_few_images_can_be_sampled(num: int) -> None:
     mu = np.random.default_rng(0).standard_normal((num, 4))
-    assert np.isfinite(samplers.fit_mixture(mu, 0).sample(7, seed=0)).all()
+    assert np.isfinite(mixtures.fit_mixture(mu, 0).sample(7, seed=0)).all()
 
 
 def test_temperature_scales_what_is_around_the_means() -> None:
     covariance = np.array([[[4.0, 1.0], [1.0, 2.0]]])
     means, active = np.array([[3.0, -1.0]]), np.array([True, True])
-    mixture = samplers.Mixture(active, means[0], np.ones(1), means, covariance)
+    mixture = mixtures.Mixture(active, means[0], np.ones(1), means, covariance)
     usual, cold = mixture.sample(2000, seed=5), mixture.sample(2000, seed=5, temperature=0.25)
     np.testing.assert_allclose(cold.std(0), 0.25 * usual.std(0), rtol=1e-4)
     still = mixture.sample(3, seed=5, temperature=0)

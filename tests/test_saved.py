@@ -21,11 +21,11 @@ from vae.data.dataset import open_dataset
 from vae.data.image_files import Crop
 from vae.directions import Definition
 from vae.errors import InputError
-from vae.latents import encode_images, load_latents, save_latents
+from vae.latent.encoding import encode_images, load_latents, save_latents
+from vae.latent.projection import project
+from vae.latent.refine import refine
 from vae.model.checkpoints import load_model, save_weights
 from vae.model.networks import VAE
-from vae.projection import project
-from vae.refining import refine
 from vae.runs.folder import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")

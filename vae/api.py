@@ -56,7 +56,7 @@ def encode(model: VAE, images: Pixels) -> Floats:
     """Posterior means of images [N, H, W, C]. [N, D]"""
     import torch
 
-    from vae.latents import to_unit
+    from vae.latent.encoding import to_unit
 
     device = next(model.parameters()).device
     with torch.inference_mode():
@@ -78,7 +78,7 @@ def sample(model: VAE, num: int, seed: int = 0) -> Floats:
     """Points of the prior N(0, I). [num, D]"""
     import torch
 
-    from vae.latents import sample_prior
+    from vae.latent.encoding import sample_prior
 
     z: Floats = sample_prior(num, model.latent_dim, torch.Generator().manual_seed(seed)).numpy()
     return z
@@ -91,9 +91,9 @@ def interpolate(keys: Floats, steps: int, kind: str = "slerp") -> Floats:
     """
     import torch
 
-    from vae import latents
+    from vae.latent import paths
 
-    points: Floats = latents.path(list(torch.from_numpy(np.array(keys))), steps, kind).numpy()
+    points: Floats = paths.interpolate(list(torch.from_numpy(np.array(keys))), steps, kind).numpy()
     return points
 
 

@@ -12,17 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae import frechet, latents, neighbours, pictures
+from vae import frechet, pictures
 from vae.atomic import atomic_json
 from vae.data.dataset import Dataset
 from vae.errors import InputError
-from vae.latents import Indices, Progress, to_unit
-from vae.metrics import BATCH, evaluate, some_of
+from vae.latent import encoding, neighbours
+from vae.latent.encoding import Indices, Progress, some_of, to_unit
+from vae.latent.mixture import Mixture
+from vae.latent.neighbours import Known
+from vae.metrics import BATCH, evaluate
 from vae.model.checkpoints import Weights
 from vae.model.networks import VAE
-from vae.neighbours import Known
 from vae.runs.folder import Run
-from vae.samplers import Mixture
 
 
 def known_images(
@@ -128,7 +129,7 @@ def frechet_distances(
     device = next(model.parameters()).device
     real = index[some_of(len(index), num, seed)]
     rest = others[some_of(len(others), num, seed + 1)]
-    prior = latents.sample_prior(num, model.latent_dim, torch.Generator().manual_seed(seed))
+    prior = encoding.sample_prior(num, model.latent_dim, torch.Generator().manual_seed(seed))
     drawn = torch.from_numpy(mixture.sample(num, seed))
     sources: dict[str, Any] = {
         "reference": lambda some: dataset.take(real[some]),

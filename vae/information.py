@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vae import aggregate
+from vae.latent import aggregate
 
 Doubles = NDArray[np.float64]
 

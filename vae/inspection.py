@@ -81,7 +81,8 @@ def sample(arguments: argparse.Namespace, progress: Progress) -> Result:
     import numpy as np
     import torch
 
-    from vae import latents, pictures
+    from vae import pictures
+    from vae.latent import encoding
     from vae.model.checkpoints import load_model
 
     known = None
@@ -97,13 +98,13 @@ def sample(arguments: argparse.Namespace, progress: Progress) -> Result:
         z = torch.from_numpy(points)
     else:
         generator = torch.Generator().manual_seed(arguments.seed)
-        z = latents.sample_prior(arguments.num, model.latent_dim, generator)
+        z = encoding.sample_prior(arguments.num, model.latent_dim, generator)
         z = z * arguments.temperature
     images, columns = _decode(model, z), max(1, round(arguments.num**0.5))
     result: Result = {"run": run.name, "out": str(out), "num": arguments.num}
     result |= {"prior": arguments.prior, "temperature": arguments.temperature}
     if arguments.nearest and known is not None:
-        from vae.neighbours import nearest
+        from vae.latent.neighbours import nearest
 
         found = nearest(known, dataset, z.numpy(), images)
         rows = [images, dataset.take(found.by_latent), dataset.take(found.by_pixels)]
@@ -139,13 +140,14 @@ def reconstruct(arguments: argparse.Namespace, progress: Progress) -> Result:
     import numpy as np
     import torch
 
-    from vae import latents, pictures
+    from vae import pictures
+    from vae.latent import encoding
 
     columns = 8
     index = dataset.validation if arguments.data is None else np.arange(len(dataset))
     originals = dataset.take(index[: arguments.num])
     with torch.inference_mode():
-        mu = model.encode(latents.to_unit(originals)).mu
+        mu = model.encode(encoding.to_unit(originals)).mu
     images = _decode(model, mu)
     pictures.write_still(out, pictures.grid(_rows([originals, images], columns), columns))
     mse = float(np.square((originals.astype(np.float64) - images) / 255).mean())
@@ -163,15 +165,16 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     import numpy as np
     import torch
 
-    from vae import latents, paths, pictures
+    from vae import pictures
     from vae.data.dataset import open_dataset
+    from vae.latent import encoding, paths
     from vae.model.checkpoints import load_model
 
     model, _ = load_model(run)
     along = None
     if arguments.path == "dense":
         try:
-            along = paths.roads(latents.load_latents(run.latents_file).mu)
+            along = paths.roads(encoding.load_latents(run.latents_file).mu)
         except FileNotFoundError:
             raise InputError(
                 f"Run {run.name} has no posterior means yet: its first evaluation brings them."
@@ -182,7 +185,7 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
 
     ends = [_key_image(text, model, dataset) for text in (arguments.a, arguments.b)]
     with torch.inference_mode():
-        mu = model.encode(latents.to_unit(np.concatenate(ends))).mu
+        mu = model.encode(encoding.to_unit(np.concatenate(ends))).mu
     z = paths.trace(mu.numpy(), arguments.steps, arguments.path, along)
     images = _decode(model, torch.from_numpy(z))
     if out.suffix.lower() in pictures.ANIMATION_SUFFIXES:
@@ -203,14 +206,15 @@ def traverse(arguments: argparse.Namespace, progress: Progress) -> Result:
     import numpy as np
     import torch
 
-    from vae import latents, pictures
+    from vae import pictures
+    from vae.latent import encoding
     from vae.model.checkpoints import load_model
 
     model, _ = load_model(run)
     kl = numbered(last_event(run.events(), "eval"), "kl") or [0.0] * model.latent_dim
     order = sorted(range(model.latent_dim), key=lambda j: -kl[j])[: arguments.num]
     generator = torch.Generator().manual_seed(arguments.seed)
-    start = latents.sample_prior(1, model.latent_dim, generator)[0] * 0.5
+    start = encoding.sample_prior(1, model.latent_dim, generator)[0] * 0.5
     rows = []
     for j in order:
         z = start.repeat(arguments.steps, 1)
@@ -245,13 +249,13 @@ def encode(arguments: argparse.Namespace, progress: Progress) -> Result:
 
     import numpy as np
 
-    from vae import latents
-    from vae.metrics import encode_all
+    from vae.latent import encoding
+    from vae.latent.encoding import encode_all
 
     result = encode_all(_device(model), dataset, None, weights.step, progress)
     label = dataset.attributes.get("label", np.full(len(dataset), -1, np.int64))
     names = np.array([str(name) for name in dataset.names])
-    latents.save_latents(out, result, label=label, name=names)
+    encoding.save_latents(out, result, label=label, name=names)
     print(out)
     return {"run": run.name, "out": str(out), "num": len(dataset), "latent_dim": model.latent_dim}
 
@@ -267,14 +271,14 @@ def project(arguments: argparse.Namespace, progress: Progress) -> Result:
 
     import numpy as np
 
-    from vae import latents, projection
-    from vae.metrics import encode_all
+    from vae.latent import encoding, projection
+    from vae.latent.encoding import encode_all
 
     made_of = {"data": dataset.fingerprint, "method": arguments.method}
     points = encode_all(_device(model), dataset, arguments.num, weights.step, progress)
     earlier = projection.earlier_map(out, made_of)
     points = projection.project(points, arguments.method, arguments.seed, progress, earlier)
-    latents.save_latents(out, points, **{name: np.array(word) for name, word in made_of.items()})
+    encoding.save_latents(out, points, **{name: np.array(word) for name, word in made_of.items()})
     print(out)
     return {
         "run": run.name,

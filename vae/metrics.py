@@ -15,11 +15,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae import latents
 from vae.data.dataset import Dataset
 from vae.disentanglement import factor_scores
 from vae.information import information, standard_error
-from vae.latents import Floats, Indices, Progress, to_unit
+from vae.latent.encoding import Floats, Indices, Progress, some_of, to_unit
 from vae.model.elbo import bits_per_dim, importance_bound
 from vae.model.networks import VAE
 from vae.model.posterior import Posterior, active_units, prior_log_prob
@@ -213,20 +212,3 @@ def _bound(
         "bound_num": len(some),
         "importance_samples": num_samples,
     }
-
-
-def some_of(num: int, most: int | None, seed: int) -> Indices:
-    """All of `num` places, or `most` of them drawn with a seed, in order. [min(num, most)]"""
-    if most is None or num <= most:
-        return np.arange(num)
-    return np.sort(np.random.default_rng(seed).choice(num, most, replace=False))
-
-
-def encode_all(
-    model: VAE, dataset: Dataset, num: int | None, step: int, progress: Progress | None
-) -> latents.Latents:
-    """Latents of all images, or of `num` of them drawn with a fixed seed, in order of index."""
-    index = np.arange(len(dataset), dtype=np.int64)
-    if num is not None and num < len(index):
-        index = np.sort(np.random.default_rng(0).choice(index, num, replace=False))
-    return latents.encode_images(model, dataset, index, step, progress)

@@ -16,12 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae import config, latents, pictures
+from vae import config, pictures
 from vae.atomic import atomic_json, atomic_write
 from vae.config import Config, TrainConfig
 from vae.data.dataset import Dataset, permutation
 from vae.errors import InputError
-from vae.latents import Latents, to_unit
+from vae.latent import encoding
+from vae.latent.encoding import Latents, to_unit
 from vae.model import checkpoints
 from vae.model.device import choose_device
 from vae.model.elbo import bits_per_dim
@@ -236,11 +237,11 @@ class Trainer:
         """
         self.model.eval()
         index = self.dataset.validation[:num_images]
-        latents_now = latents.encode_images(self.model, self.dataset, index, self.step)
+        latents_now = encoding.encode_images(self.model, self.dataset, index, self.step)
         train = self.config.train
         eps = self._noise(0, len(index))
         objective, sums, final_loss = self.objective, np.zeros_like(self.sums), 0.0
-        batch = max(1, latents.ENCODE_BATCH // train.num_samples)
+        batch = max(1, encoding.ENCODE_BATCH // train.num_samples)
         batch = train.batch_size if objective.is_of_batches else batch
         with torch.inference_mode():
             for start in range(0, len(index), batch):
@@ -343,7 +344,7 @@ class Trainer:
     def _evaluate_and_save(self) -> None:
         terms, latents_now, loss = self.evaluate(EVALUATION_IMAGES)
         self.events.write("eval", step=self.step, epoch=self.epoch, split="validation", **terms)
-        latents.save_latents(self.run.latents_file, latents_now)
+        encoding.save_latents(self.run.latents_file, latents_now)
         if loss < self.best[0]:
             self.best = (loss, self.step)
         self._save(keep=True)

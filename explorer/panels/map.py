@@ -20,7 +20,7 @@ from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
-    from vae.latents import Latents
+    from vae.latent.encoding import Latents
     from vae.model.checkpoints import Weights
 
 

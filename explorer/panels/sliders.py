@@ -92,7 +92,7 @@ def _draw(session: Session) -> None:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _drawn(path: str, now: cache.Stamp) -> list[list[float]]:
     """Points of the aggregate posterior: an image's posterior each, sampled."""
-    from vae.latents import load_latents
+    from vae.latent.encoding import load_latents
 
     latents = load_latents(Path(path))
     rng = np.random.default_rng(0)
@@ -105,7 +105,7 @@ def _drawn(path: str, now: cache.Stamp) -> list[list[float]]:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _fitted(path: str, now: cache.Stamp) -> list[list[float]]:
     """Points of the mixture in a run's samplers file; none where it holds none."""
-    from vae.neighbours import load_known
+    from vae.latent.neighbours import load_known
 
     try:
         mixture = load_known(Path(path)).mixture

@@ -1,35 +1,82 @@
-"""A path through dense regions of the latent space, and how typical and how even any path is.
+"""Paths between points of the latent space, and how typical and how even a path is.
 
-The aggregate posterior, q(z) = mean over images of q(z given x), is where a decoder was trained. A
+There are three kinds: the straight line, the great arc, and a path through dense regions. The
+aggregate posterior, q(z) = mean over images of q(z given x), is where a decoder was trained, and a
 straight line between two images may leave it. Tosi et al. 2014 and Arvanitidis et al. 2018 follow
-geodesics of a metric that grows where there are no data; ours is a graph approximation of a kin of
-it, the density-weighted geodesic: the cheapest way over a graph of neighbouring posterior means
-where an edge costs its length to a power above 1, so that many short steps among images are cheaper
-than one long step over a gap (Hwang, Damelin & Hero 2016). No decoder is asked for its Jacobian.
+geodesics of a metric that grows where there are no data. Ours approximates a related one, the
+density-weighted geodesic: the cheapest way over a graph of neighbouring posterior means where an
+edge costs its length to a power above 1, so that many short steps among images are cheaper than one
+long step over a gap (Hwang, Damelin & Hero 2016). The Jacobian of the decoder is not needed.
 
 N images, D latent dimensions, K key points, S steps of a path.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from vae import latents
 from vae.errors import InputError
-from vae.latents import Floats, Indices
+from vae.latent.encoding import Floats, Indices
 from vae.model.posterior import ACTIVE_VARIANCE
 
-KINDS = (*latents.PATHS, "dense")
+PATHS = ("lerp", "slerp")
+KINDS = (*PATHS, "dense")
 NUM_NEIGHBOURS = 12
 MAX_MEANS = 4_000  # of a graph: more are sampled
 POWER = 4.0  # of an edge's length
 RESOLUTION = 256  # points of a leg before it is spaced evenly
 SMOOTHING = 0.1  # standard deviation of the window, as a part of the leg
 NUM_TYPICAL = 10  # the neighbour whose distance says how typical a point is
+
+
+def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """Points on the straight line from a [D] to b [D] at t [S] in [0, 1]. [S, D]"""
+    return a + t[:, None] * (b - a)
+
+
+def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """Points on the great arc from a [D] to b [D] at t [S], Shoemake 1985. [S, D]
+
+    The length changes along the arc as the ends demand; ends that are parallel, opposite or
+    zero, where there is no single arc, are joined by a straight line.
+    """
+    norms = a.norm() * b.norm()
+    cosine = (a @ b) / norms if norms > 0 else torch.ones(())
+    angle = torch.acos(cosine.clamp(-1.0, 1.0))
+    if torch.sin(angle) < 1e-4:
+        return lerp(a, b, t)
+    before = torch.sin((1 - t) * angle) / torch.sin(angle)
+    after = torch.sin(t * angle) / torch.sin(angle)
+    return before[:, None] * a + after[:, None] * b
+
+
+def interpolate(keys: Sequence[Tensor], steps: int, kind: str = "slerp") -> Tensor:
+    """A path of `steps` points from the first of K >= 2 key points [D] to the last. [S, D]
+
+    Points are evenly spaced over the legs; every key is met where steps - 1 is a
+    multiple of K - 1. Raises InputError.
+    """
+    if kind not in PATHS:
+        raise InputError(f"A path is one of {', '.join(PATHS)}, not {kind!r}.")
+    if steps < len(keys) or len(keys) < 2:
+        raise InputError(f"A path through {len(keys)} images needs 2 images and as many steps.")
+    between = slerp if kind == "slerp" else lerp
+    position = torch.linspace(0, len(keys) - 1, steps)
+    leg = position.floor().clamp(max=len(keys) - 2)
+    points = torch.empty(steps, keys[0].shape[0])
+    for i in range(len(keys) - 1):
+        on_leg = leg == i
+        points[on_leg] = between(keys[i], keys[i + 1], position[on_leg] - i)
+    return points
+
+
+# ----------------------------------------------------------------------------- dense regions
 
 
 @dataclass(frozen=True)
@@ -59,13 +106,13 @@ def roads(mu: Floats, seed: int = 0) -> Roads:
 def trace(keys: Floats, steps: int, kind: str, along: Roads | None = None) -> Floats:
     """A path of `steps` points from the first to the last of K key points [K, D]. [steps, D]
 
-    As vae.latents.path has it, and by "dense" through dense regions of `along`: evenly spaced on
+    As `interpolate` has it, and by "dense" through dense regions of `along`: evenly spaced on
     each leg, with every key exact where steps - 1 is a multiple of K - 1. Raises InputError.
     """
     if kind not in KINDS:
         raise InputError(f"A path is one of {', '.join(KINDS)}, not {kind!r}.")
     if kind != "dense":
-        points: Floats = latents.path(list(torch.from_numpy(keys)), steps, kind).numpy()
+        points: Floats = interpolate(list(torch.from_numpy(keys)), steps, kind).numpy()
         return points
     if along is None:
         raise InputError("A path through dense regions needs the posterior means of a run.")

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae.latents import Floats, to_unit
+from vae.latent.encoding import Floats, to_unit
 from vae.model.networks import VAE
 from vae.model.posterior import prior_log_prob
 

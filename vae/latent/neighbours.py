@@ -24,9 +24,9 @@ from vae import pictures
 from vae.atomic import atomic_write
 from vae.data.dataset import Dataset
 from vae.errors import InputError
-from vae.latents import ENCODE_BATCH, Floats, Indices, Progress, to_unit
+from vae.latent.encoding import ENCODE_BATCH, Floats, Indices, Progress, to_unit
+from vae.latent.mixture import Mixture, fit_mixture
 from vae.model.networks import VAE
-from vae.samplers import Mixture, fit_mixture
 
 Pixels = NDArray[np.uint8]
 Doubles = NDArray[np.float64]

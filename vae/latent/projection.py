@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from vae.errors import InputError
-from vae.latents import Floats, Indices, Latents, Progress, load_latents, principal_axes
+from vae.latent.encoding import Floats, Indices, Latents, Progress, load_latents, principal_axes
 
 METHODS = ("pca", "umap")
 UMAP_NEIGHBOURS = 15

@@ -1,12 +1,12 @@
-"""Points of the latent space: encoding many images, paths between them, directions.
+"""What the encoder says of many images: posterior means and log variances, kept in a file.
 
-N images, D latent dimensions, K key points, S steps of a path.
+N images, D latent dimensions.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
 
-PATHS = ("lerp", "slerp")
 ENCODE_BATCH = 256
 
 
@@ -96,47 +95,6 @@ def load_latents(path: Path) -> Latents:
     return Latents(**{**columns, "step": int(columns["step"])})
 
 
-def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """Points on the straight line from a [D] to b [D] at t [S] in [0, 1]. [S, D]"""
-    return a + t[:, None] * (b - a)
-
-
-def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """Points on the great arc from a [D] to b [D] at t [S], Shoemake 1985. [S, D]
-
-    The length changes along the arc as the ends demand; ends that are parallel, opposite or
-    zero, where there is no single arc, are joined by a straight line.
-    """
-    norms = a.norm() * b.norm()
-    cosine = (a @ b) / norms if norms > 0 else torch.ones(())
-    angle = torch.acos(cosine.clamp(-1.0, 1.0))
-    if torch.sin(angle) < 1e-4:
-        return lerp(a, b, t)
-    before = torch.sin((1 - t) * angle) / torch.sin(angle)
-    after = torch.sin(t * angle) / torch.sin(angle)
-    return before[:, None] * a + after[:, None] * b
-
-
-def path(keys: Sequence[Tensor], steps: int, kind: str = "slerp") -> Tensor:
-    """A path of `steps` points from the first of K >= 2 key points [D] to the last. [S, D]
-
-    Points are evenly spaced over the legs; every key is met where steps - 1 is a
-    multiple of K - 1. Raises InputError.
-    """
-    if kind not in PATHS:
-        raise InputError(f"A path is one of {', '.join(PATHS)}, not {kind!r}.")
-    if steps < len(keys) or len(keys) < 2:
-        raise InputError(f"A path through {len(keys)} images needs 2 images and as many steps.")
-    between = slerp if kind == "slerp" else lerp
-    position = torch.linspace(0, len(keys) - 1, steps)
-    leg = position.floor().clamp(max=len(keys) - 2)
-    points = torch.empty(steps, keys[0].shape[0])
-    for i in range(len(keys) - 1):
-        on_leg = leg == i
-        points[on_leg] = between(keys[i], keys[i + 1], position[on_leg] - i)
-    return points
-
-
 def principal_axes(mu: Floats) -> tuple[Floats, Floats, Floats]:
     """Mean [D], axes [D, D] by rows and standard deviations [D] of points, largest first."""
     mean = mu.mean(0)
@@ -147,3 +105,20 @@ def principal_axes(mu: Floats) -> tuple[Floats, Floats, Floats]:
 def sample_prior(num: int, latent_dim: int, generator: torch.Generator) -> Tensor:
     """Points of the prior N(0, I). [num, D]"""
     return torch.randn(num, latent_dim, generator=generator)
+
+
+def some_of(num: int, most: int | None, seed: int) -> Indices:
+    """All of `num` places, or `most` of them drawn with a seed, in order. [min(num, most)]"""
+    if most is None or num <= most:
+        return np.arange(num)
+    return np.sort(np.random.default_rng(seed).choice(num, most, replace=False))
+
+
+def encode_all(
+    model: VAE, dataset: Dataset, num: int | None, step: int, progress: Progress | None
+) -> Latents:
+    """Latents of all images, or of `num` of them drawn with a fixed seed, in order of index."""
+    index = np.arange(len(dataset), dtype=np.int64)
+    if num is not None and num < len(index):
+        index = np.sort(np.random.default_rng(0).choice(index, num, replace=False))
+    return encode_images(model, dataset, index, step, progress)

@@ -1,0 +1,1 @@
+"""The latent space of a trained model: posterior means, paths, maps, mixtures, neighbours."""
