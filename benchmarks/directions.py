@@ -31,9 +31,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vae import contrasts, leakage
 from vae.data.dataset import Dataset, open_dataset
-from vae.directions import Definition, axis_of
+from vae.directions import contrasts, leakage
+from vae.directions.axes import axis_of
+from vae.directions.definitions import Definition
 from vae.latent.encoding import encode_images, to_unit
 from vae.model.checkpoints import load_model
 from vae.model.networks import VAE

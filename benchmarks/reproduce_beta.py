@@ -35,7 +35,7 @@ from torch import Tensor, nn
 from benchmarks.racing import Racer, race
 from vae.config import Config, DataConfig, with_values
 from vae.data.dataset import Dataset, open_dataset
-from vae.disentanglement import mutual_information_gap
+from vae.evaluation.disentanglement import mutual_information_gap
 from vae.latent.encoding import to_unit
 from vae.model.convolutions import ConvDecoder, ConvEncoder
 from vae.model.networks import LOGVAR_BOUND, VAE, num_parameters

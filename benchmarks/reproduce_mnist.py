@@ -29,10 +29,10 @@ from vae.atomic import atomic_write
 from vae.config import Config, with_values
 from vae.data.arrays import read_idx
 from vae.data.dataset import Dataset, open_dataset
-from vae.metrics import evaluate
+from vae.evaluation.metrics import evaluate
 from vae.model.checkpoints import load_model
 from vae.runs.folder import Run, data_cache
-from vae.trainer import Trainer, prepare
+from vae.training.trainer import Trainer, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 MNIST = ROOT.parent / "shared" / "data" / "mnist" / "MNIST" / "raw"

@@ -12,10 +12,11 @@ import streamlit as st
 from explorer import points as map_points
 from explorer.points import Floats, Indices, Place
 from explorer.session import Session
-from vae import directions, leakage
-from vae.directions import Axis, Definition
+from vae.directions import leakage
+from vae.directions.axes import Axis, axes_of
+from vae.directions.definitions import Definition, load_directions
+from vae.directions.leakage import Readout
 from vae.errors import InputError
-from vae.leakage import Readout
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -63,7 +64,7 @@ def axes(
     there = set(map_points.points(where).index.tolist())
     missing = tuple(sorted(image for image in wanted - there if image < len(dataset)))
     index, mu = _means(where, missing, digest, model, dataset)
-    return directions.axes_of(some, index, mu, dataset.attributes, dataset.classes)
+    return axes_of(some, index, mu, dataset.attributes, dataset.classes)
 
 
 def place(session: Session) -> Place:
@@ -83,7 +84,7 @@ def file_of(session: Session) -> Path:
 
 def definitions(session: Session) -> list[Definition]:
     """The directions that are kept, oldest first. Raises InputError."""
-    return directions.load_directions(file_of(session))
+    return load_directions(file_of(session))
 
 
 def dataset_of(session: Session) -> Dataset | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import cache, remedies
-from explorer.remedies import Remedy
+from explorer import cache
 from explorer.session import Session
-from explorer.verdicts import Finding
 from vae.config import Config
+from vae.doctor import remedies
+from vae.doctor.finding import Finding
+from vae.doctor.remedies import Remedy
 from vae.errors import InputError
 from vae.runs import processes
 from vae.runs.folder import ALIVE, Run

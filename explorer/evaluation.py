@@ -73,7 +73,7 @@ def show(session: Session) -> None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _read(folder: str, now: cache.Stamp) -> Result | None:
-    from vae.evaluation import kept_evaluation
+    from vae.evaluation.evaluate import kept_evaluation
 
     return kept_evaluation(Run(Path(folder)))
 

@@ -12,7 +12,7 @@ from explorer.session import Session
 from vae.errors import InputError
 
 if TYPE_CHECKING:
-    from vae.estimators import Estimate
+    from vae.evaluation.gradient_estimators import Estimate
 
 NUM_IMAGES = 8
 NUM_REPEATS = 48
@@ -71,7 +71,7 @@ def estimates(session: Session) -> tuple[list[Estimate], int]:
     """
     import torch
 
-    from vae.estimators import measure_estimators
+    from vae.evaluation.gradient_estimators import measure_estimators
     from vae.latent.encoding import to_unit
 
     there, dataset = session.model(), session.dataset()

@@ -10,10 +10,11 @@ import streamlit as st
 
 from explorer import compass
 from explorer.session import Session
-from vae import directions, leakage
-from vae.directions import Axis
+from vae.directions import leakage
+from vae.directions.axes import Axis, cosines
+from vae.directions.definitions import remove_direction
+from vae.directions.leakage import Move
 from vae.errors import InputError
-from vae.leakage import Move
 
 if TYPE_CHECKING:
     from vae.model.networks import VAE
@@ -104,7 +105,7 @@ def show(session: Session, model: VAE, digest: str) -> None:
 def _cosines(name: str, axes: dict[str, Axis]) -> None:
     if len(axes) < 2:
         return
-    row = directions.cosines(axes)[list(axes).index(name)]
+    row = cosines(axes)[list(axes).index(name)]
     pairs = sorted(zip(axes, row, strict=True), key=lambda pair: -abs(pair[1]))
     told = [
         f"{compass.plain(other)} **{round(cosine, 2) + 0.0:+.2f}**"
@@ -144,7 +145,7 @@ def _table(rows: Sequence[Move], own: str) -> str:
 
 def _delete(session: Session, name: str) -> None:
     try:
-        directions.remove_direction(compass.file_of(session), name)
+        remove_direction(compass.file_of(session), name)
     except (InputError, OSError) as error:
         st.session_state[session.key("delete_error")] = str(error)
     else:

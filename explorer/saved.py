@@ -13,8 +13,8 @@ import streamlit as st
 from explorer import compass
 from explorer.dials import REACH, Direction
 from explorer.session import Session
-from vae import contrasts, directions
-from vae.directions import Definition
+from vae.directions import contrasts
+from vae.directions.definitions import MAX_NAME, Definition, add_direction
 from vae.errors import InputError
 
 if TYPE_CHECKING:
@@ -165,9 +165,7 @@ def _finish(
     except InputError:
         others = []
     name = _free_name(_suggested(definition), others)
-    st.text_input(
-        "Name", placeholder=name, max_chars=directions.MAX_NAME, key=f"{key}_name", value=""
-    )
+    st.text_input("Name", placeholder=name, max_chars=MAX_NAME, key=f"{key}_name", value="")
     if others:
         st.multiselect(
             "Orthogonal to",
@@ -215,7 +213,7 @@ def _make(
         _, failed = compass.axes(session, model, dataset, digest, [*before, whole])
         if name in failed:
             raise InputError(failed[name])
-        directions.add_direction(compass.file_of(session), whole)
+        add_direction(compass.file_of(session), whole)
     except (InputError, OSError) as error:
         state[f"{key}_error"] = str(error)
         return
@@ -232,15 +230,15 @@ def _suggested(definition: Definition) -> str:
         return "A minus B"
     readable = compass.readable(definition.attribute)
     if definition.value == contrasts.UPPER:
-        return readable[: directions.MAX_NAME]
-    return f"{readable}: {definition.value}"[: directions.MAX_NAME]
+        return readable[:MAX_NAME]
+    return f"{readable}: {definition.value}"[:MAX_NAME]
 
 
 def _free_name(name: str, taken: Sequence[str]) -> str:
     lowered, free, number = {other.casefold() for other in taken}, name, 2
     while free.casefold() in lowered:
         end = f" {number}"
-        free, number = name[: directions.MAX_NAME - len(end)] + end, number + 1
+        free, number = name[: MAX_NAME - len(end)] + end, number + 1
     return free
 
 

@@ -20,7 +20,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from vae.command import main as vae
+from vae.commands.parser import main as vae
 from vae.data.dataset import open_dataset
 from vae.latent import neighbours
 from vae.model.checkpoints import load_model

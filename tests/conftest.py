@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from browser import chromium, page, root, server  # noqa: F401
 
-from vae.command import main
+from vae.commands.parser import main
 
 TINY = [
     "--data.num_images=60",

@@ -23,7 +23,7 @@ from browser import (
 )
 from PIL import Image
 
-from vae.directions import Definition, load_directions
+from vae.directions.definitions import Definition, load_directions
 from vae.faces import synthetic
 from vae.runs.folder import Run
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from browser import Server, require_chromium
 
-from vae.command import main
+from vae.commands.parser import main
 from vae.runs import processes
 from vae.runs.events import last_event
 from vae.runs.folder import Run

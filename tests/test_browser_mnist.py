@@ -34,7 +34,7 @@ from browser import (
 )
 from PIL import Image, ImageDraw, ImageFont
 
-from vae.command import main
+from vae.commands.parser import main
 from vae.data.arrays import read_idx
 
 pytestmark = pytest.mark.browser

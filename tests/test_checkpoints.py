@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from vae.command import main
+from vae.commands.parser import main
 from vae.errors import InputError
 from vae.model import checkpoints
 from vae.model.networks import VAE
@@ -61,7 +61,7 @@ def test_killed_while_saving_keeps_the_old_file(tmp_path: Path, nth_rename: int)
     run = Run(tmp_path)
     save(run, 1)
     code = (
-        "import os, signal, torch; from pathlib import Path; from vae import checkpoints, files;"
+        "import os, signal, torch; from pathlib import Path; from vae.model import checkpoints;"
         "from vae.runs.folder import Run; calls = []; replace = os.replace\n"
         "def killed(*names):\n"
         "    calls.append(names)\n"

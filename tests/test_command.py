@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from vae.command import main
+from vae.commands.parser import main
 from vae.faces.synthetic import faces
 from vae.runs.folder import Run
 

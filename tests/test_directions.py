@@ -13,9 +13,9 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
-from vae import contrasts, directions, leakage
 from vae.config import ModelConfig
-from vae.directions import Definition
+from vae.directions import axes, contrasts, definitions, leakage
+from vae.directions.definitions import Definition
 from vae.errors import InputError
 from vae.latent import refine
 from vae.model.networks import VAE
@@ -56,8 +56,8 @@ INDEX = np.arange(NUM)
 MU, ATTRIBUTES = planted()
 
 
-def axis(definition: Definition, before: dict[str, directions.Axis] | None = None):  # type: ignore[no-untyped-def]
-    return directions.axis_of(definition, before or {}, INDEX, MU, ATTRIBUTES, CLASSES)
+def axis(definition: Definition, before: dict[str, axes.Axis] | None = None):  # type: ignore[no-untyped-def]
+    return axes.axis_of(definition, before or {}, INDEX, MU, ATTRIBUTES, CLASSES)
 
 
 def moves(definition: Definition) -> dict[str, leakage.Move]:
@@ -88,7 +88,7 @@ def test_a_direction_has_length_one_and_the_means_have_unit_deviation_along_it()
 def test_groups_are_found_by_image_whatever_their_row() -> None:
     expected = MU[[5, 9]].mean(0) - MU[[3]].mean(0)
     order = np.random.default_rng(0).permutation(NUM)
-    found = directions.axis_of(Definition("x", a=(5, 9), b=(3,)), {}, order, MU[order], {}, {})
+    found = axes.axis_of(Definition("x", a=(5, 9), b=(3,)), {}, order, MU[order], {}, {})
     np.testing.assert_allclose(found.vector, expected / np.linalg.norm(expected), atol=1e-6)
 
 
@@ -125,7 +125,7 @@ def test_orthogonal_means_a_dot_product_of_nought() -> None:
     assert abs(axis(confounded).vector @ glasses.vector) > 0.9
     for other in before.values():
         assert beard_alone.vector @ other.vector == pytest.approx(0, abs=1e-12)
-    table = directions.cosines({**before, "alone": beard_alone})
+    table = axes.cosines({**before, "alone": beard_alone})
     np.testing.assert_allclose(np.diag(table), 1)
     assert table[0, 2] == pytest.approx(0, abs=1e-12)
 
@@ -133,8 +133,8 @@ def test_orthogonal_means_a_dot_product_of_nought() -> None:
 def test_nothing_left_is_a_sentence() -> None:
     glasses = Definition("glasses", attribute="glasses", value="round")
     again = dataclasses.replace(glasses, name="again", orthogonal_to=("glasses",))
-    axes, failed = directions.axes_of([glasses, again], INDEX, MU, ATTRIBUTES, CLASSES)
-    assert list(axes) == ["glasses"]
+    found, failed = axes.axes_of([glasses, again], INDEX, MU, ATTRIBUTES, CLASSES)
+    assert list(found) == ["glasses"]
     assert "Nothing is left" in failed["again"]
 
 
@@ -213,19 +213,19 @@ def test_an_attribute_of_mere_chance_is_not_called_readable() -> None:
 
 def test_directions_come_back_as_they_were_kept(tmp_path: Path) -> None:
     path = tmp_path / "directions.json"
-    assert directions.load_directions(path) == []
+    assert definitions.load_directions(path) == []
     kept = [
         Definition("smile", attribute="smile", value="upper quarter"),
         Definition("mine", a=(3, 1), b=(7,), orthogonal_to=("smile",)),
     ]
     for one in kept:
-        directions.add_direction(path, one)
-    assert directions.load_directions(path) == kept
+        definitions.add_direction(path, one)
+    assert definitions.load_directions(path) == kept
     with pytest.raises(InputError, match="mine is made orthogonal to smile"):
-        directions.remove_direction(path, "smile")
-    directions.remove_direction(path, "mine")
-    directions.remove_direction(path, "smile")
-    assert directions.load_directions(path) == []
+        definitions.remove_direction(path, "smile")
+    definitions.remove_direction(path, "mine")
+    definitions.remove_direction(path, "smile")
+    assert definitions.load_directions(path) == []
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 41, "SMILE"])
@@ -233,14 +233,14 @@ def test_a_name_that_is_none_or_taken_is_refused_and_nothing_is_lost(
     tmp_path: Path, name: str
 ) -> None:
     path = tmp_path / "directions.json"
-    directions.add_direction(path, Definition("smile", attribute="smile", value="upper quarter"))
+    definitions.add_direction(path, Definition("smile", attribute="smile", value="upper quarter"))
     before = path.read_bytes()
     with pytest.raises(InputError, match="name"):
-        directions.add_direction(path, Definition(name, a=(1,), b=(2,)))
+        definitions.add_direction(path, Definition(name, a=(1,), b=(2,)))
     with pytest.raises(InputError, match="not there"):
-        directions.add_direction(path, Definition("y", a=(1,), b=(2,), orthogonal_to=("gone",)))
+        definitions.add_direction(path, Definition("y", a=(1,), b=(2,), orthogonal_to=("gone",)))
     with pytest.raises(InputError, match="Group B holds no image"):
-        directions.add_direction(path, Definition("y", a=(1,)))
+        definitions.add_direction(path, Definition("y", a=(1,)))
     assert path.read_bytes() == before
 
 
@@ -265,9 +265,9 @@ def test_a_broken_file_is_one_sentence_and_is_not_written_over(
     path = tmp_path / "directions.json"
     path.write_bytes(content)
     for act in (
-        lambda: directions.load_directions(path),
-        lambda: directions.add_direction(path, Definition("y", a=(1,), b=(2,))),
-        lambda: directions.remove_direction(path, "y"),
+        lambda: definitions.load_directions(path),
+        lambda: definitions.add_direction(path, Definition("y", a=(1,), b=(2,))),
+        lambda: definitions.remove_direction(path, "y"),
     ):
         with pytest.raises(InputError, match=r"directions\.json") as error:
             act()
@@ -279,7 +279,7 @@ def test_fields_of_later_versions_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "directions.json"
     entry = {"name": "x", "a": [1], "b": [2], "colour": "red"}
     path.write_text(json.dumps({"directions": [entry], "version": 7}))
-    assert directions.load_directions(path) == [Definition("x", a=(1,), b=(2,))]
+    assert definitions.load_directions(path) == [Definition("x", a=(1,), b=(2,))]
 
 
 # ------------------------------------------------------------------------------- refining

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vae.config import ModelConfig
-from vae.estimators import ESTIMATORS, measure_estimators
+from vae.evaluation.gradient_estimators import ESTIMATORS, measure_estimators
 from vae.model.networks import VAE
 
 

@@ -13,12 +13,12 @@ import torch
 from PIL import Image, ImageFilter
 
 import vae
-from vae import frechet, metrics
-from vae.command import main
-from vae.disentanglement import factor_scores, mutual_information_gap
+from vae.commands.parser import main
 from vae.errors import InputError
-from vae.evaluation import frechet_distances, kept_evaluation
-from vae.information import information, standard_error
+from vae.evaluation import frechet, metrics
+from vae.evaluation.disentanglement import factor_scores, mutual_information_gap
+from vae.evaluation.evaluate import frechet_distances, kept_evaluation
+from vae.evaluation.information import information, standard_error
 from vae.latent import encoding
 from vae.latent.mixture import fit_mixture
 from vae.model.elbo import kl_parts

@@ -11,8 +11,7 @@ import torch
 from safetensors import safe_open
 
 import vae
-from vae import exporting
-from vae.command import main
+from vae.commands.parser import main
 from vae.runs.folder import Run
 
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
@@ -101,7 +100,7 @@ def test_missing_packages_are_named(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exporting, "find_spec", lambda name: None)
+    monkeypatch.setattr("vae.commands.export.find_spec", lambda name: None)
     assert export(trained_root, "tiny", "onnx", tmp_path / "out") == 2
     assert "pip install onnx onnxscript" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

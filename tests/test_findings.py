@@ -10,18 +10,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from explorer import remedies
-from explorer.findings import findings
-from explorer.regularity import SIGMA_FLOOR, SILENT_NATS, silent_dimensions
-from explorer.remedies import Remedy, as_flags, goes_on, new_name
-from explorer.verdicts import Finding
 from vae.config import Config, TrainConfig, parse_option, with_values
+from vae.doctor import remedies
+from vae.doctor.diagnose import findings
+from vae.doctor.finding import Finding
+from vae.doctor.regularity import SIGMA_FLOOR, SILENT_NATS, silent_dimensions
+from vae.doctor.remedies import Remedy, as_flags, goes_on, new_name
 from vae.model.elbo import Terms
 from vae.model.likelihoods import MIN_SIGMA
 from vae.model.posterior import Posterior, active_units
-from vae.objectives import Objective
 from vae.runs.events import Event
 from vae.runs.folder import Run
+from vae.training.objectives import Objective
 
 EIGENVALUES = torch.tensor([30.0, 12.0, 6.0, 3.0, 1.5, 0.7, 0.3, 0.12, 0.05, 0.02])
 SHIPPED = Path(__file__).parent.parent / "checkpoints" / "anime-faces"

@@ -34,7 +34,7 @@ def test_the_explorer_never_imports_the_trainer() -> None:
     guilty = [
         module_name(path)
         for path in (ROOT / "explorer").rglob("*.py")
-        if "vae.trainer" in imported_modules(path)
+        if "vae.training.trainer" in imported_modules(path)
     ]
     assert not guilty
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from vae.command import main
+from vae.commands.parser import main
 from vae.config import Config, ModelConfig, with_values
 from vae.errors import InputError
 from vae.model.networks import VAE

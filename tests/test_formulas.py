@@ -12,7 +12,7 @@ from vae.config import LIKELIHOODS, TrainConfig
 from vae.model.elbo import Terms
 from vae.model.likelihoods import make_likelihood
 from vae.model.posterior import Posterior
-from vae.objectives import Objective
+from vae.training.objectives import Objective
 
 COMBINATIONS = [
     {},

@@ -9,8 +9,8 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from vae import metrics
 from vae.errors import InputError
+from vae.evaluation import metrics
 from vae.latent import encoding, paths, projection
 
 

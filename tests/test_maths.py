@@ -29,7 +29,7 @@ from vae.model.likelihoods import (
     make_likelihood,
 )
 from vae.model.posterior import Posterior, active_units, prior_log_prob
-from vae.schedules import lr_at, rise
+from vae.training.schedules import lr_at, rise
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -19,10 +19,10 @@ from vae.model.elbo import Terms, kl_parts
 from vae.model.likelihoods import Gaussian
 from vae.model.networks import VAE
 from vae.model.posterior import Posterior
-from vae.objectives import Objective
 from vae.runs.events import last_event
 from vae.runs.folder import Run
-from vae.trainer import Trainer, noise, prepare
+from vae.training.objectives import Objective
+from vae.training.trainer import Trainer, noise, prepare
 
 NUM_IMAGES = 40
 

@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 import vae
 from explorer import measures, samples, work
 from explorer.session import Session
-from vae.command import main
-from vae.evaluation import kept_evaluation
+from vae.commands.parser import main
+from vae.evaluation.evaluate import kept_evaluation
 from vae.runs.folder import Run
 
 PAGE = str(Path(__file__).parent.parent / "explorer" / "page.py")

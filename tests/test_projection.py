@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.spatial import procrustes
 
-from vae.command import main
+from vae.commands.parser import main
 from vae.latent import projection
 from vae.latent.encoding import Latents, load_latents
 

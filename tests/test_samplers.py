@@ -12,9 +12,9 @@ import torch
 from sklearn.mixture import GaussianMixture
 
 import vae
-from vae.command import main
+from vae.commands.parser import main
 from vae.errors import InputError
-from vae.evaluation import known_images
+from vae.evaluation.evaluate import known_images
 from vae.latent import mixture as mixtures
 from vae.latent import neighbours
 from vae.pictures import read_png

@@ -16,10 +16,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from explorer import images, origin, saved, socket
-from vae import contrasts, directions
 from vae.data.dataset import open_dataset
 from vae.data.image_files import Crop
-from vae.directions import Definition
+from vae.directions import contrasts, definitions
+from vae.directions.definitions import Definition
 from vae.errors import InputError
 from vae.latent.encoding import encode_images, load_latents, save_latents
 from vae.latent.projection import project
@@ -91,7 +91,7 @@ def test_an_attribute_becomes_a_slider_that_is_kept_with_the_run(run: Run) -> No
     at = page("Sliders", directions=saved.CHOICE)
     box(at, "Attribute").set_value("head_turn").run()
     press(at, "Make a direction")
-    kept = directions.load_directions(run.directions_file)
+    kept = definitions.load_directions(run.directions_file)
     assert kept == [Definition("Head turn", attribute="head_turn", value=contrasts.UPPER)]
     assert labels(at) == ["Head turn"]
     assert any("is a slider now" in toast.value for toast in at.toast)
@@ -99,7 +99,7 @@ def test_an_attribute_becomes_a_slider_that_is_kept_with_the_run(run: Run) -> No
 
 
 def test_the_slider_moves_along_the_difference_of_the_means(run: Run) -> None:
-    directions.add_direction(run.directions_file, HEAD_TURN)
+    definitions.add_direction(run.directions_file, HEAD_TURN)
     at = page("Sliders", directions=saved.CHOICE)
     element = next(e for e in at.get("bidi_component") if e.proto.component_name == "latent_dials")
     told = json.loads(element.proto.json)["directions"][0]
@@ -115,9 +115,9 @@ def test_the_slider_moves_along_the_difference_of_the_means(run: Run) -> None:
 
 
 def test_what_moves_is_told_and_what_cannot_be_read_is_named(run: Run) -> None:
-    directions.add_direction(run.directions_file, HEAD_TURN)
+    definitions.add_direction(run.directions_file, HEAD_TURN)
     other = Definition("Mine", a=(1, 2, 3), b=(4, 5), orthogonal_to=("Turn",))
-    directions.add_direction(run.directions_file, other)
+    definitions.add_direction(run.directions_file, other)
     assert "Too few images" in text_of(page("Sliders", directions=saved.CHOICE))
     dataset = open_dataset(run.config().data, run.folder.parent / ".data")
     everyone = encode_images(load_model(run)[0], dataset, np.arange(60), 1)
@@ -138,7 +138,7 @@ def test_typed_images_become_a_direction_even_where_the_map_has_them_not(run: Ru
     at.text_input(key="typed_B:tiny").set_value(f"{outside[5]}-{outside[5]}").run()
     at.text_input(key="direction_form:tiny_name").set_value("By hand").run()
     press(at, "Make a direction")
-    kept = directions.load_directions(run.directions_file)
+    kept = definitions.load_directions(run.directions_file)
     assert kept == [Definition("By hand", a=tuple(outside[:2]), b=(outside[5],))]
     assert labels(at) == ["By hand"]
 
@@ -174,9 +174,9 @@ def test_a_broken_file_is_a_sentence_and_the_sliders_go_on(run: Run) -> None:
 
 
 def test_one_that_others_rest_on_is_not_deleted(run: Run) -> None:
-    directions.add_direction(run.directions_file, HEAD_TURN)
+    definitions.add_direction(run.directions_file, HEAD_TURN)
     other = Definition("Mine", a=(1, 2), b=(4, 5), orthogonal_to=("Turn",))
-    directions.add_direction(run.directions_file, other)
+    definitions.add_direction(run.directions_file, other)
     at = page("Sliders", directions=saved.CHOICE, direction="Turn")
     press(at, "Delete")
     assert "Mine is made orthogonal to Turn" in text_of(at)
@@ -208,7 +208,7 @@ def test_two_lassos_become_a_direction(run: Run) -> None:
     press(at, "Make a direction")
     assert at.session_state["panel"] == "Sliders"
     assert labels(at) == ["A minus B"]
-    kept = directions.load_directions(run.directions_file)[0]
+    kept = definitions.load_directions(run.directions_file)[0]
     assert (kept.a, kept.b) == (tuple(index[:3]), tuple(index[3:5]))
 
 

@@ -16,14 +16,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from vae.command import main
+from vae.commands.parser import main
 from vae.config import Config, with_values
 from vae.data.dataset import open_dataset
 from vae.errors import InputError
 from vae.runs.events import last_event
 from vae.runs.folder import Run
-from vae.schedules import lr_at
-from vae.trainer import (
+from vae.training.schedules import lr_at
+from vae.training.trainer import (
     Trainer,
     batch_index,
     noise,

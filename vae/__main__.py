@@ -1,6 +1,6 @@
-"""`python -m vae`: see vae.command."""
+"""`python -m vae`: see vae.commands.parser."""
 
-from vae.command import main
+from vae.commands.parser import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -11,10 +11,10 @@ from explorer import cache, charts, doctor, exhibit, formulas, plane, work
 from explorer import evaluation as in_full
 from explorer import samples as drawn
 from explorer.equations import converter, equations
-from explorer.findings import findings
 from explorer.layers import layers, short
 from explorer.session import Session
 from vae.config import Config, ModelConfig, get_value, options
+from vae.doctor.diagnose import findings
 from vae.errors import InputError
 from vae.runs.events import Event, comparable, last_event, measured, numbered
 from vae.runs.folder import ALIVE, Run, list_runs

@@ -30,10 +30,10 @@ from vae.model.likelihoods import default_likelihood
 from vae.model.networks import VAE, num_parameters
 from vae.model.posterior import active_units
 from vae.model.weight_norm import normalise_weights, start_from_data
-from vae.objectives import Objective
 from vae.runs.events import EventWriter
 from vae.runs.folder import Run
-from vae.schedules import lr_at
+from vae.training.objectives import Objective
+from vae.training.schedules import lr_at
 
 LOG_EVERY = 10
 FIRST_CHECKPOINT = 20

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from vae.config import TrainConfig
 from vae.model.elbo import Terms, importance_bound, kl_parts
-from vae.schedules import rise
+from vae.training.schedules import rise
 
 
 @dataclass(frozen=True)

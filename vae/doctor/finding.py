@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explorer.remedies import Remedy
 from vae.config import Config
+from vae.doctor.remedies import Remedy
 from vae.runs.events import Event, last_event
 
 

@@ -12,8 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.contrasts import UNKNOWN, Classes, Columns, Indices, is_circular, is_class, period_of
-from vae.leakage import ridge
+from vae.directions.contrasts import (
+    UNKNOWN,
+    Classes,
+    Columns,
+    Indices,
+    is_circular,
+    is_class,
+    period_of,
+)
+from vae.directions.leakage import ridge
 
 Doubles = NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae.data.dataset import Dataset
-from vae.disentanglement import factor_scores
-from vae.information import information, standard_error
+from vae.evaluation.disentanglement import factor_scores
+from vae.evaluation.information import information, standard_error
 from vae.latent.encoding import Floats, Indices, Progress, some_of, to_unit
 from vae.model.elbo import bits_per_dim, importance_bound
 from vae.model.networks import VAE

@@ -10,8 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vae.contrasts import UNKNOWN, Classes, Columns, Indices, is_circular, is_class, period_of
-from vae.directions import Axis, Doubles, Floats
+from vae.directions.axes import Axis
+from vae.directions.contrasts import (
+    UNKNOWN,
+    Classes,
+    Columns,
+    Indices,
+    is_circular,
+    is_class,
+    period_of,
+)
+from vae.directions.definitions import Doubles, Floats
 
 RIDGE = 0.01  # of the mean variance of a latent dimension
 NUM_FOLDS = 5

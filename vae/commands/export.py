@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vae.atomic import atomic_json, atomic_write
+from vae.commands.progress import Progress
 from vae.config import to_document
 from vae.errors import InputError
-from vae.progress import Progress
 from vae.runs.folder import Run, existing_run
 
 if TYPE_CHECKING:

@@ -12,15 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae import frechet, pictures
+from vae import pictures
 from vae.atomic import atomic_json
 from vae.data.dataset import Dataset
 from vae.errors import InputError
+from vae.evaluation import frechet
+from vae.evaluation.metrics import BATCH, evaluate
 from vae.latent import encoding, neighbours
 from vae.latent.encoding import Indices, Progress, some_of, to_unit
 from vae.latent.mixture import Mixture
 from vae.latent.neighbours import Known
-from vae.metrics import BATCH, evaluate
 from vae.model.checkpoints import Weights
 from vae.model.networks import VAE
 from vae.runs.folder import Run

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from statistics import median
 
-from explorer import remedies
-from explorer.memorising import about_gap, about_images
-from explorer.regularity import about_latents, about_objective, about_sigma
-from explorer.verdicts import Finding, is_rising, some
 from vae.config import Config
+from vae.doctor import remedies
+from vae.doctor.finding import Finding, is_rising, some
+from vae.doctor.overfitting import about_gap, about_images
+from vae.doctor.regularity import about_latents, about_objective, about_sigma
 from vae.runs.events import Event, comparable, last_event, measured
 
 MIN_STEPS = 100  # before which nothing is said of what was learnt

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from statistics import fmean, median
 
-from explorer import remedies
-from explorer.verdicts import Finding, some
 from vae.config import Config
+from vae.doctor import remedies
+from vae.doctor.finding import Finding, some
 from vae.runs.events import Event, comparable, last_event
 
 NUM_BELOW = 5  # evaluations in a row that must stay below the best

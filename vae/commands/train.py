@@ -16,9 +16,9 @@ from typing import Any
 from filelock import Timeout
 
 from vae import config as configuration
+from vae.commands.progress import Progress
 from vae.config import Config
 from vae.errors import InputError
-from vae.progress import Progress
 from vae.runs.events import EventWriter, last_event
 from vae.runs.folder import PROBE_SECONDS, Run, data_cache, existing_run, list_runs, open_run
 from vae.runs.processes import CONTROL_VARIABLE
@@ -163,7 +163,7 @@ def _train_locked(
 
     from vae.data.dataset import open_dataset
     from vae.model.checkpoints import begin_from
-    from vae.trainer import Trainer, prepare
+    from vae.training.trainer import Trainer, prepare
 
     dataset = open_dataset(config.data, data_cache(run.folder.parent), progress)
     if other is not None:

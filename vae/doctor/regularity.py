@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 
-from explorer import remedies
-from explorer.verdicts import Finding, is_rising, some
 from vae.config import Config
+from vae.doctor import remedies
+from vae.doctor.finding import Finding, is_rising, some
 from vae.runs.events import Event, last_event, numbered
 
 # Nats of KL below which a dimension says nothing: its posterior is the prior for every picture.

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from vae import config as configuration
-from vae import exporting, inspection, training
+from vae.commands import evaluate, export, latents, pictures, train
+from vae.commands.progress import Progress
 from vae.errors import InputError
-from vae.progress import Progress
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--out", type=Path, metavar="FILE", help="default: RUN-COMMAND here")
         return sub
 
-    sub = command(training.train)
+    sub = command(train.train)
     sub.add_argument(
         "--from",
         dest="begin_from",
@@ -59,8 +59,8 @@ def parser() -> argparse.ArgumentParser:
         default = "" if item.default is None else f" (default: {item.default})"
         text = item.metadata["help"] + default
         sub.add_argument(*flags, dest=name, metavar="VALUE", help=text)
-    command(training.runs, with_run=False)
-    sub = command(inspection.evaluate)
+    command(train.runs, with_run=False)
+    sub = command(evaluate.evaluate)
     sub.add_argument("--split", choices=("validation", "train"), default="validation")
     sub.add_argument("--importance_samples", type=int, default=10, metavar="K")
     sub.add_argument(
@@ -70,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--frechet_num", type=int, default=2000, help=text)
     text = "Inception weights of torch-fidelity, for published FIDs (default: a built-in network)"
     sub.add_argument("--inception", type=Path, metavar="FILE", help=text)
-    sub = with_out(command(inspection.sample))
+    sub = with_out(command(pictures.sample))
     sub.add_argument("--num", type=int, default=64)
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--prior", choices=("normal", "mixture"), default="normal")
@@ -78,28 +78,28 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--temperature", type=float, default=1.0, metavar="T", help=text)
     text = "with the training images nearest in the latent space and in pixels beneath each"
     sub.add_argument("--nearest", action="store_true", help=text)
-    sub = with_out(command(inspection.reconstruct))
+    sub = with_out(command(pictures.reconstruct))
     sub.add_argument("--data", metavar="SOURCE", help="other images than the run's")
     sub.add_argument("--num", type=int, default=32)
-    sub = with_out(command(inspection.interpolate))
+    sub = with_out(command(pictures.interpolate))
     sub.add_argument("a", metavar="A", help="an image file, or an index of the run's data")
     sub.add_argument("b", metavar="B")
     sub.add_argument("--steps", type=int, default=9)
     sub.add_argument("--path", choices=("slerp", "lerp", "dense"), default="slerp")
-    sub = with_out(command(inspection.traverse))
+    sub = with_out(command(pictures.traverse))
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--num", type=int, default=10, help="how many dimensions")
     sub.add_argument("--steps", type=int, default=9)
-    sub = with_out(command(inspection.animate))
+    sub = with_out(command(pictures.animate))
     sub.add_argument("--frame_seconds", type=float, default=0.12)
-    sub = with_out(command(inspection.encode))
+    sub = with_out(command(latents.encode))
     sub.add_argument("--data", metavar="SOURCE", help="other images than the run's")
-    sub = with_out(command(inspection.project))
+    sub = with_out(command(latents.project))
     sub.add_argument("--method", choices=("pca", "umap"), default="umap")
     sub.add_argument("--num", type=int, default=None, help="at most this many images")
     sub.add_argument("--seed", type=int, default=0)
-    sub = command(exporting.export)
-    sub.add_argument("--format", choices=exporting.FORMATS, required=True)
+    sub = command(export.export)
+    sub.add_argument("--format", choices=export.FORMATS, required=True)
     sub.add_argument("--out", type=Path, metavar="FOLDER", help="default: RUN-FORMAT here")
     return main_parser
 

@@ -11,7 +11,7 @@ the reason of Haufe et al. 2014; `benchmarks/directions.py` compares the two.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.atomic import atomic_json
-from vae.contrasts import Classes, Columns, Indices, sides
 from vae.errors import InputError
 
 Floats = NDArray[np.float32]
@@ -42,97 +41,7 @@ class Definition:
     orthogonal_to: tuple[str, ...] = ()  # names of directions made before this one
 
 
-@dataclass(frozen=True)
-class Axis:
-    """A direction as the posterior means have it now."""
-
-    vector: Doubles  # [D] of length 1
-    centre: float  # of the means along it
-    unit: float  # their standard deviation along it
-    num_a: int  # images that were on, or in A
-    num_b: int
-
-
 # ------------------------------------------------------------------------------- the vector
-
-
-def axis_of(
-    definition: Definition,
-    before: Mapping[str, Axis],
-    index: Indices,
-    mu: Floats,
-    attributes: Columns,
-    classes: Classes,
-) -> Axis:
-    """The direction by the posterior means [N, D] of the images `index` [N].
-
-    `before`: the directions that it may be orthogonal to. Raises InputError.
-    """
-    if definition.attribute:
-        is_a, is_b = sides(definition.attribute, definition.value, attributes, classes, index)
-        names = f"{definition.attribute} {definition.value}".strip(), "the other side"
-    else:
-        if set(definition.a) == set(definition.b) != set():
-            raise InputError("Groups A and B are the same images: a direction needs two groups.")
-        is_a, is_b = (np.isin(index, np.array(g, np.int64)) for g in (definition.a, definition.b))
-        names = "Group A", "group B"
-    if not is_a.any() or not is_b.any():
-        empty = names[0] if not is_a.any() else names[1]
-        raise InputError(f"{empty.capitalize()} holds no image: a direction needs two groups.")
-    points = mu.astype(np.float64)
-    vector = points[is_a].mean(0) - points[is_b].mean(0)
-    length = float(np.linalg.norm(vector))
-    if length < 1e-9:
-        raise InputError("The two groups have the same mean, so that no direction leads over.")
-    others = [before[name].vector for name in definition.orthogonal_to if name in before]
-    vector = without(vector / length, others)
-    along = points @ vector
-    unit = max(float(along.std()), 1e-6)
-    return Axis(vector, float(along.mean()), unit, int(is_a.sum()), int(is_b.sum()))
-
-
-def without(vector: Doubles, others: Sequence[Doubles]) -> Doubles:
-    """`vector` [D] made orthogonal to others [D], of length 1. Raises InputError."""
-    if others:
-        basis, singular, _ = np.linalg.svd(np.stack(others, 1), full_matrices=False)
-        basis = basis[:, singular > 1e-6 * singular[0]]
-        for _ in range(2):  # the second time takes out what rounding has left
-            vector = vector - basis @ (basis.T @ vector)
-    length = float(np.linalg.norm(vector))
-    if length < LEAST_LEFT:
-        raise InputError("Nothing is left of it: it lies along those it should be orthogonal to.")
-    result: Doubles = vector / length
-    return result
-
-
-def axes_of(
-    definitions: Sequence[Definition],
-    index: Indices,
-    mu: Floats,
-    attributes: Columns,
-    classes: Classes,
-) -> tuple[dict[str, Axis], dict[str, str]]:
-    """Every direction that the means have, by name, and a sentence for each that they have not."""
-    axes: dict[str, Axis] = {}
-    failed: dict[str, str] = {}
-    for definition in definitions:
-        try:
-            gone = [name for name in definition.orthogonal_to if name not in axes]
-            if gone:
-                raise InputError(f"It should be orthogonal to {gone[0]}, which is not there.")
-            axis = axis_of(definition, axes, index, mu, attributes, classes)
-        except InputError as error:
-            failed[definition.name] = str(error)
-        else:
-            axes[definition.name] = axis
-    return axes, failed
-
-
-def cosines(axes: Mapping[str, Axis]) -> Doubles:
-    """The cosine between each two directions, in their order. [n, n]"""
-    vectors = np.stack([axis.vector for axis in axes.values()])
-    result: Doubles = (vectors @ vectors.T).clip(-1, 1)
-    return result
 
 
 # ------------------------------------------------------------------------------- the file

@@ -1,0 +1,96 @@
+"""What every command that looks into a run begins with.
+
+Torch and numpy are imported by each function, after its arguments were found good.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vae import config as configuration
+from vae.commands.progress import Progress
+from vae.errors import InputError
+from vae.runs.folder import Run, data_cache, existing_run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from vae.data.dataset import Dataset
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
+
+
+Result = dict[str, Any]
+
+
+def open_run_and_data(
+    arguments: argparse.Namespace, progress: Progress, source: str | None = None
+) -> tuple[Run, VAE, Weights, Dataset]:
+    """A run's model and data; with `source`, other images at the size of the model's."""
+    run = existing_run(arguments.root, arguments.run)
+    config = run.config()
+
+    from vae.data.dataset import open_dataset
+    from vae.model.checkpoints import load_model
+
+    model, weights = load_model(run)
+    data = config.data
+    if source is not None:
+        size = weights.image_shape[1]
+        data = configuration.DataConfig(source=source, image_size=size)
+    dataset = open_dataset(data, data_cache(arguments.root), progress)
+    if dataset.image_shape != weights.image_shape:
+        raise InputError(
+            f"Run {run.name} takes images of {weights.image_shape} (channels, height, width), "
+            f"but {data.source} has {dataset.image_shape}."
+        )
+    return run, model, weights, dataset
+
+
+def on_device(model: VAE) -> VAE:
+    from vae.model.device import choose_device
+
+    return model.to(choose_device(None))
+
+
+def out_file(arguments: argparse.Namespace, suffix: str) -> Path:
+    """Where the result goes; without --out, a file of the run's name in this folder."""
+    return arguments.out or Path(f"{arguments.run}-{arguments.command}{suffix}")
+
+
+def decode(model: VAE, z: Tensor) -> NDArray[np.uint8]:
+    import torch
+
+    from vae import pictures
+
+    with torch.inference_mode():
+        return pictures.from_unit(model.decode(z).numpy())
+
+
+def key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray[np.uint8]:
+    """One image [1, H, W, C], by its file or by its index in the run's data."""
+    import numpy as np
+    from PIL import Image
+
+    from vae.data.image_files import resized, upright_square
+
+    channels, size, _ = model.image_shape
+    if text.isdigit():
+        data = dataset()
+        if int(text) >= len(data):
+            raise InputError(f"There is no image {text}: the data have 0 to {len(data) - 1}.")
+        return data.take(np.array([int(text)]))
+    if not Path(text).is_file():
+        raise InputError(f"{text!r} is neither an image file nor an index of the run's data.")
+    try:
+        with Image.open(text) as image:
+            square = resized(upright_square(image, size), size)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InputError(f"{text} cannot be read as an image: {error}") from error
+    pixels = np.asarray(square.convert("RGB" if channels == 3 else "L"))
+    return pixels.reshape(1, size, size, channels)

@@ -1,0 +1,1 @@
+"""Directions of the latent space, kept by what defines them; pure functions of posterior means."""

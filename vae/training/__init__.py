@@ -1,0 +1,1 @@
+"""How a model learns: the loop, what it minimises, its schedules."""
