@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from explorer import images, keeping, origin, position, recipes, snippets
-from explorer.session import Session
+from explorer import origin, position
+from explorer.components import typicality
+from explorer.drawing import images
+from explorer.exports import python_program, recipes, restore
+from explorer.state.session import Session
 from vae.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,7 +98,7 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
             z = state[session.key("z")]
             st.download_button(
                 "Download PNG",
-                partial(images.png, face, FACE_SIZE, keeping.recipe(session, weights, "face", z)),
+                partial(images.png, face, FACE_SIZE, restore.recipe(session, weights, "face", z)),
                 f"{run.name}-face.png",
                 "image/png",
                 icon=":material/download:",
@@ -103,8 +106,8 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
                 width="stretch",
                 help="The file remembers its point: drop it on Your own to go on from there.",
             )
-            program = snippets.face(run.folder, weights.step, np.float32(z), FACE_SIZE)
-            keeping.copy_as_python(program, "the picture of Download PNG", "stretch")
+            program = python_program.face(run.folder, weights.step, np.float32(z), FACE_SIZE)
+            restore.copy_as_python(program, "the picture of Download PNG", "stretch")
         with below:
             walk = origin.refined(session, THUMBNAIL)
             if walk and start is not None:
@@ -116,7 +119,7 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
                 st.rerun()
             if start is not None and "falling" in start:
                 st.html(origin.falling(start["falling"], len(start["falling"]) - 1))
-            origin.typicality(session, state[session.key("z")])
+            typicality.typicality(session, state[session.key("z")])
 
 
 def _pictures(start: dict[str, Any]) -> None:
@@ -145,7 +148,7 @@ def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: st
     start["z"], start["digest"], start["given"] = position.numbers(mu[0]), digest, pixels
     start["Before"] = images.address(pixels, THUMBNAIL * 2)
     start["After"] = images.address(after, THUMBNAIL * 2)
-    start["After dB"] = origin.decibels(pixels, after)
+    start["After dB"] = images.decibels(pixels, after)
     for name in ("Refined", "Refined dB", "falling"):  # by older weights
         start.pop(name, None)
     return True
@@ -167,13 +170,13 @@ def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None
     data = state[key].getvalue()
     recipe = recipes.read(data)
     if recipe is not None:
-        is_taken, sentence = keeping.take_up(session, "Sliders", recipe, model, weights)
+        is_taken, sentence = restore.take_up(session, "Sliders", recipe, model, weights)
         if is_taken:
             return
         if recipe.kind != "face":
             state[session.key("upload_error")] = sentence
             return
-        keeping.say(sentence)
+        restore.say(sentence)
     try:
         pixels = images.read_upload(data, model.image_shape)
     except InputError as error:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import compass, gallery, images, journey, plainmap, saved
-from explorer import points as map_points
+from explorer import plainmap
+from explorer.components import gallery
+from explorer.directions import groups, run_axes
+from explorer.drawing import images
 from explorer.mapview import Choice
-from explorer.points import KL, Place
-from explorer.session import Session
+from explorer.state import chosen_path, map_points
+from explorer.state.map_points import KL, Place
+from explorer.state.session import Session
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -48,7 +51,7 @@ def show(session: Session, model: VAE, dataset: Dataset, place: Place, choice: C
     else:
         _group(session, model, dataset, place, choice)
         return
-    saved.groups(session, model, dataset, ())
+    groups.groups(session, model, dataset, ())
 
 
 def _sheet(
@@ -66,7 +69,7 @@ def _image(session: Session, model: VAE, dataset: Dataset, place: Place, row: in
     mu = images.encode(model, pixels)
     name = str(dataset.names[image])
     st.markdown(
-        f"**Image {image}**" + ("" if name == str(image) else f" :gray[{compass.plain(name)}]")
+        f"**Image {image}**" + ("" if name == str(image) else f" :gray[{run_axes.plain(name)}]")
     )
     pair = st.columns(2, gap="small", wrap=False)
     for column, picture, title in (
@@ -191,7 +194,7 @@ def _group(session: Session, model: VAE, dataset: Dataset, place: Place, choice:
         args=(session, None, mean),
     ):
         st.rerun()
-    saved.groups(session, model, dataset, choice.images)
+    groups.groups(session, model, dataset, choice.images)
     members = np.random.default_rng(0).permutation(some)[:NUM_MEMBERS]
     st.caption("Some of them")
     _sheet(session, dataset, members.tolist(), "Members")
@@ -204,7 +207,7 @@ def _open_in_sliders(session: Session, image: int | None, z: np.ndarray) -> None
 
 
 def _add_to_path(session: Session, image: int) -> None:
-    letter = journey.add_key(session, image)
+    letter = chosen_path.add_key(session, image)
     st.toast(f"Image {image} is {letter} in Interpolate.", icon=":material/route:")
 
 

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from explorer import scripts
+from explorer.components import scripts
+from explorer.directions.direction import Direction
 
 NUM_FIRST = 12  # sliders to see at once
-REACH = 3.5  # of a slider to each side, in units; more where images lie further out
-
-
-@dataclass(frozen=True)
-class Direction:
-    """A line through the latent space that one slider moves along."""
-
-    label: str
-    note: str
-    axis: int | tuple[float, ...]  # a dimension's number, or a vector of length 1 [D]
-    centre: float  # of the points whose slider is at 0, along the axis
-    unit: float  # length of one slider unit along the axis
-    reach: float  # of the slider to each side, in units
-    is_active: bool
 
 
 def place_of(direction: Direction, place: int) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import cache
-from explorer.session import Session
+from explorer.state import cache
+from explorer.state.session import Session
 from vae.config import Config
 from vae.doctor import remedies
 from vae.doctor.finding import Finding

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import cache, images, measures, origin, work
+from explorer import measures
+from explorer.components import job_button
+from explorer.drawing import images
 from explorer.measures import Result
-from explorer.session import Session
+from explorer.state import cache
+from explorer.state.session import Session
 from vae.errors import InputError
 from vae.runs import processes
 from vae.runs.folder import Run
@@ -61,7 +64,7 @@ def show(session: Session) -> None:
             st.caption(measures.protocol(result))
         _factors(result)
         _extremes(session, result)
-    work.job(
+    job_button.job(
         run,
         *files(run),
         "Evaluate" if result is None else "Evaluate again",
@@ -166,7 +169,7 @@ def _pairs(
     figures = []
     for image, before, after in zip(chosen, there, made, strict=True):
         name = html.escape(str(_dataset.names[image]), quote=True)
-        error = f"{origin.decibels(before, after):.1f} dB"
+        error = f"{images.decibels(before, after):.1f} dB"
         figures.append(
             f"<figure title='Image {image}: {name}'>"
             f"<img src='{images.address(before, PICTURE)}' alt='Image {image}'>"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from explorer.charts import FAINT_LINE, Spec
-from explorer.session import Session
+from explorer.drawing.charts import FAINT_LINE, Spec
+from explorer.state.session import Session
 from vae.errors import InputError
 
 if TYPE_CHECKING:

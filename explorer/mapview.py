@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explorer import scripts
+from explorer.components import scripts
 
 MAX_GROUP = 5_000  # images of a group that the browser names
 

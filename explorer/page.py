@@ -8,7 +8,8 @@ import threading
 
 import streamlit as st
 
-from explorer import hints, sidebar
+from explorer import hints
+from explorer.sidebar import run_controls
 from vae.errors import InputError
 
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
@@ -48,10 +49,10 @@ def warm_up() -> threading.Thread:
 
 def main() -> None:
     st.set_page_config(
-        "Latent explorer", str(sidebar.ICON), layout="wide", initial_sidebar_state=340
+        "Latent explorer", str(run_controls.ICON), layout="wide", initial_sidebar_state=340
     )
     st.html(STYLE)
-    session = sidebar.show()
+    session = run_controls.show()
     first = "Live" if session.is_alive() else "Sliders"
     tabs = st.tabs(PANELS, default=first, key="panel", on_change="rerun")
     for name, tab in zip(PANELS, tabs, strict=True):

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import images, journey, keeping, pathview, recipes, snippets
-from explorer.journey import KINDS, MAX_KEYS, STEPS
+from explorer import pathview
+from explorer.drawing import images
+from explorer.exports import python_program, recipes, restore
 from explorer.pathview import Tour
-from explorer.session import Session
+from explorer.state import chosen_path
+from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS
+from explorer.state.session import Session
 from vae.pictures import MIME
 
 if TYPE_CHECKING:
@@ -34,15 +37,17 @@ def show(
     """Files of the path, made when asked for, and what brings them back."""
     run = session.run
     assert run is not None
-    points = journey.trace(session, keys, steps, kind)
-    chosen = {"path": kind, "steps": journey.chosen(session).steps, "images": picked}
-    recipe = keeping.recipe(session, weights, "path", keys, **chosen, **asdict(tour))
+    points = chosen_path.trace(session, keys, steps, kind)
+    chosen = {"path": kind, "steps": chosen_path.chosen(session).steps, "images": picked}
+    recipe = restore.recipe(session, weights, "path", keys, **chosen, **asdict(tour))
 
     def strip() -> bytes:
         return images.strip(images.decode(model, points), recipe)
 
     def film(suffix: str) -> bytes:
-        return journey.film(model, journey.filmed(session, keys, kind, tour), suffix, recipe)
+        return chosen_path.film(
+            model, chosen_path.filmed(session, keys, kind, tour), suffix, recipe
+        )
 
     with st.container(horizontal=True, gap="xsmall"):
         st.download_button(
@@ -62,8 +67,10 @@ def show(
     )
     with st.container(horizontal=True, gap="xsmall"):
         factor = images.strip_factor(weights.image_shape[1])
-        program = snippets.path(run.folder, weights.step, keys, tuple(picked), points, kind, factor)
-        keeping.copy_as_python(program, "the PNG strip")
+        program = python_program.path(
+            run.folder, weights.step, keys, tuple(picked), points, kind, factor
+        )
+        restore.copy_as_python(program, "the PNG strip")
         upload = session.key("upload_path")
         with st.popover("From a file", icon=":material/upload:"):
             st.file_uploader(
@@ -88,14 +95,14 @@ def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None
     if recipe is None:
         state[error] = "This file carries no path: one that was downloaded here does."
         return
-    is_taken, sentence = keeping.take_up(session, "Interpolate", recipe, model, weights)
+    is_taken, sentence = restore.take_up(session, "Interpolate", recipe, model, weights)
     if not is_taken:
         state[error] = sentence
 
 
 def take_over(session: Session, dataset: Dataset, model: VAE) -> None:
     """Make the path of a dropped file the one on the screen."""
-    recipe = keeping.taken_up(session, "Interpolate", model)
+    recipe = restore.taken_up(session, "Interpolate", model)
     if recipe is None:
         return
     picked = list(dict.fromkeys(recipe.images))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer import scripts
+from explorer.components import scripts
 
 Floats = NDArray[np.float32]
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import gallery, journey, labels
-from explorer.session import Session
+from explorer import labels
+from explorer.components import gallery
+from explorer.state import chosen_path
+from explorer.state.session import Session
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -35,7 +37,7 @@ def show(session: Session, dataset: Dataset, num_keys: int) -> list[int]:
         dataset,
         shown,
         kept,
-        key=journey.component_key(session, "gallery"),
+        key=chosen_path.component_key(session, "gallery"),
         label="Images of the validation set",
         max_picked=num_keys,
         tile=46,

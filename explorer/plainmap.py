@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from explorer import points as map_points
 from explorer.mapview import MAX_GROUP, Choice, Legend
-from explorer.points import Colours, Floats, Indices, Place
-from explorer.session import Session
+from explorer.state import map_points
+from explorer.state.map_points import Colours, Floats, Indices, Place
+from explorer.state.session import Session
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.charts import FAINT_LINE, QUIET, Spec, nice
+from explorer.drawing.charts import FAINT_LINE, QUIET, Spec, nice
 from vae.config import Config
 from vae.errors import InputError
 from vae.runs.events import Event

@@ -12,8 +12,10 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from explorer import dials, images, keeping
-from explorer.session import Session
+from explorer import dials
+from explorer.drawing import images
+from explorer.exports import restore
+from explorer.state.session import Session
 
 if TYPE_CHECKING:
     from vae.model.networks import VAE
@@ -45,7 +47,7 @@ def begin(session: Session, model: VAE) -> None:
 def take_over(session: Session, model: VAE) -> None:
     """Go on from the point that another panel or a dropped file has sent here."""
     state = st.session_state
-    recipe = keeping.taken_up(session, "Sliders", model)
+    recipe = restore.taken_up(session, "Sliders", model)
     if recipe is not None:
         set_point(session, recipe.points[0])
     sent = state.pop(session.key("hand_over"), None)

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from explorer import cache, deck, images, origin, work
-from explorer.session import Session
+from explorer import deck
+from explorer.components import job_button, typicality
+from explorer.drawing import images
+from explorer.state import cache
+from explorer.state.session import Session
 from vae.errors import InputError
 from vae.pictures import to_rgb
 from vae.runs import processes
@@ -56,7 +59,7 @@ def show(session: Session, model: VAE, weights: Weights) -> None:
     _cards(session, model, dataset, compared, z, turn)
     _says(known, compared)
     if known is None:
-        work.job(
+        job_button.job(
             run,
             *files(run),
             "Find the nearest training images",
@@ -215,7 +218,7 @@ def _drawn(
 
 def _share(session: Session, z: np.ndarray) -> float | None:
     try:
-        return origin.share_of(session, z)
+        return typicality.share_of(session, z)
     except InputError:
         return None
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer import journey
-from explorer import points as map_points
 from explorer.mapview import Trail
-from explorer.points import Place
-from explorer.session import Session
+from explorer.state import chosen_path, map_points
+from explorer.state.map_points import Place
+from explorer.state.session import Session
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -21,7 +20,7 @@ WORDS = {"slerp": "a great arc", "lerp": "a straight line", "dense": "through de
 
 def toggle(session: Session) -> None:
     """Whether to show the path, where there is one; `st.session_state` keeps it between panels."""
-    if len(journey.chosen(session).picked) < 2:
+    if len(chosen_path.chosen(session).picked) < 2:
         return
     state, name = st.session_state, session.key("show_path")
     key = f"{name}.toggle"
@@ -35,21 +34,21 @@ def toggle(session: Session) -> None:
 
 def on_map(session: Session, dataset: Dataset, place: Place) -> Trail | None:
     """The path where it lies on a map, while it is to be shown. Raises InputError."""
-    way = journey.chosen(session)
+    way = chosen_path.chosen(session)
     is_wanted = st.session_state.get(session.key("show_path"), False)
     if not is_wanted or len(way.picked) < 2 or max(way.picked) >= len(dataset):
         return None
     steps = LEG * (len(way.picked) - 1) + 1
     line, back = (
         [(float(x), float(y)) for x, y in map_points.on_map(place, z)]
-        for z in journey.there_and_back(session, way, steps)
+        for z in chosen_path.there_and_back(session, way, steps)
     )
-    return Trail(line, back, journey.LETTERS[: len(way.picked)])
+    return Trail(line, back, chosen_path.LETTERS[: len(way.picked)])
 
 
 def explain(session: Session, place: Place) -> None:
     """What the lines are, and how true."""
-    kind = WORDS[journey.chosen(session).kind]
+    kind = WORDS[chosen_path.chosen(session).kind]
     text = (
         f"The line is the path of Interpolate, {kind}; the dashed one is where its pictures lie "
         "once they are decoded and encoded again."

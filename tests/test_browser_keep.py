@@ -22,7 +22,7 @@ from browser import (
     wait_until_painted,
 )
 
-from explorer import recipes
+from explorer.exports import recipes
 from vae.pictures import read_png
 
 pytestmark = pytest.mark.browser

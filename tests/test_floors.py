@@ -60,7 +60,7 @@ def test_configuration_and_run_folder_need_no_torch_and_no_numpy() -> None:
 def test_the_page_imports_nothing_heavy() -> None:
     """The first paint would wait for it."""
     code = (
-        "import sys, explorer.cache, explorer.session, explorer.sidebar;"
+        "import sys, explorer.state.cache, explorer.state.session, explorer.sidebar.run_controls;"
         "sys.exit(any(name in sys.modules for name in ('torch', 'sklearn', 'umap')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

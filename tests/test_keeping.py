@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import hints, images, recipes
+from explorer import hints
+from explorer.drawing import images
+from explorer.exports import recipes
+from explorer.exports.recipes import Recipe
 from explorer.panels import animation
-from explorer.recipes import Recipe
-from explorer.session import Session
+from explorer.state.session import Session
 from vae import api, pictures
 from vae.runs.folder import Run
 

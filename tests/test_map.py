@@ -16,10 +16,11 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from explorer import columns, mapview
-from explorer import points as map_points
+from explorer import mapview
 from explorer.mapview import MAX_GROUP, Choice
-from explorer.points import ERROR, KL, UNKNOWN, Place
+from explorer.server import map_data
+from explorer.state import map_points
+from explorer.state.map_points import ERROR, KL, UNKNOWN, Place
 from vae.data.dataset import Dataset, open_dataset
 from vae.errors import InputError
 from vae.latent.encoding import load_latents, save_latents
@@ -48,7 +49,7 @@ def dataset(root: Path, run: Run) -> Dataset:
 
 @pytest.fixture
 def client(root: Path) -> Iterator[TestClient]:
-    app = Starlette(routes=columns.make_routes(root))
+    app = Starlette(routes=map_data.make_routes(root))
     with TestClient(app, base_url="http://localhost:8501") as client:
         yield client
 
@@ -66,7 +67,7 @@ def test_columns_hold_every_point_and_its_image(
     client: TestClient, run: Run, dataset: Dataset
 ) -> None:
     place = place_of(run)
-    address = columns.addresses(run, place, dataset.fingerprint, ERROR)["points"]
+    address = map_data.addresses(run, place, dataset.fingerprint, ERROR)["points"]
     answer = client.get(address, headers=OWN)
     assert answer.status_code == 200
     assert "immutable" in answer.headers["cache-control"]
@@ -86,7 +87,7 @@ def test_colours_come_as_values_and_levels_or_as_classes(
     num = len(map_points.points(place).index)
 
     def block(by: str) -> bytes:
-        address = columns.addresses(run, place, dataset.fingerprint, by)["colours"]
+        address = map_data.addresses(run, place, dataset.fingerprint, by)["colours"]
         return client.get(address, headers=OWN).content
 
     values = np.frombuffer(block(ERROR), "<f4", num)
@@ -99,7 +100,7 @@ def test_colours_come_as_values_and_levels_or_as_classes(
 def test_thumbnails_come_in_the_order_asked_for(
     client: TestClient, run: Run, dataset: Dataset
 ) -> None:
-    address = columns.addresses(run, place_of(run), dataset.fingerprint, ERROR)["thumbs"]
+    address = map_data.addresses(run, place_of(run), dataset.fingerprint, ERROR)["thumbs"]
     answer = client.get(f"{address}7,3", headers=OWN)
     assert answer.headers["content-type"] == "image/webp"
     with Image.open(io.BytesIO(answer.content)) as sheet:
@@ -114,7 +115,7 @@ def test_thumbnails_come_in_the_order_asked_for(
 def test_images_that_are_none_are_refused(
     client: TestClient, run: Run, dataset: Dataset, ids: str
 ) -> None:
-    address = columns.addresses(run, place_of(run), dataset.fingerprint, ERROR)["thumbs"]
+    address = map_data.addresses(run, place_of(run), dataset.fingerprint, ERROR)["thumbs"]
     answer = client.get(f"{address}{ids}", headers=OWN)
     assert answer.status_code == 404
     assert answer.text.endswith(".")
@@ -123,7 +124,7 @@ def test_images_that_are_none_are_refused(
 def test_runs_files_states_and_data_that_are_not_there_are_refused(
     client: TestClient, run: Run, dataset: Dataset
 ) -> None:
-    addresses = columns.addresses(run, place_of(run), dataset.fingerprint, ERROR)
+    addresses = map_data.addresses(run, place_of(run), dataset.fingerprint, ERROR)
     points, colours, thumbs = (addresses[name] for name in ("points", "colours", "thumbs"))
     for address in (
         points.replace("tiny", "nobody"),
@@ -148,17 +149,17 @@ def test_runs_files_states_and_data_that_are_not_there_are_refused(
 def test_pages_of_others_are_refused(
     client: TestClient, run: Run, dataset: Dataset, headers: dict[str, str]
 ) -> None:
-    addresses = columns.addresses(run, place_of(run), dataset.fingerprint, ERROR)
+    addresses = map_data.addresses(run, place_of(run), dataset.fingerprint, ERROR)
     for address in addresses.values():
         assert client.get(address, headers={**OWN, **headers}).status_code == 403
 
 
 def test_the_address_of_a_newer_file_is_another(run: Run, dataset: Dataset) -> None:
     before = place_of(run)
-    first = columns.addresses(run, before, dataset.fingerprint, ERROR)
+    first = map_data.addresses(run, before, dataset.fingerprint, ERROR)
     assert urlsplit(first["points"]).path == "live/map/tiny/points.bin"
     save_latents(run.latents_file, load_latents(run.latents_file))
-    second = columns.addresses(run, place_of(run), dataset.fingerprint, ERROR)
+    second = map_data.addresses(run, place_of(run), dataset.fingerprint, ERROR)
     assert first["points"] != second["points"]
     assert first["thumbs"] == second["thumbs"]
     with pytest.raises(InputError, match="another one by now"):

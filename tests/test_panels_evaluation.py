@@ -13,8 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import vae
-from explorer import measures, samples, work
-from explorer.session import Session
+from explorer import measures, samples
+from explorer.components import job_button
+from explorer.state.session import Session
 from vae.commands.parser import main
 from vae.evaluation.evaluate import kept_evaluation
 from vae.runs.folder import Run
@@ -145,14 +146,16 @@ def test_a_mixture_of_older_weights_is_not_sampled(evaluated: Path) -> None:
 
 def test_work_is_read_from_the_log(tmp_path: Path) -> None:
     log, out = tmp_path / "evaluation.log", tmp_path / "evaluation.json"
-    assert work.work_of(log, out, time.time()).state == "none"
+    assert job_button.work_of(log, out, time.time()).state == "none"
     log.write_text("evaluate 25/100\n")
-    now = work.work_of(log, out, time.time())
+    now = job_button.work_of(log, out, time.time())
     assert (now.state, now.part, now.message) == ("working", 0.25, "Measuring: 25 of 100")
     os.utime(log, (0, time.time() - 200))
-    assert work.work_of(log, out, time.time()).state == "failed"
+    assert job_button.work_of(log, out, time.time()).state == "failed"
     log.write_text(f"elbo 5\n{out}\n")
     os.utime(log, (0, time.time() - 200))
-    assert work.work_of(log, out, time.time()).state == "failed"  # it says so, but there is none
+    assert (
+        job_button.work_of(log, out, time.time()).state == "failed"
+    )  # it says so, but there is none
     out.write_text("{}")
-    assert work.work_of(log, out, time.time()).state == "done"
+    assert job_button.work_of(log, out, time.time()).state == "done"

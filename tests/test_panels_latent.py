@@ -19,11 +19,13 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import bearings, images, journey
+from explorer.directions import built_in
+from explorer.drawing import images
 from explorer.panels import map as map_panel
 from explorer.pathview import Tour
-from explorer.points import ERROR, KL
-from explorer.session import Session
+from explorer.state import chosen_path
+from explorer.state.map_points import ERROR, KL
+from explorer.state.session import Session
 from vae.config import ModelConfig
 from vae.data.dataset import open_dataset
 from vae.errors import InputError
@@ -109,8 +111,8 @@ def test_a_loop_goes_there_and_back() -> None:
     torch.manual_seed(0)
     model = VAE(ModelConfig(name="mlp", latent_dim=6), (1, 28, 28)).requires_grad_(False)
     keys = 100 * np.random.default_rng(0).standard_normal((2, 6)).astype(np.float32)
-    z = journey.filmed(Session(Path("nowhere"), None), keys, "lerp", Tour())
-    with Image.open(io.BytesIO(journey.film(model, z, ".webp"))) as animation:
+    z = chosen_path.filmed(Session(Path("nowhere"), None), keys, "lerp", Tour())
+    with Image.open(io.BytesIO(chosen_path.film(model, z, ".webp"))) as animation:
         # Pillow joins frames that are equal, as the held ends are.
         frames = animation.n_frames
         first = np.asarray(animation.convert("RGB")).astype(float)
@@ -222,7 +224,7 @@ def test_a_point_that_is_none_or_of_long_ago_changes_nothing(
 
 def test_dimensions_come_by_their_kl_and_move_alone(root: Path) -> None:
     session = Session(root, Run(root / "tiny"))
-    directions = bearings.by_kl(session, 6)
+    directions = built_in.by_kl(session, 6)
     kl = session.kl_per_dim()
     assert [d.axis for d in directions] == sorted(range(6), key=lambda j: -kl[j])
     assert [d.label for d in directions] == [f"z{d.axis}" for d in directions]
@@ -231,7 +233,7 @@ def test_dimensions_come_by_their_kl_and_move_alone(root: Path) -> None:
 
 def test_principal_directions_are_the_axes_of_the_means_in_their_deviations(root: Path) -> None:
     session = Session(root, Run(root / "tiny"))
-    directions = bearings.by_pca(session, 6)
+    directions = built_in.by_pca(session, 6)
     mu = load_latents(root / "tiny" / "latents.npz").mu
     axes = np.array([d.axis for d in directions])
     np.testing.assert_allclose(axes @ axes.T, np.eye(len(axes)), atol=1e-4)
@@ -430,14 +432,14 @@ def test_images_are_found_by_a_label(root: Path) -> None:
 def test_an_animation_goes_as_the_player_does(root: Path) -> None:
     session = Session(root, Run(root / "tiny"))
     keys = np.array(np.random.default_rng(0).normal(size=(3, 6)), np.float32)
-    back = journey.filmed(session, keys, "lerp", Tour())
+    back = chosen_path.filmed(session, keys, "lerp", Tour())
     assert len(back) == 2 * (2 * images.FRAMES_PER_LEG - 1) + 2 * images.HELD_FRAMES
-    around = journey.filmed(session, keys, "lerp", Tour(way="around", speed=2.0))
+    around = chosen_path.filmed(session, keys, "lerp", Tour(way="around", speed=2.0))
     assert len(around) == 3 * images.FRAMES_PER_LEG // 2
     gaps = np.linalg.norm(np.diff(np.concatenate([around, around[:1]]), axis=0), axis=1)
     apart = np.linalg.norm(keys - np.roll(keys, -1, 0), axis=1)
     np.testing.assert_allclose(gaps.reshape(3, -1).sum(1), apart, rtol=1e-4)
-    eased = journey.filmed(session, keys, "lerp", Tour(way="around", ease=True))
+    eased = chosen_path.filmed(session, keys, "lerp", Tour(way="around", ease=True))
     gaps = np.linalg.norm(np.diff(eased[:25], axis=0), axis=1)
     assert gaps[0] < gaps[12] / 4
 

@@ -13,13 +13,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import charts, plane
+from explorer import plane
+from explorer.drawing import charts
 from explorer.equations import equivalent_beta, equivalent_sigma
 from explorer.exhibit import bars, powered
 from explorer.layers import layers, short
 from explorer.panels import animation
 from explorer.panels.live import duration, seconds_left
-from explorer.session import Session
+from explorer.state.session import Session
 from vae import pictures
 from vae.config import NETWORKS, Config, ModelConfig, to_document, with_values
 from vae.doctor.diagnose import findings

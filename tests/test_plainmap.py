@@ -10,7 +10,7 @@ import pytest
 from explorer import mapview, plainmap
 from explorer.mapview import MAX_GROUP, Choice, Legend
 from explorer.plainmap import MAX_POINTS
-from explorer.points import UNKNOWN, Colours, leveled
+from explorer.state.map_points import UNKNOWN, Colours, leveled
 
 CLASSES = Legend("Label", [(0, "no", "#ff0000"), (1, "yes", "#00ff00")], (), 0.0, 0.0)
 

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from explorer import images, recipes, snippets
-from explorer.recipes import Recipe
+from explorer.drawing import images
+from explorer.exports import python_program, recipes
+from explorer.exports.recipes import Recipe
 from vae import api, pictures
 from vae.model.networks import VAE
 
@@ -182,7 +183,7 @@ def read(data: bytes) -> np.ndarray:
 def test_the_program_of_a_face_makes_the_pixels_of_its_file(model: VAE, tmp_path: Path) -> None:
     z = [*np.random.default_rng(0).standard_normal(model.latent_dim - 3), 2.0**-40, 1 / 3, -0.0]
     exported = read(images.png(images.decode(model, [z])[0], 384))
-    program = snippets.face(SHIPPED, 8, np.float32(z), 384)
+    program = python_program.face(SHIPPED, 8, np.float32(z), 384)
     assert np.array_equal(executed(program, tmp_path, "face.png"), exported)
 
 
@@ -195,7 +196,7 @@ def test_the_program_of_a_path_makes_the_pixels_of_its_strip(
     points = api.interpolate(keys, 9, "lerp" if kind == "another" else kind)
     exported = read(images.strip(images.decode(model, points)))
     factor = images.strip_factor(model.image_shape[1])
-    program = snippets.path(SHIPPED, 8, keys, shown, points, kind, factor)
+    program = python_program.path(SHIPPED, 8, keys, shown, points, kind, factor)
     assert np.array_equal(executed(program, tmp_path, "path.png"), exported)
 
 
@@ -203,6 +204,6 @@ def test_many_numbers_become_one_word_of_the_same_bits(model: VAE, tmp_path: Pat
     points = np.random.default_rng(0).standard_normal((9, model.latent_dim)).astype(np.float32)
     exported = read(images.strip(images.decode(model, points)))
     factor = images.strip_factor(model.image_shape[1])
-    program = snippets.path(SHIPPED, 8, points[:2], (), points, "another", factor)
+    program = python_program.path(SHIPPED, 8, points[:2], (), points, "another", factor)
     assert "base64" in program
     assert np.array_equal(executed(program, tmp_path, "path.png"), exported)

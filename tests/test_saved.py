@@ -15,7 +15,10 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import images, origin, saved, socket
+from explorer import origin
+from explorer.directions import saved
+from explorer.drawing import images
+from explorer.server import decode_socket
 from vae.data.dataset import open_dataset
 from vae.data.image_files import Crop
 from vae.directions import contrasts, definitions
@@ -296,7 +299,7 @@ def test_typicality_is_told_and_falls_far_from_the_data(run: Run) -> None:
 
 def test_decibels_are_those_of_the_mean_squared_error() -> None:
     a = np.zeros((8, 8, 3), np.uint8)
-    assert origin.decibels(a, a + np.uint8(51)) == pytest.approx(-10 * np.log10(0.2**2))
+    assert images.decibels(a, a + np.uint8(51)) == pytest.approx(-10 * np.log10(0.2**2))
     assert "step 2 of 60" in origin.falling([20.0, 21.0, 21.5], 60)
 
 
@@ -306,9 +309,9 @@ def test_every_size_grey_and_colour_has_sliders(run: Run, size: int, channels: i
     torch.manual_seed(0)
     model = VAE(run.config().model, (channels, size, size)).eval()
     save_weights(run, model, 7, 1, keep=False)
-    request = socket.REQUEST.pack(5, 2) + np.zeros((2, 6), "<f4").tobytes()
-    reply = socket.decoded(run, request)
-    assert socket.REPLY.unpack_from(reply) == (5, 7, 2, size, size, channels)
-    assert len(reply) == socket.REPLY.size + 2 * size * size * channels
+    request = decode_socket.REQUEST.pack(5, 2) + np.zeros((2, 6), "<f4").tobytes()
+    reply = decode_socket.decoded(run, request)
+    assert decode_socket.REPLY.unpack_from(reply) == (5, 7, 2, size, size, channels)
+    assert len(reply) == decode_socket.REPLY.size + 2 * size * size * channels
     at = page("Sliders", start=None, z=[0.0] * 6, pins=[], first=[0.0] * 6, version=1)
     assert labels(at)

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from explorer import scripts
+from explorer.components import scripts
 
 
 @pytest.fixture

@@ -11,8 +11,15 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from explorer import images
-from explorer.socket import MAX_POINTS, REFUSED, REPLY, REQUEST, is_own_page, make_route
+from explorer.drawing import images
+from explorer.server.decode_socket import (
+    MAX_POINTS,
+    REFUSED,
+    REPLY,
+    REQUEST,
+    is_own_page,
+    make_route,
+)
 from vae.model.checkpoints import load_model
 from vae.runs.folder import Run
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import cache, charts, keeping
-from explorer.session import Session
+from explorer.drawing import charts
+from explorer.exports import restore
+from explorer.state import cache
+from explorer.state.session import Session
 from vae.errors import InputError
 from vae.runs.events import Event
 
@@ -119,7 +121,7 @@ def recipe_of(session: Session, frames: list[Event]) -> str:
     if loaded is None:
         return ""
     steps = [event["step"] for event in frames]
-    return keeping.recipe(session, loaded[1], "training", np.zeros((0, 0)), steps=steps)
+    return restore.recipe(session, loaded[1], "training", np.zeros((0, 0)), steps=steps)
 
 
 @st.cache_data(max_entries=6, show_spinner=False)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from explorer import charts, images, journey, keeping, pathfiles, pathview, picking
-from explorer.journey import KINDS, LETTERS, MAX_KEYS, STEPS
+from explorer import pathfiles, pathview, picking
+from explorer.drawing import charts, images
+from explorer.exports import restore
 from explorer.pathview import Tour
-from explorer.session import Session
+from explorer.state import chosen_path
+from explorer.state.chosen_path import KINDS, LETTERS, MAX_KEYS, STEPS
+from explorer.state.session import Session
 from vae.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ def show(session: Session) -> None:
 
 
 def _draw(session: Session) -> None:
-    keeping.begin(session)
+    restore.begin(session)
     try:
         loaded, dataset = session.model(), session.dataset()
     except InputError as error:
@@ -83,8 +86,8 @@ def _draw(session: Session) -> None:
 
 def _controls(session: Session) -> tuple[str, int, int]:
     """How to go: the kind of path, the number of pictures, the number of images to go through."""
-    state, before = st.session_state, journey.chosen(session)
-    kinds = [kind for kind in KINDS if kind != "dense" or journey.roads(session) is not None]
+    state, before = st.session_state, chosen_path.chosen(session)
+    kinds = [kind for kind in KINDS if kind != "dense" or chosen_path.roads(session) is not None]
     if state.setdefault(session.key("kind"), before.kind) not in kinds:
         state[session.key("kind")] = kinds[0]
     state.setdefault(session.key("num_keys"), before.num_keys)
@@ -109,7 +112,7 @@ def _controls(session: Session) -> tuple[str, int, int]:
             key=session.key("num_keys"),
         )
         steps = st.selectbox("Steps", STEPS, key=session.key("steps"), width=90)
-    journey.choose(session, str(kind), int(num_keys or 2), int(steps))
+    chosen_path.choose(session, str(kind), int(num_keys or 2), int(steps))
     return str(kind), int(steps), int(num_keys or 2)
 
 
@@ -126,7 +129,7 @@ def _strip(
     kind: str,
 ) -> None:
     """The originals at both ends, and the decoded path between them."""
-    decoded = images.decode(model, journey.trace(session, keys, steps, kind))
+    decoded = images.decode(model, chosen_path.trace(session, keys, steps, kind))
     originals = dataset.take(np.array([picked[0], picked[-1]]))
     last = LETTERS[len(picked) - 1]
     row = st.grid(steps + 2, min_column_width=38, gap="xsmall")
@@ -168,19 +171,19 @@ def _point(
     """Any point of the path, large, and what to do with it."""
     run = session.run
     assert run is not None
-    if keeping.is_waiting(session):
+    if restore.is_waiting(session):
         st.rerun()  # the whole page, with the path of a file
     tour, number = _tour(session)
     legs = len(keys) - 1
-    points = journey.trace(session, keys, legs * FINE + 1, kind)
+    points = chosen_path.trace(session, keys, legs * FINE + 1, kind)
     at = min(int(tour.position * (len(points) - 1)), len(points) - 2)
     part = np.float32(tour.position * (len(points) - 1) - at)
     z = (1 - part) * points[at] + part * points[at + 1]
     pathview.show(
-        journey.component_key(session, "path"),
+        chosen_path.component_key(session, "path"),
         f"/live/decode/{run.name}",
         points,
-        journey.trace(session, keys[[-1, 0]], FINE + 1, kind),
+        chosen_path.trace(session, keys[[-1, 0]], FINE + 1, kind),
         FINE,
         LETTERS[: len(keys)],
         tour,
@@ -204,7 +207,7 @@ def _tour(session: Session) -> tuple[Tour, int | None]:
     """Where one stands, by the newest move of a hand, which the page keeps; and its number."""
     state: Any = st.session_state
     kept = session.key("tour")
-    told = pathview.taken(state.get(journey.component_key(session, "path")))
+    told = pathview.taken(state.get(chosen_path.component_key(session, "path")))
     if told is not None:
         state[kept] = told[1]
     return state.get(kept, Tour()), None if told is None else told[0]
@@ -226,7 +229,7 @@ def _open_in_sliders(session: Session, z: np.ndarray) -> None:
 
 def _compared(session: Session, picked: list[int], keys: np.ndarray, steps: int, kind: str) -> None:
     """The kinds of path side by side: how typical what they meet is, and how evenly they go."""
-    measured = journey.measured(session, tuple(picked), keys, steps)
+    measured = chosen_path.measured(session, tuple(picked), keys, steps)
     if not measured:
         return
     st.markdown(

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import cache, charts, images
-from explorer.session import Session
+from explorer.drawing import charts, images
+from explorer.state import cache
+from explorer.state.session import Session
 from vae.runs import processes
 from vae.runs.events import Event, last_event, numbered
 from vae.runs.folder import ALIVE

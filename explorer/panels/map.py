@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import columns, detail, mapview, plainmap, trail, work
-from explorer import points as map_points
+from explorer import detail, mapview, plainmap, trail
+from explorer.components import job_button
+from explorer.components.job_button import Work
 from explorer.mapview import Choice, Legend
-from explorer.points import ERROR, KL, Place
-from explorer.session import Session
-from explorer.work import Work
+from explorer.server import map_data
+from explorer.state import map_points
+from explorer.state.map_points import ERROR, KL, Place
+from explorer.state.session import Session
 from vae.errors import InputError
 from vae.runs import processes
 from vae.runs.folder import Run
@@ -162,12 +164,12 @@ def _chart(session: Session, dataset: Dataset, place: Place, colour: str, choice
     way = trail.on_map(session, dataset, place)
     mapview.show(
         session.key("mapview"),
-        columns.addresses(session.run, place, dataset.fingerprint, colour),
+        map_data.addresses(session.run, place, dataset.fingerprint, colour),
         legend,
         choice,
         st.session_state.get(session.key("seen"), 0),
         ellipse,
-        columns.SHEET_COLUMNS,
+        map_data.SHEET_COLUMNS,
         way,
     )
     if way is not None:
@@ -209,7 +211,7 @@ def _honest(session: Session, method: str, points: Latents, weights: Weights, nu
 
 def work_of(run: Run, method: str, now: float) -> Work:
     """What the newest process for this map says, by its log; `now` in seconds since the epoch."""
-    return work.work_of(run.maps / f"{method}.log", run.maps / f"{method}.npz", now)
+    return job_button.work_of(run.maps / f"{method}.log", run.maps / f"{method}.npz", now)
 
 
 def _working(session: Session, method: str) -> bool:

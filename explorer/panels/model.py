@@ -7,12 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import cache, charts, doctor, exhibit, formulas, plane, work
+from explorer import doctor, exhibit, formulas, plane
 from explorer import evaluation as in_full
 from explorer import samples as drawn
+from explorer.components import job_button
+from explorer.drawing import charts
 from explorer.equations import converter, equations
 from explorer.layers import layers, short
-from explorer.session import Session
+from explorer.state import cache
+from explorer.state.session import Session
 from vae.config import Config, ModelConfig, get_value, options
 from vae.doctor.diagnose import findings
 from vae.errors import InputError
@@ -66,7 +69,7 @@ def show(session: Session) -> None:
 
 def _is_working(run: Run) -> bool:
     """Whether a process measures the run."""
-    return any(work.is_working(*files) for files in (in_full.files(run), drawn.files(run)))
+    return any(job_button.is_working(*files) for files in (in_full.files(run), drawn.files(run)))
 
 
 def _draw(session: Session, was_working: bool) -> None:
@@ -339,9 +342,9 @@ def _architecture(config: ModelConfig, shape: tuple[int, int, int]) -> None:
         columns = st.grid(2, min_column_width=380, gap="medium")
         for name, rows in tables.items():
             with columns.cell():
-                num, work = (sum(row[what] for row in rows) for what in total)
+                num, job_button = (sum(row[what] for row in rows) for what in total)
                 st.markdown(
-                    f"**{name}** &nbsp; :small[:gray[{short(num)} parameters, {short(work)} "
+                    f"**{name}** &nbsp; :small[:gray[{short(num)} parameters, {short(job_button)} "
                     "multiply-adds]]"
                 )
                 shown = [row | {what: short(row[what]) for what in total} for row in rows]

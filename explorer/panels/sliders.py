@@ -9,9 +9,13 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from explorer import bearings, beginning, cache, dials, images, keeping, moves, position, saved
-from explorer.dials import Direction
-from explorer.session import Session
+from explorer import beginning, dials, position
+from explorer.directions import built_in, leakage_table, saved
+from explorer.directions.direction import Direction
+from explorer.drawing import images
+from explorer.exports import restore
+from explorer.state import cache
+from explorer.state.session import Session
 from vae.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,7 +46,7 @@ def show(session: Session) -> None:
 
 
 def _draw(session: Session) -> None:
-    keeping.begin(session)
+    restore.begin(session)
     try:
         loaded = session.model()
     except InputError as error:
@@ -86,7 +90,7 @@ def _draw(session: Session) -> None:
     )
     beginning.show(session, model, weights, face)
     if state[session.key("directions")] == saved.CHOICE:
-        moves.show(session, model, weights.digest)
+        leakage_table.show(session, model, weights.digest)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -153,11 +157,11 @@ def _chosen_directions(session: Session, model: VAE, digest: str) -> list[Direct
         if choice == saved.CHOICE:
             saved.maker(session, model, digest)
     state[kept] = choice
-    directions = bearings.by_kl(session, latent_dim)
+    directions = built_in.by_kl(session, latent_dim)
     if choice == saved.CHOICE:
         directions = saved.sliders(session, model, digest) or directions
     if choice == BY_PCA:
-        directions = bearings.by_pca(session, latent_dim)
+        directions = built_in.by_pca(session, latent_dim)
         if not directions:
             st.info("PCA needs posterior means: they come with the first evaluation of the run.")
     return directions

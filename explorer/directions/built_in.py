@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import cache
-from explorer.dials import REACH, Direction
-from explorer.session import Session
+from explorer.directions.direction import REACH, Direction
+from explorer.state import cache
+from explorer.state.session import Session
 
 INACTIVE_NATS = 0.01
 

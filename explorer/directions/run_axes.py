@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import points as map_points
-from explorer.points import Floats, Indices, Place
-from explorer.session import Session
+from explorer.state import map_points
+from explorer.state.map_points import Floats, Indices, Place
+from explorer.state.session import Session
 from vae.directions import leakage
 from vae.directions.axes import Axis, axes_of
 from vae.directions.definitions import Definition, load_directions

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer import compass
-from explorer.session import Session
+from explorer.directions import run_axes
+from explorer.state.session import Session
 from vae.directions import leakage
 from vae.directions.axes import Axis, cosines
 from vae.directions.definitions import remove_direction
@@ -42,15 +42,15 @@ STYLE = """<style>
 
 def show(session: Session, model: VAE, digest: str) -> None:
     """What the chosen direction moves, its cosines, and how to let go of it."""
-    dataset = compass.dataset_of(session)
+    dataset = run_axes.dataset_of(session)
     if dataset is None:
         return
     try:
-        definitions = compass.definitions(session)
+        definitions = run_axes.definitions(session)
         if not definitions:
             return
-        axes, _ = compass.axes(session, model, dataset, digest, definitions)
-        read = compass.readouts(compass.place(session), dataset.fingerprint, dataset)
+        axes, _ = run_axes.axes(session, model, dataset, digest, definitions)
+        read = run_axes.readouts(run_axes.place(session), dataset.fingerprint, dataset)
     except InputError:
         return  # the sliders have said so
     state, key = st.session_state, session.key("direction")
@@ -90,11 +90,11 @@ def show(session: Session, model: VAE, digest: str) -> None:
             with st.expander(f"Moved less ({len(rest)})"):
                 st.html(_table(rest, own))
     if hidden := [
-        compass.readable(move.attribute).lower() for move in told if not move.is_readable
+        run_axes.readable(move.attribute).lower() for move in told if not move.is_readable
     ]:
         st.caption(
             "Cannot be read from the latent space by a line, so that nothing is known: "
-            + compass.plain(", ".join(hidden))
+            + run_axes.plain(", ".join(hidden))
             + "."
         )
     if not told:
@@ -108,7 +108,7 @@ def _cosines(name: str, axes: dict[str, Axis]) -> None:
     row = cosines(axes)[list(axes).index(name)]
     pairs = sorted(zip(axes, row, strict=True), key=lambda pair: -abs(pair[1]))
     told = [
-        f"{compass.plain(other)} **{round(cosine, 2) + 0.0:+.2f}**"
+        f"{run_axes.plain(other)} **{round(cosine, 2) + 0.0:+.2f}**"
         for other, cosine in pairs
         if other != name
     ]
@@ -135,7 +135,7 @@ def _table(rows: Sequence[Move], own: str) -> str:
         number = f"{round(move.deviations, 2) + 0.0:+.2f}"
         towards = f" <small>{html.escape(move.towards)}</small>" if move.towards else ""
         cells.append(
-            f"<span class='{kind}'>{html.escape(compass.readable(move.attribute))}{towards}</span>"
+            f"<span class='{kind}'>{html.escape(run_axes.readable(move.attribute))}{towards}</span>"
             f"<span class='bar {kind}'><i style='left:{start:.1f}%;width:{share:.1f}%'></i>"
             f"<b></b></span><span class='number {kind}'>{number}</span>"
             f"<span class='number'>{max(move.explained, 0):.0%}</span>"
@@ -145,7 +145,7 @@ def _table(rows: Sequence[Move], own: str) -> str:
 
 def _delete(session: Session, name: str) -> None:
     try:
-        remove_direction(compass.file_of(session), name)
+        remove_direction(run_axes.file_of(session), name)
     except (InputError, OSError) as error:
         st.session_state[session.key("delete_error")] = str(error)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from explorer import images
+from explorer.drawing import images
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import recipes
-from explorer.recipes import Recipe, Settings
-from explorer.session import Session
+from explorer.exports import recipes
+from explorer.exports.recipes import Recipe, Settings
+from explorer.state.session import Session
 from vae.runs.folder import list_runs
 
 NUM_LINES = 24  # of a program that is shown whole

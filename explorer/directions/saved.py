@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer import compass
-from explorer.dials import REACH, Direction
-from explorer.session import Session
+from explorer.directions import run_axes
+from explorer.directions.direction import REACH, Direction
+from explorer.state.session import Session
 from vae.directions import contrasts
 from vae.directions.definitions import MAX_NAME, Definition, add_direction
 from vae.errors import InputError
@@ -28,17 +28,17 @@ MAX_NUMBERS = 5_000  # images typed in by hand
 
 def sliders(session: Session, model: VAE, digest: str) -> list[Direction]:
     """The sliders of the directions that are kept; none, and said how to make one, at first."""
-    dataset = compass.dataset_of(session)
+    dataset = run_axes.dataset_of(session)
     if made := st.session_state.pop(session.key("direction_made"), None):
         st.toast(
-            f"{compass.plain(made)} is a slider now, kept with the run.", icon=":material/explore:"
+            f"{run_axes.plain(made)} is a slider now, kept with the run.", icon=":material/explore:"
         )
     if dataset is None:
         st.info("The images of this run are gone, and with them what its directions mean.")
         return []
     try:
-        definitions = compass.definitions(session)
-        axes, failed = compass.axes(session, model, dataset, digest, definitions)
+        definitions = run_axes.definitions(session)
+        axes, failed = run_axes.axes(session, model, dataset, digest, definitions)
     except InputError as error:
         st.error(str(error), icon=":material/error:")
         return []
@@ -51,7 +51,7 @@ def sliders(session: Session, model: VAE, digest: str) -> list[Direction]:
         )
     for name, sentence in failed.items():
         st.warning(
-            f"**{compass.plain(name)}** cannot be drawn now. {sentence}", icon=":material/error:"
+            f"**{run_axes.plain(name)}** cannot be drawn now. {sentence}", icon=":material/error:"
         )
     by_name = {one.name: one for one in definitions}
     return [
@@ -77,7 +77,7 @@ def _note(definition: Definition) -> str:
 
 def maker(session: Session, model: VAE, digest: str) -> None:
     """The button that opens the form of a new direction."""
-    dataset = compass.dataset_of(session)
+    dataset = run_axes.dataset_of(session)
     if dataset is None:
         return
     keys = session.key
@@ -104,7 +104,7 @@ def maker(session: Session, model: VAE, digest: str) -> None:
         if source == ATTRIBUTE:
             left, right = st.columns(2, gap="small")
             name = left.selectbox(
-                "Attribute", columns, format_func=compass.readable, key=keys("direction_attribute")
+                "Attribute", columns, format_func=run_axes.readable, key=keys("direction_attribute")
             )
             values = contrasts.values_of(name, dataset.attributes, dataset.classes)
             value = right.selectbox(
@@ -161,7 +161,7 @@ def _finish(
     """Name, what it should be orthogonal to, and the button that makes it; `where` it stands."""
     state, key = st.session_state, session.key(f"direction_{where}")
     try:
-        others = [one.name for one in compass.definitions(session)]
+        others = [one.name for one in run_axes.definitions(session)]
     except InputError:
         others = []
     name = _free_name(_suggested(definition), others)
@@ -209,11 +209,11 @@ def _make(
         tuple(state.get(f"{key}_orthogonal", ())),
     )
     try:
-        before = compass.definitions(session)
-        _, failed = compass.axes(session, model, dataset, digest, [*before, whole])
+        before = run_axes.definitions(session)
+        _, failed = run_axes.axes(session, model, dataset, digest, [*before, whole])
         if name in failed:
             raise InputError(failed[name])
-        add_direction(compass.file_of(session), whole)
+        add_direction(run_axes.file_of(session), whole)
     except (InputError, OSError) as error:
         state[f"{key}_error"] = str(error)
         return
@@ -228,7 +228,7 @@ def _make(
 def _suggested(definition: Definition) -> str:
     if not definition.attribute:
         return "A minus B"
-    readable = compass.readable(definition.attribute)
+    readable = run_axes.readable(definition.attribute)
     if definition.value == contrasts.UPPER:
         return readable[:MAX_NAME]
     return f"{readable}: {definition.value}"[:MAX_NAME]
@@ -243,42 +243,3 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
 
 
 # ------------------------------------------------------------------------------- on the map
-
-
-def groups(session: Session, model: VAE, dataset: Dataset, lassoed: tuple[int, ...]) -> None:
-    """Groups A and B of the map: keeping what is lassoed, and what both make."""
-    state, loaded = st.session_state, session.model()
-    digest = "" if loaded is None else loaded[1].digest
-    kept = {letter: state.get(session.key(f"group_{letter}"), ()) for letter in "AB"}
-    if not lassoed and not any(kept.values()):
-        return
-    if lassoed:
-        for letter, column in zip("AB", st.columns(2, gap="small", wrap=False), strict=True):
-            column.button(
-                f"Keep as group {letter}",
-                key=session.key(f"keep_{letter}"),
-                on_click=_keep,
-                args=(session, letter, lassoed),
-                help="A minus B becomes a direction: a slider of your own.",
-                width="stretch",
-            )
-    if not any(kept.values()):
-        return
-    told = [f"**{letter}** {len(some):,}" for letter, some in kept.items() if some]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":small[Kept: {', '.join(told)} images]", width="content")
-        st.button("Forget", type="tertiary", on_click=_forget, args=(session,))
-    if kept["A"] and kept["B"]:
-        _finish(session, model, dataset, digest, Definition("", a=kept["A"], b=kept["B"]), "map")
-    else:
-        other = "B" if kept["A"] else "A"
-        st.caption(f"Lasso another group and keep it as {other}: A minus B becomes a slider.")
-
-
-def _keep(session: Session, letter: str, images: tuple[int, ...]) -> None:
-    st.session_state[session.key(f"group_{letter}")] = tuple(images)
-
-
-def _forget(session: Session) -> None:
-    for letter in "AB":
-        st.session_state.pop(session.key(f"group_{letter}"), None)

@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from explorer import cache
+from explorer.state import cache
 from vae.errors import InputError
 from vae.runs.folder import Run
 

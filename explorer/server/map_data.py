@@ -23,10 +23,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from explorer import cache, images
-from explorer import points as map_points
-from explorer.points import Place
-from explorer.socket import is_own_page
+from explorer.drawing import images
+from explorer.server.decode_socket import is_own_page
+from explorer.state import cache, map_points
+from explorer.state.map_points import Place
 from vae.errors import InputError
 from vae.runs.folder import Run, data_cache, existing_run
 

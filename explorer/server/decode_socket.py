@@ -19,7 +19,8 @@ import streamlit as st
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from explorer import cache, images
+from explorer.drawing import images
+from explorer.state import cache
 from vae.errors import InputError
 from vae.runs.folder import Run, existing_run
 

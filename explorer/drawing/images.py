@@ -10,17 +10,21 @@ import binascii
 import contextlib
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from explorer.drawing import images
 from vae import pictures
 from vae.api import decode as decode
 from vae.api import encode as encode
 from vae.data.image_files import CENTRE, Crop, resized, upright, upright_square
 from vae.errors import InputError
+
+if TYPE_CHECKING:
+    pass
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -136,3 +140,9 @@ def from_link(word: str, latent_dim: int) -> list[float] | None:
     if len(numbers) != latent_dim or not np.isfinite(numbers).all():
         return None
     return [float(number) for number in numbers]
+
+
+def decibels(a: images.Pixels, b: images.Pixels) -> float:
+    """Peak signal-to-noise ratio of two images of the same shape, in dB."""
+    apart = (a.astype(np.float64) - b.astype(np.float64)) / 255
+    return float(-10 * np.log10(max(float((apart**2).mean()), 1e-10)))

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer import cache, images
-from explorer.images import Floats
+from explorer.drawing import images
+from explorer.drawing.images import Floats
 from explorer.pathview import Tour
-from explorer.session import Session
+from explorer.state import cache
+from explorer.state.session import Session
 from vae import pictures
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer import cache
+from explorer.state import cache
 from vae.config import Config
 from vae.errors import InputError
 from vae.runs.events import Event, last_event, numbered

@@ -1,0 +1,1 @@
+"""Sliders along directions: built in, saved, and what moving them changes."""

@@ -1,0 +1,54 @@
+"""Groups A and B of the map, of which a direction is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explorer.directions.saved import _finish
+from explorer.state.session import Session
+from vae.directions.definitions import Definition
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+    from vae.model.networks import VAE
+
+
+def groups(session: Session, model: VAE, dataset: Dataset, lassoed: tuple[int, ...]) -> None:
+    """Groups A and B of the map: keeping what is lassoed, and what both make."""
+    state, loaded = st.session_state, session.model()
+    digest = "" if loaded is None else loaded[1].digest
+    kept = {letter: state.get(session.key(f"group_{letter}"), ()) for letter in "AB"}
+    if not lassoed and not any(kept.values()):
+        return
+    if lassoed:
+        for letter, column in zip("AB", st.columns(2, gap="small", wrap=False), strict=True):
+            column.button(
+                f"Keep as group {letter}",
+                key=session.key(f"keep_{letter}"),
+                on_click=_keep,
+                args=(session, letter, lassoed),
+                help="A minus B becomes a direction: a slider of your own.",
+                width="stretch",
+            )
+    if not any(kept.values()):
+        return
+    told = [f"**{letter}** {len(some):,}" for letter, some in kept.items() if some]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":small[Kept: {', '.join(told)} images]", width="content")
+        st.button("Forget", type="tertiary", on_click=_forget, args=(session,))
+    if kept["A"] and kept["B"]:
+        _finish(session, model, dataset, digest, Definition("", a=kept["A"], b=kept["B"]), "map")
+    else:
+        other = "B" if kept["A"] else "A"
+        st.caption(f"Lasso another group and keep it as {other}: A minus B becomes a slider.")
+
+
+def _keep(session: Session, letter: str, images: tuple[int, ...]) -> None:
+    st.session_state[session.key(f"group_{letter}")] = tuple(images)
+
+
+def _forget(session: Session) -> None:
+    for letter in "AB":
+        st.session_state.pop(session.key(f"group_{letter}"), None)

@@ -1,0 +1,1 @@
+"""What a person takes away: recipes in files, programs, and taking a dropped file up again."""

@@ -1,0 +1,1 @@
+"""The sidebar: which run, its controls, a new run."""

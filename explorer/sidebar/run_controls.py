@@ -1,0 +1,148 @@
+"""The sidebar: which run, and start, pause, resume, stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.sidebar.actions import _try
+from explorer.sidebar.new_run import _new_run
+from explorer.state import cache
+from explorer.state.root import root
+from explorer.state.session import Session
+from vae.runs import processes
+from vae.runs.events import last_event
+from vae.runs.folder import ALIVE, Run, list_runs
+
+ICON = Path(__file__).parent / "assets" / "icon.png"
+TICK_SECONDS = 1.0
+
+ICONS = {
+    "new": ":material/fiber_new:",
+    "starting": ":material/hourglass_top:",
+    "running": ":material/play_circle:",
+    "paused": ":material/pause_circle:",
+    "stopped": ":material/stop_circle:",
+    "finished": ":material/check_circle:",
+    "failed": ":material/error:",
+    "interrupted": ":material/warning:",
+}
+COLOURS = {
+    "running": "green",
+    "starting": "green",
+    "paused": "orange",
+    "failed": "red",
+    "interrupted": "red",
+    "finished": "violet",
+}
+
+
+def show() -> Session:
+    """Draw the sidebar. Returns the session of the chosen run.
+
+    A panel that begins a run leaves its name, and the panel to see it in, in next_run, next_panel.
+    """
+    where = root()
+    names = [run.name for run in list_runs(where)]
+    for what in ("run", "panel"):
+        if following := st.session_state.pop(f"next_{what}", None):
+            st.session_state[what] = following
+    with st.sidebar:
+        left, right = st.columns([1, 4], vertical_alignment="center")
+        left.image(str(ICON), width=44, alt="")
+        right.markdown("### Latent explorer")
+        if names:
+            st.session_state["run"] = _chosen(where, names)
+            name: str | None = st.selectbox("Run", names, key="run")
+        else:
+            name = st.selectbox("Run", [], placeholder="No run yet: start one", key="run")
+        session = Session(where, Run(where / name) if name else None)
+        _controls(session)
+        st.divider()
+        _new_run(where)
+    return session
+
+
+def _chosen(where: Path, names: list[str]) -> str:
+    """The run asked for by the page before or by the link, or else one that is in training."""
+    wanted = st.session_state.get("run") or st.query_params.get("run")
+    if wanted in names:
+        return str(wanted)
+    living = (name for name in names if cache.is_locked(str(where / name)))
+    return next(living, names[0])
+
+
+def _controls(session: Session) -> None:
+    """Status and buttons of the chosen run, kept current while it trains."""
+    every = TICK_SECONDS if session.is_alive() else None
+    st.fragment(_draw_controls, run_every=every)(session, session.is_alive())
+
+
+def _draw_controls(session: Session, was_alive: bool) -> None:
+    run, status, events = session.run, session.status(), session.events()
+    if (status in ALIVE) != was_alive:
+        st.rerun()  # the whole page: other buttons, other panels
+    if run is not None:
+        colour = COLOURS.get(status, "gray")
+        st.markdown(f":{colour}-badge[{ICONS[status]} {status}]{_place(session)}")
+        reason = last_event(events, "end").get("reason")
+        if status == "failed" and reason:
+            st.error(str(reason), icon=":material/error:")
+        if status == "starting":
+            doing = processes.progress_of(run.log_file)
+            if doing is not None:
+                what, done, total = doing
+                st.progress(min(1.0, done / max(1, total)), text=f"{what} {done:,} of {total:,}")
+    left, middle, right = st.columns(3, gap="small")
+    is_alive = status in ALIVE
+    can_resume = status in ("paused", "stopped", "interrupted", "failed")
+    pending = is_alive and run is not None and _asked(run, events)
+    left.button(
+        "Pause",
+        on_click=_request,
+        args=(run, "pause"),
+        disabled=not is_alive or pending,
+        width="stretch",
+    )
+    middle.button("Resume", on_click=_resume, args=(run,), disabled=not can_resume, width="stretch")
+    right.button(
+        "Stop",
+        on_click=_request,
+        args=(run, "stop"),
+        disabled=not is_alive or pending,
+        width="stretch",
+    )
+    if pending:
+        st.caption("The trainer saves a checkpoint and ends ...")
+    if message := st.session_state.get("message"):
+        st.error(message, icon=":material/error:")
+
+
+def _place(session: Session) -> str:
+    """How far the run is, in words."""
+    start = last_event(session.events(), "start")
+    step = max((event.get("step", 0) for event in session.events()[-50:]), default=0)
+    if not start:
+        return ""
+    epochs = int(start.get("train.epochs", 0))
+    done = step / max(1, int(start.get("steps_per_epoch", 1)))
+    return f"&nbsp; epoch {done:.1f} of {epochs}"
+
+
+def _asked(run: Run, events: list[dict[str, object]]) -> bool:
+    """Whether a request is on its way to the living trainer."""
+    try:
+        asked = run.control_file.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return asked > float(str(last_event(events, "start").get("time", 0)))
+
+
+def _request(run: Run, request: str) -> None:
+    _try(lambda: run.request(request))
+
+
+def _resume(run: Run) -> None:
+    if _try(lambda: processes.start_training(run, {})):
+        st.session_state["panel"] = "Live"
