@@ -59,7 +59,7 @@ def main() -> None:
         if tab.open:
             with tab:
                 hints.show(name)
-                panel = importlib.import_module(f"explorer.panels.{name.lower()}")
+                panel = importlib.import_module(f"explorer.panels.{name.lower()}.panel")
                 try:
                     panel.show(session)
                 except InputError as error:

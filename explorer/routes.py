@@ -6,10 +6,10 @@ from starlette.routing import BaseRoute
 
 from explorer.components import scripts
 from explorer.server import decode_socket, map_data
-from explorer.state import root
+from explorer.state.root import root
 
 
 def all_routes() -> list[BaseRoute]:
     """The routes of the app."""
-    root = root.root()
-    return [decode_socket.make_route(root), *map_data.make_routes(root), scripts.make_route()]
+    where = root()
+    return [decode_socket.make_route(where), *map_data.make_routes(where), scripts.make_route()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browser import chromium, page, root, server  # noqa: F401
 
 from vae.commands.parser import main
 

@@ -1,7 +1,7 @@
 """The scripts of our components: modules that import each other, by a versioned address.
 
-The address carries a hash of all of them, ``/live/HASH/dials.js``, so that a browser may keep each
-for ever, and an import beside it (``./decoder.js``) is of the same version.
+The address carries a hash of all of them, ``/live/HASH/panels/sliders/dials.js``, so that a
+browser may keep each for ever, and what a script imports by a relative path has the same version.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-ASSETS = Path(__file__).parent / "assets"
+FOLDER = Path(__file__).parents[1]  # scripts lie beside the panels that they belong to
 
 # The script itself is fetched once; what Streamlit sends with every run is this.
 LOADER = """
@@ -36,13 +36,13 @@ export default function (component) {
 
 def version() -> str:
     """A word that changes with any of the scripts."""
-    scripts = sorted(ASSETS.glob("*.js"))
+    scripts = sorted(FOLDER.rglob("*.js"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in scripts)).hexdigest()[:12]
 
 
 def component(name: str, script: str) -> Any:
-    """The component `name` of the page, by assets/SCRIPT.js and assets/SCRIPT.css."""
-    css = (ASSETS / f"{script}.css").read_text("utf-8")
+    """The component `name` of the page, by SCRIPT.js and SCRIPT.css of this package."""
+    css = (FOLDER / f"{script}.css").read_text("utf-8")
     return st.components.v2.component(name, css=css, js=LOADER % (version(), script))
 
 
@@ -50,11 +50,11 @@ def make_route() -> Route:
     """The route ``/live/HASH/NAME.js`` of the server."""
 
     async def serve(request: Request) -> Response:
-        path = ASSETS / f"{request.path_params['name']}.js"
-        if path not in ASSETS.glob("*.js"):
+        path = FOLDER / f"{request.path_params['name']}.js"
+        if path not in FOLDER.rglob("*.js"):
             return PlainTextResponse("There is no such script.", 404)
         is_current = request.path_params["version"] == version()
         keep = "public, max-age=31536000, immutable" if is_current else "no-store"
         return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": keep})
 
-    return Route("/live/{version}/{name}.js", serve)
+    return Route("/live/{version}/{name:path}.js", serve)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer.directions.saved import _finish
+from explorer.directions.saved import finish
 from explorer.state.session import Session
 from vae.directions.definitions import Definition
 
@@ -39,7 +39,7 @@ def groups(session: Session, model: VAE, dataset: Dataset, lassoed: tuple[int, .
         st.markdown(f":small[Kept: {', '.join(told)} images]", width="content")
         st.button("Forget", type="tertiary", on_click=_forget, args=(session,))
     if kept["A"] and kept["B"]:
-        _finish(session, model, dataset, digest, Definition("", a=kept["A"], b=kept["B"]), "map")
+        finish(session, model, dataset, digest, Definition("", a=kept["A"], b=kept["B"]), "map")
     else:
         other = "B" if kept["A"] else "A"
         st.caption(f"Lasso another group and keep it as {other}: A minus B becomes a slider.")

@@ -117,7 +117,7 @@ def maker(session: Session, model: VAE, digest: str) -> None:
             definition = Definition("", attribute=name, value=value)
         else:
             definition = Definition("", a=_typed(session, "A"), b=_typed(session, "B"))
-        _finish(session, model, dataset, digest, definition, "form")
+        finish(session, model, dataset, digest, definition, "form")
 
 
 def _typed(session: Session, letter: str) -> tuple[int, ...]:
@@ -150,7 +150,7 @@ def numbers_in(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _finish(
+def finish(
     session: Session,
     model: VAE,
     dataset: Dataset,
@@ -240,6 +240,3 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
         end = f" {number}"
         free, number = name[: MAX_NAME - len(end)] + end, number + 1
     return free
-
-
-# ------------------------------------------------------------------------------- on the map

@@ -8,7 +8,7 @@ from explorer.state import cache
 from vae.errors import InputError
 
 
-def _try(action: object) -> bool:
+def attempt(action: object) -> bool:
     """Do it; what it refuses becomes a sentence in the sidebar."""
     assert callable(action)
     try:

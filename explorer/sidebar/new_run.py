@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.sidebar.actions import _try
+from explorer.sidebar.actions import attempt
 from vae.config import LIKELIHOODS, Config, ModelConfig, TrainConfig
 from vae.errors import InputError
 from vae.runs import processes
@@ -23,7 +23,7 @@ NETWORKS = {
 OBJECTIVES = {"elbo": "elbo", "beta_tc": "beta-TC", "autoencoder": "plain autoencoder"}
 
 
-def _new_run(where: Path) -> None:
+def new_run(where: Path) -> None:
     """What a new run is made of; everything has a good default."""
     defaults = Config()
     st.text_input(
@@ -130,7 +130,7 @@ def _start(where: Path) -> None:
         options["model.likelihood"] = state["likelihood"]
     name = state["new_name"].strip() or free_name(where, _stem(source))
     run = Run(where / name)
-    if _try(lambda: _begin(where, name, options)):
+    if attempt(lambda: _begin(where, name, options)):
         state["run"], state["panel"] = run.name, "Live"
 
 

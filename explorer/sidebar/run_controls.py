@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.sidebar.actions import _try
-from explorer.sidebar.new_run import _new_run
+from explorer.sidebar.actions import attempt
+from explorer.sidebar.new_run import new_run
 from explorer.state import cache
 from explorer.state.root import root
 from explorer.state.session import Session
@@ -15,7 +15,7 @@ from vae.runs import processes
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run, list_runs
 
-ICON = Path(__file__).parent / "assets" / "icon.png"
+ICON = Path(__file__).parents[1] / "assets" / "icon.png"
 TICK_SECONDS = 1.0
 
 ICONS = {
@@ -60,7 +60,7 @@ def show() -> Session:
         session = Session(where, Run(where / name) if name else None)
         _controls(session)
         st.divider()
-        _new_run(where)
+        new_run(where)
     return session
 
 
@@ -140,9 +140,9 @@ def _asked(run: Run, events: list[dict[str, object]]) -> bool:
 
 
 def _request(run: Run, request: str) -> None:
-    _try(lambda: run.request(request))
+    attempt(lambda: run.request(request))
 
 
 def _resume(run: Run) -> None:
-    if _try(lambda: processes.start_training(run, {})):
+    if attempt(lambda: processes.start_training(run, {})):
         st.session_state["panel"] = "Live"

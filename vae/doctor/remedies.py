@@ -1,6 +1,6 @@
 """What can be done about a finding: options that a run goes on with, or a new one begins with.
 
-Pure: what a remedy asks for is decided here, `explorer.doctor` does it.
+Pure: what a remedy asks for is decided here, `explorer.panels.model.doctor` does it.
 """
 
 from __future__ import annotations

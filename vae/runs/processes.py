@@ -21,7 +21,7 @@ from vae.runs.folder import ALIVE, Run
 HANDSHAKE_SECONDS = 15.0
 # Where a trainer is told which requests were there before it was started.
 CONTROL_VARIABLE = "VAE_CONTROL_SEQUENCE"
-PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 def start_training(run: Run, options: Mapping[str, str], begin_from: str | None = None) -> None:

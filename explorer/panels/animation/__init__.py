@@ -1,0 +1,1 @@
+"""The panel Animation: the same noise decoded over training."""

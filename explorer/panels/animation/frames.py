@@ -1,0 +1,62 @@
+"""The frames of the training animation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from explorer.drawing import charts
+from explorer.state import cache
+from explorer.state.session import Session
+from vae.runs.events import Event
+
+MAX_FRAMES = 80
+
+
+SHEET_ROWS = 3  # of the trainer's sheets of samples
+
+
+def frame_events(session: Session) -> list[Event]:
+    """At most `MAX_FRAMES` previews whose pictures are on disk, evenly chosen, oldest first."""
+    if session.run is None:
+        return []
+    by_step = {e["step"]: e for e in session.events() if e["kind"] == "preview" and "samples" in e}
+    there = [e for e in by_step.values() if (session.run.folder / e["samples"]).is_file()]
+    if len(there) <= MAX_FRAMES:
+        return there
+    chosen = np.linspace(0, len(there) - 1, MAX_FRAMES).round().astype(int)
+    return [there[i] for i in chosen]
+
+
+@st.cache_data(max_entries=4 * MAX_FRAMES, show_spinner=False)
+def _frame(path: str, now: cache.Stamp) -> tuple[bytes, int, int]:
+    from vae.pictures import read_png
+
+    return charts.packed(read_png(Path(path)), SHEET_ROWS)
+
+
+def payload(folder: Path, frames: list[Event]) -> bytes:
+    """What the player gets: the length of a JSON header (4 bytes), the header, the pictures."""
+    header, pictures = [], []
+    for event in frames:
+        path = folder / event["samples"]
+        now = cache.stamp(path)
+        if now is None:
+            continue
+        picture, columns, side = _frame(str(path), now)
+        pictures.append(picture)
+        header.append(
+            {
+                "id": f"{path}:{now[1]}:{now[2]}",
+                "step": event["step"],
+                "label": f"epoch {event.get('epoch', 0)}, step {event['step']:,}",
+                "columns": columns,
+                "side": side,
+                "num_bytes": len(picture),
+            }
+        )
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(4, "little") + text + b"".join(pictures)

@@ -1,0 +1,1 @@
+"""The panel Interpolate: paths between images."""

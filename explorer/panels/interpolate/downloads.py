@@ -1,0 +1,119 @@
+"""The files of a path: made when asked for, and what brings the path of one back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from explorer.drawing import images
+from explorer.exports import python_program, recipes, restore
+from explorer.panels.interpolate import player
+from explorer.state import chosen_path
+from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, Tour
+from explorer.state.session import Session
+from vae.pictures import MIME
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
+
+
+def show(
+    session: Session,
+    model: VAE,
+    weights: Weights,
+    picked: list[int],
+    keys: np.ndarray,
+    steps: int,
+    kind: str,
+    tour: Tour,
+) -> None:
+    """Files of the path, made when asked for, and what brings them back."""
+    run = session.run
+    assert run is not None
+    points = chosen_path.trace(session, keys, steps, kind)
+    chosen = {"path": kind, "steps": chosen_path.chosen(session).steps, "images": picked}
+    recipe = restore.recipe(session, weights, "path", keys, **chosen, **asdict(tour))
+
+    def strip() -> bytes:
+        return images.strip(images.decode(model, points), recipe)
+
+    def film(suffix: str) -> bytes:
+        return chosen_path.film(
+            model, chosen_path.filmed(session, keys, kind, tour), suffix, recipe
+        )
+
+    with st.container(horizontal=True, gap="xsmall"):
+        st.download_button(
+            "PNG strip", strip, f"{run.name}-path.png", "image/png", on_click="ignore"
+        )
+        for suffix, name in ((".gif", "GIF"), (".webp", "WebP"), (".mp4", "MP4")):
+            st.download_button(
+                name,
+                partial(film, suffix),
+                f"{run.name}-path{suffix}",
+                MIME[suffix],
+                on_click="ignore",
+            )
+    st.caption(
+        "Animations go as the player does. Every file remembers its path. "
+        f"Weights of step {weights.step:,}."
+    )
+    with st.container(horizontal=True, gap="xsmall"):
+        factor = images.strip_factor(weights.image_shape[1])
+        program = python_program.path(
+            run.folder, weights.step, keys, tuple(picked), points, kind, factor
+        )
+        restore.copy_as_python(program, "the PNG strip")
+        upload = session.key("upload_path")
+        with st.popover("From a file", icon=":material/upload:"):
+            st.file_uploader(
+                "A path that was downloaded here",
+                ["png", "gif", "webp", "mp4"],
+                key=upload,
+                on_change=_from_file,
+                args=(session, model, weights, upload),
+                help="Its images, its kind, its steps and the player come back.",
+            )
+            if message := st.session_state.get(session.key("upload_path_error")):
+                st.error(message, icon=":material/broken_image:")
+
+
+def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None:
+    """Take up the path in a file."""
+    state, error = st.session_state, session.key("upload_path_error")
+    state.pop(error, None)
+    if state[key] is None:
+        return
+    recipe = recipes.read(state[key].getvalue())
+    if recipe is None:
+        state[error] = "This file carries no path: one that was downloaded here does."
+        return
+    is_taken, sentence = restore.take_up(session, "Interpolate", recipe, model, weights)
+    if not is_taken:
+        state[error] = sentence
+
+
+def take_over(session: Session, dataset: Dataset, model: VAE) -> None:
+    """Make the path of a dropped file the one on the screen."""
+    recipe = restore.taken_up(session, "Interpolate", model)
+    if recipe is None:
+        return
+    picked = list(dict.fromkeys(recipe.images))
+    if not 2 <= len(picked) <= MAX_KEYS or max(picked) >= len(dataset):
+        st.toast("The file's path goes through images that are not here.", icon=":material/info:")
+        return
+    state, told = st.session_state, recipe.settings
+    kind = told.get("path") if told.get("path") in tuple(KINDS) else "slerp"
+    steps = told.get("steps") if told.get("steps") in STEPS else 9
+    place = player.taken({"place": {**told, "number": 0}})
+    state[session.key("picks")] = picked
+    state[session.key("restored")] = state.get(session.key("restored"), 0) + 1
+    state[session.key("kind")], state[session.key("steps")] = kind, steps
+    state[session.key("num_keys")] = len(picked)
+    state[session.key("tour")] = Tour() if place is None else place[1]

@@ -1,0 +1,256 @@
+"""Interpolate: pictures along a path between images of the set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.drawing import charts, images
+from explorer.exports import restore
+from explorer.panels.interpolate import choose_images, downloads, player
+from explorer.state import chosen_path
+from explorer.state.chosen_path import KINDS, LETTERS, MAX_KEYS, STEPS, Tour
+from explorer.state.session import Session
+from vae.errors import InputError
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
+
+TICK_SECONDS = 3.0  # while the weights change
+PICTURE = 160  # pixels a side of a picture of the path
+LARGE = 320
+FINE = 24  # points of a leg that the browser goes along
+
+STYLE = """<style>
+[data-testid="stColumn"]:has(.st-key-path_gallery) { min-width: min(100%, 15rem); }
+[data-testid="stColumn"]:has(.st-key-path_point) { min-width: min(100%, 14rem); }
+.st-key-path_strip img { border-radius: 8px; }
+.st-key-path_strip img[alt^="Path "] { cursor: ew-resize; touch-action: pan-y; }
+.st-key-path_strip [class*="st-key-path_end"] img { box-shadow: 0 0 0 3px var(--st-primary-color,
+  #8a70ff); }
+</style>"""
+
+
+def show(session: Session) -> None:
+    """Draw the panel; while the run trains, the path follows its newest weights."""
+    if session.run is None:
+        st.info(
+            "**No images to go between yet.** Press **Start training** in the sidebar: this panel "
+            "opens with the first checkpoint.",
+            icon=":material/route:",
+        )
+        return
+    every = TICK_SECONDS if session.is_alive() else None
+    st.fragment(_draw, run_every=every)(session)
+
+
+def _draw(session: Session) -> None:
+    restore.begin(session)
+    try:
+        loaded, dataset = session.model(), session.dataset()
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if loaded is None or dataset is None:
+        st.info(
+            "**This run has no weights yet.** The first checkpoint opens the paths.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    model, weights = loaded
+    st.html(STYLE)
+    downloads.take_over(session, dataset, model)
+    kind, steps, num_keys = _controls(session)
+    above = st.container(key="path_strip")
+    left, right = st.columns([6, 5], gap="medium")
+    with left.container(key="path_gallery"):
+        picked = choose_images.show(session, dataset, num_keys)
+    if len(picked) < 2:
+        above.info("Click a second image below, and the path is here.", icon=":material/touch_app:")
+        return
+    keys = images.encode(model, dataset.take(np.array(picked)))
+    legs = len(keys) - 1
+    steps = max(1, round((steps - 1) / legs)) * legs + 1  # so that every image is met
+    with above:
+        _strip(session, model, dataset, picked, keys, steps, kind)
+    with right.container(key="path_point"):
+        st.fragment(_point)(session, model, weights, picked, keys, steps, kind)
+    with left:
+        _compared(session, picked, keys, steps, kind)
+
+
+def _controls(session: Session) -> tuple[str, int, int]:
+    """How to go: the kind of path, the number of pictures, the number of images to go through."""
+    state, before = st.session_state, chosen_path.chosen(session)
+    kinds = [kind for kind in KINDS if kind != "dense" or chosen_path.roads(session) is not None]
+    if state.setdefault(session.key("kind"), before.kind) not in kinds:
+        state[session.key("kind")] = kinds[0]
+    state.setdefault(session.key("num_keys"), before.num_keys)
+    state.setdefault(session.key("steps"), before.steps)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Path",
+            kinds,
+            required=True,
+            format_func=KINDS.__getitem__,
+            key=session.key("kind"),
+            help="Between posterior means. The **great arc** (slerp) keeps its distance from the "
+            "middle of the latent space; the **straight line** (lerp) cuts closer to it. Through "
+            "**dense regions** it goes from neighbour to neighbour among the images, so that what "
+            "it meets is like them: the cheapest way over a graph of the posterior means, "
+            "smoothed.",
+        )
+        num_keys = st.segmented_control(
+            "Images to go through",
+            range(2, MAX_KEYS + 1),
+            required=True,
+            key=session.key("num_keys"),
+        )
+        steps = st.selectbox("Steps", STEPS, key=session.key("steps"), width=90)
+    chosen_path.choose(session, str(kind), int(num_keys or 2), int(steps))
+    return str(kind), int(steps), int(num_keys or 2)
+
+
+# ----------------------------------------------------------------------------- the path
+
+
+def _strip(
+    session: Session,
+    model: VAE,
+    dataset: Dataset,
+    picked: list[int],
+    keys: np.ndarray,
+    steps: int,
+    kind: str,
+) -> None:
+    """The originals at both ends, and the decoded path between them."""
+    decoded = images.decode(model, chosen_path.trace(session, keys, steps, kind))
+    originals = dataset.take(np.array([picked[0], picked[-1]]))
+    last = LETTERS[len(picked) - 1]
+    row = st.grid(steps + 2, min_column_width=38, gap="xsmall")
+    with row.container(key="path_end_first", gap="xxsmall"):
+        st.image(
+            images.address(originals[0], PICTURE),
+            width="stretch",
+            alt=f"Image {picked[0]}",
+        )
+        st.caption(f"**A** {picked[0]}", text_alignment="center")
+    every = (steps - 1) // (len(picked) - 1)
+    for i, picture in enumerate(decoded):
+        letter = str(i + 1) if i % every else LETTERS[i // every]
+        with row.container(gap="xxsmall"):
+            st.image(
+                images.address(picture, PICTURE),
+                width="stretch",
+                alt=f"Path {i + 1}",
+            )
+            st.caption(letter, text_alignment="center")
+    with row.container(key="path_end_last", gap="xxsmall"):
+        st.image(
+            images.address(originals[1], PICTURE),
+            width="stretch",
+            alt=f"Image {picked[-1]}",
+        )
+        st.caption(f"**{last}** {picked[-1]}", text_alignment="center")
+
+
+def _point(
+    session: Session,
+    model: VAE,
+    weights: Weights,
+    picked: list[int],
+    keys: np.ndarray,
+    steps: int,
+    kind: str,
+) -> None:
+    """Any point of the path, large, and what to do with it."""
+    run = session.run
+    assert run is not None
+    if restore.is_waiting(session):
+        st.rerun()  # the whole page, with the path of a file
+    tour, number = _tour(session)
+    legs = len(keys) - 1
+    points = chosen_path.trace(session, keys, legs * FINE + 1, kind)
+    at = min(int(tour.position * (len(points) - 1)), len(points) - 2)
+    part = np.float32(tour.position * (len(points) - 1) - at)
+    z = (1 - part) * points[at] + part * points[at + 1]
+    player.show(
+        chosen_path.component_key(session, "path"),
+        f"/live/decode/{run.name}",
+        points,
+        chosen_path.trace(session, keys[[-1, 0]], FINE + 1, kind),
+        FINE,
+        LETTERS[: len(keys)],
+        tour,
+        number,
+        weights.step,
+        images.address(images.decode(model, z[None])[0], LARGE),
+    )
+    downloads.show(session, model, weights, picked, keys, steps, kind, tour)
+    with st.container(horizontal=True, gap="xsmall"):
+        shown = st.button(
+            "Show on the map", icon=":material/map:", on_click=_show_on_map, args=(session,)
+        )
+        opened = st.button(
+            "Open in Sliders", icon=":material/tune:", on_click=_open_in_sliders, args=(session, z)
+        )
+    if shown or opened:
+        st.rerun()
+
+
+def _tour(session: Session) -> tuple[Tour, int | None]:
+    """Where one stands, by the newest move of a hand, which the page keeps; and its number."""
+    state: Any = st.session_state
+    kept = session.key("tour")
+    told = player.taken(state.get(chosen_path.component_key(session, "path")))
+    if told is not None:
+        state[kept] = told[1]
+    return state.get(kept, Tour()), None if told is None else told[0]
+
+
+def _show_on_map(session: Session) -> None:
+    st.session_state[session.key("show_path")] = True
+    st.session_state["panel"] = "Map"
+
+
+def _open_in_sliders(session: Session, z: np.ndarray) -> None:
+    state = st.session_state
+    state[session.key("hand_over")] = {"z": [float(value) for value in z], "index": None}
+    state["panel"] = "Sliders"
+
+
+# ----------------------------------------------------------------------------- how typical it is
+
+
+def _compared(session: Session, picked: list[int], keys: np.ndarray, steps: int, kind: str) -> None:
+    """The kinds of path side by side: how typical what they meet is, and how evenly they go."""
+    measured = chosen_path.measured(session, tuple(picked), keys, steps)
+    if not measured:
+        return
+    st.markdown(
+        "**How typical the path is**",
+        help="log q(z) of each point of the path, q the aggregate posterior, in nats above that "
+        "of a typical image: 0 is as typical as the images themselves. Estimated by the distance "
+        "to the 10th nearest posterior mean.",
+    )
+    st.echarts_chart(
+        charts.typicality(
+            {KINDS[name]: values.tolist() for name, (values, _) in measured.items()},
+            LETTERS[: len(keys)],
+            KINDS[kind],
+        ),
+        height=210,
+        key="path_typicality",
+        alt="log q(z) along the path, by each kind of path",
+    )
+    uneven = ", ".join(
+        f"{KINDS[name].lower()} {value:.1f}" for name, (_, value) in measured.items()
+    )
+    st.caption(
+        f"Evenness, the largest change from picture to picture over the mean one (1 is even): "
+        f"{uneven}."
+    )

@@ -1,0 +1,75 @@
+"""A point of a path as a component of the page: scrubbed by hand, or played."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.components import scripts
+from explorer.state.chosen_path import Tour
+
+Floats = NDArray[np.float32]
+
+WAYS = ("back", "around")
+SPEEDS = (0.5, 1.0, 2.0)
+
+
+def show(
+    key: str,
+    path: str,
+    points: Floats,
+    closing: Floats,
+    fine: int,
+    letters: Sequence[str],
+    tour: Tour,
+    number: int | None,
+    step: int,
+    picture: str,
+) -> None:
+    """Draw the component. What a hand does becomes ``st.session_state[key]["place"]``; see `taken`.
+
+    `path`: of the decode socket. `points` [S, D]: the path, `fine` a leg; `closing`: the leg from
+    its end to its beginning. `letters`: of the keys. `number`: of the newest place taken in.
+    `picture`: the address of the decoded point, for the first paint and for where sockets are
+    blocked.
+    """
+    blocks = [np.ascontiguousarray(block, "<f4").tobytes() for block in (points, closing)]
+    component = scripts.component("latent_path", "panels/interpolate/player")
+    component(
+        key=key,
+        data={
+            "path": path,
+            "points": base64.b64encode(blocks[0]).decode(),
+            "closing": base64.b64encode(blocks[1]).decode(),
+            "latent_dim": points.shape[1],
+            "fine": fine,
+            "letters": list(letters),
+            "position": tour.position,
+            "way": tour.way,
+            "ease": tour.ease,
+            "speed": tour.speed,
+            "version": hashlib.sha256(blocks[0] + path.encode()).hexdigest()[:16],
+            "number": number,
+            "step": step,
+            "picture": picture,
+        },
+        on_place_change=lambda: None,
+    )
+
+
+def taken(state: Any) -> tuple[int, Tour] | None:
+    """The newest place that a hand chose, with its number, where it is well formed; else None."""
+    place = state.get("place") if hasattr(state, "get") else None
+    if not isinstance(place, dict) or not isinstance(place.get("number", 0), int):
+        return None
+    position, way, speed = place.get("position"), place.get("way", "back"), place.get("speed", 1.0)
+    if not isinstance(position, (int, float)) or not 0 <= position <= 1:
+        return None
+    if way not in WAYS or speed not in SPEEDS:
+        return None
+    return place.get("number", 0), Tour(float(position), way, bool(place.get("ease")), float(speed))

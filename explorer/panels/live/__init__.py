@@ -1,0 +1,1 @@
+"""The panel Live: a run while it trains."""

@@ -1,0 +1,1 @@
+"""The panel Map: the images by their posterior means."""

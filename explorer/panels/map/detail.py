@@ -1,0 +1,237 @@
+"""What was chosen on the map, looked into: one image, a group, or the ground between the points."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from explorer.components import gallery
+from explorer.directions import groups, run_axes
+from explorer.drawing import images
+from explorer.panels.map import plotly_map
+from explorer.panels.map.canvas import Choice
+from explorer.state import chosen_path, map_points
+from explorer.state.map_points import KL, Place
+from explorer.state.session import Session
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+    from vae.latent.encoding import Latents
+    from vae.model.networks import VAE
+
+NUM_HINT = 24
+NUM_MEMBERS = 16
+NUM_NEIGHBOURS = 6
+
+STYLE = """<style>
+.map-facts { display: grid; grid-template-columns: auto 1fr auto 1fr; gap: 0.15rem 0.8rem;
+  font-size: 0.85rem; }
+.map-facts span { opacity: 0.65; }
+</style>"""
+
+
+def show(session: Session, model: VAE, dataset: Dataset, place: Place, choice: Choice) -> None:
+    """What was clicked: nothing yet, one image, a group, or the ground between the points."""
+    points = map_points.points(place)
+    if choice.point is not None:
+        _ground(session, model, dataset, place, choice.point)
+    elif not choice.images:
+        rows = np.random.default_rng(0).permutation(len(points.index))[:NUM_HINT]
+        st.caption(
+            "Click a point, or one of these images, to look into it; click between the points to "
+            "see what the model draws there. Lasso points to see a group."
+        )
+        _sheet(session, dataset, points.index[rows].tolist(), "Some images of the map")
+    elif len(choice.images) == 1:
+        row = map_points.rows_of(place, np.array(choice.images))[0]
+        _image(session, model, dataset, place, int(row))
+    else:
+        _group(session, model, dataset, place, choice)
+        return
+    groups.groups(session, model, dataset, ())
+
+
+def _sheet(
+    session: Session, dataset: Dataset, shown: list[int], label: str, tile: int = 52
+) -> None:
+    """A grid of images of which a clicked one is looked into."""
+    key = sheet_key(session)
+    gallery.show(dataset, shown, [], key=key, label=label, max_picked=1, badges=False, tile=tile)
+
+
+def _image(session: Session, model: VAE, dataset: Dataset, place: Place, row: int) -> None:
+    points = map_points.points(place)
+    image = int(points.index[row])
+    pixels = dataset.take(np.array([image]))
+    mu = images.encode(model, pixels)
+    name = str(dataset.names[image])
+    st.markdown(
+        f"**Image {image}**" + ("" if name == str(image) else f" :gray[{run_axes.plain(name)}]")
+    )
+    pair = st.columns(2, gap="small", wrap=False)
+    for column, picture, title in (
+        (pair[0], pixels[0], "Image"),
+        (pair[1], images.decode(model, mu)[0], "Reconstruction"),
+    ):
+        column.image(_address(picture), width="stretch", alt=title)
+        column.caption(title, text_alignment="center")
+    kl = map_points.kl_of(points, np.array([row]))[0]
+    text = f"KL {kl:.1f} nats, mean squared error {points.mse[row]:.4f}."
+    if place.method == "pca" and not plotly_map.is_chosen(session):
+        text += " The ellipses around its point are its posterior, 1 and 2 sigma."
+    st.caption(text)
+    opened = st.button(
+        "Open in Sliders",
+        icon=":material/tune:",
+        on_click=_open_in_sliders,
+        args=(session, image, mu[0]),
+        width="stretch",
+    )
+    for letter, column in zip("AB", st.columns(2, gap="small", wrap=False), strict=True):
+        column.button(
+            f"Use as {letter}",
+            on_click=_use_in_interpolate,
+            args=(session, image, letter),
+            help=f"Make this image {letter} in Interpolate.",
+            width="stretch",
+        )
+    st.button(
+        "Add to the path",
+        icon=":material/add_location:",
+        on_click=_add_to_path,
+        args=(session, image),
+        help="Make this image the next that the path of Interpolate goes through.",
+        width="stretch",
+    )
+    if opened:
+        st.rerun()
+    near = [i for i in _nearest(points, points.mu[row], NUM_NEIGHBOURS + 1) if i != image]
+    st.caption("Nearest in the latent space")
+    _sheet(session, dataset, near[:NUM_NEIGHBOURS], "Nearest images", tile=36)
+    _facts(dataset, image)
+
+
+def _nearest(points: Latents, z: np.ndarray, num: int) -> list[int]:
+    """The images whose posterior means are nearest to a point of the latent space."""
+    apart = points.mu - z
+    rows = map_points.nearest_rows(np.einsum("nd,nd->n", apart, apart), num)
+    return [int(image) for image in points.index[rows]]
+
+
+def _ground(
+    session: Session, model: VAE, dataset: Dataset, place: Place, xy: tuple[float, float]
+) -> None:
+    """What the model draws where no image lies."""
+    points = map_points.points(place)
+    if place.method == "pca":
+        z = map_points.on_plane(place, xy)
+        words = (
+            "The mean of all images, moved along the two axes of the map to this point, and "
+            "decoded. What the map does not show is as in the mean."
+        )
+    else:
+        z = map_points.blended(points, xy)
+        words = (
+            f"UMAP has no way back: this is the decoded blend of the means of the "
+            f"{map_points.NUM_BLENDED} nearest points, weighted by 1 / distance."
+        )
+    st.markdown(f"**Between the images** :gray[at {xy[0]:.2f}, {xy[1]:.2f}]")
+    pair = st.columns(2, gap="small", wrap=False)
+    picture = images.decode(model, [z])[0]
+    pair[0].image(_address(picture), width="stretch", alt="Decoded here")
+    pair[0].caption("Decoded here", text_alignment="center")
+    pair[1].caption(words)
+    if st.button(
+        "Open in Sliders",
+        icon=":material/tune:",
+        on_click=_open_in_sliders,
+        args=(session, None, z),
+        width="stretch",
+    ):
+        st.rerun()
+    st.caption("Nearest in the latent space")
+    _sheet(session, dataset, _nearest(points, z, NUM_NEIGHBOURS), "Nearest images", tile=36)
+
+
+def _facts(dataset: Dataset, image: int) -> None:
+    """What the data set says of the image."""
+    cells = []
+    for name, column in dataset.attributes.items():
+        value = column[image]
+        if name in dataset.classes and 0 <= int(value) < len(dataset.classes[name]):
+            text = str(dataset.classes[name][int(value)])
+        else:
+            text = f"{value:.2f}" if np.issubdtype(column.dtype, np.floating) else str(value)
+        cells.append(f"<span>{html.escape(readable(name))}</span><b>{html.escape(text)}</b>")
+    if cells:
+        with st.expander(f"Attributes ({len(cells)})", expanded=len(cells) <= 8):
+            st.html(f'{STYLE}<div class="map-facts">{"".join(cells)}</div>')
+
+
+def _group(session: Session, model: VAE, dataset: Dataset, place: Place, choice: Choice) -> None:
+    points, some = map_points.points(place), np.array(choice.images)
+    rows = map_points.rows_of(place, some)
+    mean = points.mu[rows].mean(0)
+    st.markdown(f"**{choice.count:,} images**")
+    pair = st.columns(2, gap="small", wrap=False)
+    pair[0].image(
+        _address(images.decode(model, [mean])[0]),
+        width="stretch",
+        alt="Mean",
+    )
+    pair[0].caption("Their mean, decoded", text_alignment="center")
+    sampled = "" if len(some) == choice.count else f" Taken over {len(some):,} of them, sampled."
+    pair[1].caption(
+        f"KL {map_points.kl_of(points, rows).mean():.1f} nats and mean squared error "
+        f"{points.mse[rows].mean():.4f} on average.{sampled}"
+    )
+    if pair[1].button(
+        "Open in Sliders",
+        on_click=_open_in_sliders,
+        args=(session, None, mean),
+    ):
+        st.rerun()
+    groups.groups(session, model, dataset, choice.images)
+    members = np.random.default_rng(0).permutation(some)[:NUM_MEMBERS]
+    st.caption("Some of them")
+    _sheet(session, dataset, members.tolist(), "Members")
+
+
+def _open_in_sliders(session: Session, image: int | None, z: np.ndarray) -> None:
+    state = st.session_state
+    state[session.key("hand_over")] = {"z": [float(value) for value in z], "index": image}
+    state["panel"] = "Sliders"
+
+
+def _add_to_path(session: Session, image: int) -> None:
+    letter = chosen_path.add_key(session, image)
+    st.toast(f"Image {image} is {letter} in Interpolate.", icon=":material/route:")
+
+
+def _use_in_interpolate(session: Session, image: int, letter: str) -> None:
+    state = st.session_state
+    picks = list(state.get(session.key("picks"), []))
+    if letter == "A":
+        picks = [image, *[pick for pick in picks[1:] if pick != image]]
+    else:
+        picks = [*[pick for pick in picks[:1] if pick != image], image]
+    state[session.key("picks")] = picks
+    st.toast(f"Image {image} is {letter} in Interpolate.", icon=":material/route:")
+
+
+def _address(picture: images.Pixels) -> str:
+    """A picture as it is: the browser enlarges it, and a click sends a tenth of the bytes."""
+    return images.address(picture, picture.shape[0])
+
+
+def sheet_key(session: Session) -> str:
+    """Of the sheet of images beside the map; another one after every choice."""
+    return f"{session.key('sheet')}.{st.session_state.get(session.key('turn'), 0)}"
+
+
+def readable(name: str) -> str:
+    """An attribute, ERROR or KL in words."""
+    return name if name == KL else name.replace("_", " ").capitalize()

@@ -1,0 +1,262 @@
+"""Map: where the images lie in the latent space, by PCA or UMAP."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from explorer.components import job_button
+from explorer.components.job_button import Work
+from explorer.panels.map import canvas, detail, path_overlay, plotly_map
+from explorer.panels.map.canvas import Choice, Legend
+from explorer.server import map_data
+from explorer.state import map_points
+from explorer.state.map_points import ERROR, KL, Place
+from explorer.state.session import Session
+from vae.errors import InputError
+from vae.runs import processes
+from vae.runs.folder import Run
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+    from vae.latent.encoding import Latents
+    from vae.model.checkpoints import Weights
+
+
+TICK_SECONDS = 1.0  # while a map is in the making
+METHODS = {"pca": "PCA", "umap": "UMAP"}
+
+STYLE = """<style>
+[data-testid="stColumn"]:has(.st-key-map_chart) { min-width: min(100%, 24rem); }
+[data-testid="stColumn"]:has(.st-key-map_detail) { min-width: min(100%, 16.5rem); }
+.st-key-map_detail img { border-radius: 10px; }
+</style>"""
+
+
+def show(session: Session) -> None:
+    """Draw the panel."""
+    if session.run is None:
+        st.info(
+            "**No map yet.** Press **Start training** in the sidebar: the first evaluation brings "
+            "a map of the images, placed by what the model says of them.",
+            icon=":material/map:",
+        )
+        return
+    is_waiting = session.is_alive() and not session.run.latents_file.exists()
+    every = TICK_SECONDS if is_waiting else None
+    st.fragment(_draw, run_every=every)(session, is_waiting)
+
+
+def _draw(session: Session, is_waiting: bool) -> None:
+    assert session.run is not None
+    if is_waiting and session.run.latents_file.exists():
+        st.rerun()  # the whole page, which waits no longer
+    try:
+        loaded, dataset = session.model(), session.dataset()
+        st.html(STYLE)
+        if loaded is None or dataset is None:
+            st.info(
+                "**This run has no weights yet.** The first evaluation brings the map.",
+                icon=":material/hourglass_empty:",
+            )
+            return
+        model, weights = loaded
+        method, colour = _controls(session, dataset)
+        place = map_points.place_of(session.run, method)
+        if place is None:
+            _missing(session, method)
+            method = "pca"  # meanwhile
+            place = map_points.place_of(session.run, method)
+            if place is None:
+                return
+        points = map_points.points(place)
+        if points.index.max(initial=0) >= len(dataset):
+            st.warning("This map is of other images than the run has now: make it anew.")
+            _job(session, method)
+            return
+        choice = _choice(session, place)
+        left, right = st.columns([8, 5], gap="medium")
+        with left.container(key="map_chart"):
+            _chart(session, dataset, place, colour, choice)
+            _honest(session, method, points, weights, len(dataset))
+        with right.container(key="map_detail"):
+            detail.show(session, model, dataset, place, choice)
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
+    """The method, and what the colours say."""
+    names = [name for name in dataset.attributes if name not in (ERROR, KL)]
+    names.sort(key=lambda name: name != "label")
+    colours = [*names, ERROR, KL]
+    # Streamlit forgets the widgets of a panel that is closed; this does not.
+    state, kept = st.session_state, session.key("map_controls")
+    method, colour = state.get(kept, ("pca", colours[0]))
+    state.setdefault(session.key("method"), method)
+    if state.setdefault(session.key("colour"), colour) not in colours:
+        state[session.key("colour")] = colours[0]
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        st.subheader("Map", anchor=False, width="content")
+        method = st.segmented_control(
+            "Method",
+            list(METHODS),
+            required=True,
+            format_func=METHODS.get,
+            key=session.key("method"),
+            help="**PCA** is a flat view along the two widest axes of the posterior means: "
+            "distances are true, but much is hidden. **UMAP** keeps neighbours together: groups "
+            "are real, distances between them mean little.",
+        )
+        colour = st.selectbox(
+            "Colour by",
+            colours,
+            format_func=detail.readable,
+            key=session.key("colour"),
+            width=260,
+        )
+        path_overlay.toggle(session)
+    state[kept] = str(method), str(colour)
+    return str(method), str(colour)
+
+
+# ------------------------------------------------------------------------------- the map
+
+
+def _choice(session: Session, place: Place) -> Choice:
+    """What is looked into, by the newest click on the map or in a sheet of images.
+
+    The page keeps it for other methods and newer maps, as far as they have it.
+    """
+    state, kept, seen = st.session_state, session.key("chosen"), session.key("seen")
+    told = canvas.taken(state.get(session.key("mapview")))
+    sheet = state.get(detail.sheet_key(session))
+    choice, drawn = state.get(kept, (Choice(), place.method))
+    if told is not None and told[0] != state.get(seen):
+        state[seen], choice, drawn = told[0], told[1], place.method
+    elif sheet and sheet.get("picked"):
+        choice = Choice((sheet["picked"][-1],), 1)
+    if state.get(kept) != (choice, drawn):
+        state[kept] = choice, drawn
+        state[session.key("turn")] = state.get(session.key("turn"), 0) + 1
+    if choice.point is not None:
+        return choice if drawn == place.method else Choice()
+    rows = map_points.rows_of(place, np.array(choice.images, np.int64))
+    there = tuple(map(int, map_points.points(place).index[rows]))
+    is_whole = len(there) == len(choice.images)
+    return Choice(there, choice.count if is_whole else len(there))
+
+
+def _chart(session: Session, dataset: Dataset, place: Place, colour: str, choice: Choice) -> None:
+    assert session.run is not None
+    legend = _legend(dataset, place, colour)
+    if plotly_map.is_chosen(session):
+        colours = map_points.colours(place, dataset, dataset.fingerprint, colour)
+        plotly_map.show(session, place, colours, legend)
+        return
+    ellipse = None
+    if place.method == "pca" and len(choice.images) == 1:
+        row = map_points.rows_of(place, np.array(choice.images))[0]
+        ellipse = map_points.ellipse(place, int(row))
+    way = path_overlay.on_map(session, dataset, place)
+    canvas.show(
+        session.key("mapview"),
+        map_data.addresses(session.run, place, dataset.fingerprint, colour),
+        legend,
+        choice,
+        st.session_state.get(session.key("seen"), 0),
+        ellipse,
+        map_data.SHEET_COLUMNS,
+        way,
+    )
+    if way is not None:
+        path_overlay.explain(session, place)
+
+
+def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
+    colours = map_points.colours(place, dataset, dataset.fingerprint, colour)
+    title = detail.readable(colour)
+    if not colours.classes:
+        stops = canvas.WHEEL if colour.endswith("hue") else canvas.SCALE
+        return Legend(title, (), stops, colours.low, colours.high)
+    present = set(np.unique(colours.levels).tolist())
+    entries = [
+        (level, name, canvas.PALETTE[level])
+        for level, name in enumerate(colours.classes)
+        if level in present
+    ]
+    if map_points.UNKNOWN in present:
+        entries.append((map_points.UNKNOWN, "unknown", canvas.UNKNOWN_COLOUR))
+    return Legend(title, entries, (), 0.0, 0.0)
+
+
+def _honest(session: Session, method: str, points: Latents, weights: Weights, num: int) -> None:
+    """What the map shows, and how to have a fuller or a newer one."""
+    text = "PC 1 across, PC 2 up. " if method == "pca" else ""
+    sampled = " sampled" if len(points.index) < num else ""
+    text += f"{len(points.index):,} of {num:,} images{sampled}, weights of step {points.step:,}."
+    if points.step != weights.step:
+        text += f" The weights have moved on to step {weights.step:,}: this map is of before."
+    st.caption(text)
+    if len(points.index) < num or points.step != weights.step or _working(session, method):
+        _job(session, method)
+    plotly_map.toggle(session)
+
+
+# ------------------------------------------------------------------------------- the map maker
+
+
+def work_of(run: Run, method: str, now: float) -> Work:
+    """What the newest process for this map says, by its log; `now` in seconds since the epoch."""
+    return job_button.work_of(run.maps / f"{method}.log", run.maps / f"{method}.npz", now)
+
+
+def _working(session: Session, method: str) -> bool:
+    run = session.run
+    return run is not None and work_of(run, method, time.time()).state == "working"
+
+
+def _missing(session: Session, method: str) -> None:
+    """In place of a map that is not there."""
+    if method == "umap":
+        st.info(
+            "**UMAP lays the images out so that neighbours stay together.** It takes some "
+            "seconds to minutes in a process of its own; the rest of the page goes on.",
+            icon=":material/scatter_plot:",
+        )
+        _job(session, method)
+    else:
+        st.info(
+            "**No posterior means yet.** The first evaluation brings the map.",
+            icon=":material/hourglass_empty:",
+        )
+
+
+def _job(session: Session, method: str) -> None:
+    """Start making a map, and watch it."""
+    every = TICK_SECONDS if _working(session, method) else None
+    st.fragment(_watch, run_every=every)(session, method, every is not None)
+
+
+def _watch(session: Session, method: str, was_working: bool) -> None:
+    run = session.run
+    assert run is not None
+    now = work_of(run, method, time.time())
+    if (now.state == "working") != was_working:
+        st.rerun()  # the whole page: the map itself is another now
+    if now.state == "working":
+        st.progress(now.part, text=f"{now.message} ...")
+        return
+    if now.state == "failed":
+        st.error(f"The map was not made: {now.message}", icon=":material/error:")
+    name = "Compute UMAP" if method == "umap" else "Map all images"
+    if st.button(
+        name,
+        icon=":material/scatter_plot:",
+        on_click=processes.start_projection,
+        args=(run, method),
+    ):
+        st.rerun()

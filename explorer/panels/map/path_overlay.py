@@ -1,0 +1,61 @@
+"""The path of Interpolate on the map: a line, and where its pictures lie once they are encoded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explorer.panels.map.canvas import Trail
+from explorer.state import chosen_path, map_points
+from explorer.state.map_points import Place
+from explorer.state.session import Session
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+
+LEG = 16  # steps of a path between two images
+WORDS = {"slerp": "a great arc", "lerp": "a straight line", "dense": "through dense regions"}
+
+
+def toggle(session: Session) -> None:
+    """Whether to show the path, where there is one; `st.session_state` keeps it between panels."""
+    if len(chosen_path.chosen(session).picked) < 2:
+        return
+    state, name = st.session_state, session.key("show_path")
+    key = f"{name}.toggle"
+    state[key] = bool(state.get(name, False))
+
+    def keep() -> None:
+        state[name] = state[key]
+
+    st.toggle("Show the path", key=key, on_change=keep, help="The path of Interpolate.")
+
+
+def on_map(session: Session, dataset: Dataset, place: Place) -> Trail | None:
+    """The path where it lies on a map, while it is to be shown. Raises InputError."""
+    way = chosen_path.chosen(session)
+    is_wanted = st.session_state.get(session.key("show_path"), False)
+    if not is_wanted or len(way.picked) < 2 or max(way.picked) >= len(dataset):
+        return None
+    steps = LEG * (len(way.picked) - 1) + 1
+    line, back = (
+        [(float(x), float(y)) for x, y in map_points.on_map(place, z)]
+        for z in chosen_path.there_and_back(session, way, steps)
+    )
+    return Trail(line, back, chosen_path.LETTERS[: len(way.picked)])
+
+
+def explain(session: Session, place: Place) -> None:
+    """What the lines are, and how true."""
+    kind = WORDS[chosen_path.chosen(session).kind]
+    text = (
+        f"The line is the path of Interpolate, {kind}; the dashed one is where its pictures lie "
+        "once they are decoded and encoded again."
+    )
+    if place.method != "pca":
+        text += (
+            " UMAP has no formula for points between images: each is placed at the mean of its "
+            f"{map_points.NUM_BLENDED} nearest, weighted by 1 / distance."
+        )
+    st.caption(text)

@@ -1,0 +1,133 @@
+"""The map by Plotly: plain, slower, without faces; for where the canvas of our own does not work.
+
+What is chosen on it goes to the same place as what is chosen on the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.panels.map.canvas import MAX_GROUP, Choice, Legend
+from explorer.state import map_points
+from explorer.state.map_points import Colours, Floats, Indices, Place
+from explorer.state.session import Session
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+MAX_POINTS = 20_000  # that a browser draws in good time
+HEIGHT = 460  # pixels
+
+
+def is_chosen(session: Session) -> bool:
+    """Whether this map is to be drawn: by choice, or since the script of the other did not come."""
+    state, name = st.session_state, session.key("plain_map")
+    told: Any = state.get(session.key("mapview"))
+    if hasattr(told, "get") and told.get("failed"):
+        state[name] = True
+    return bool(state.get(name, False))
+
+
+def toggle(session: Session) -> None:
+    """A switch between the two; `st.session_state` keeps it between panels."""
+    state, name = st.session_state, session.key("plain_map")
+    key = f"{name}.toggle"
+    state[key] = bool(state.get(name, False))
+
+    def keep() -> None:
+        state[name] = state[key]
+
+    st.toggle(
+        "Plain map",
+        key=key,
+        on_change=keep,
+        help="The map by Plotly, for browsers in which the other one does not work: no faces on "
+        "it, and nothing to click between the points.",
+    )
+
+
+def show(session: Session, place: Place, colours: Colours, legend: Legend) -> None:
+    """Draw it; a clicked point or a lasso becomes the choice of the map."""
+    points = map_points.points(place)
+    rows = sampled(len(points.index))
+    figure = drawn(points.xy[rows], points.index[rows], colours, rows, legend)
+    figure.update_layout(uirevision=f"{place.folder} {place.file} {place.version}")
+    key = session.key("plain_map.figure")
+
+    def choose() -> None:
+        state = st.session_state
+        state[session.key("chosen")] = taken(state.get(key)), place.method
+        state[session.key("turn")] = state.get(session.key("turn"), 0) + 1
+
+    st.plotly_chart(
+        figure, key=key, on_select=choose, selection_mode=("points", "lasso"), height=HEIGHT
+    )
+    if len(rows) < len(points.index):
+        st.caption(f"{len(rows):,} of the {len(points.index):,} points of the map, sampled.")
+
+
+def sampled(num: int) -> Indices:
+    """The rows of a map that are drawn, at most MAX_POINTS of them, the same ones every time."""
+    if num <= MAX_POINTS:
+        return np.arange(num)
+    return np.sort(np.random.default_rng(0).choice(num, MAX_POINTS, replace=False))
+
+
+def drawn(xy: Floats, index: Indices, colours: Colours, rows: Indices, legend: Legend) -> Figure:
+    """Points [n, 2] of images [n]; `colours` are of the whole map, of which these are `rows`."""
+    from plotly import graph_objects
+
+    figure = graph_objects.Figure()
+
+    def add(some: Any, name: str, marker: dict[str, Any]) -> None:
+        figure.add_scattergl(
+            x=xy[some, 0],
+            y=xy[some, 1],
+            customdata=index[some],
+            mode="markers",
+            name=name,
+            marker={"size": 5, "opacity": 0.85, **marker},
+            hovertemplate="Image %{customdata}<extra>" + name + "</extra>",
+        )
+
+    levels = colours.levels[rows]
+    if colours.values is None:
+        for level, name, colour in legend.entries:
+            add(levels == level, name, {"color": colour})
+    else:
+        scale = [list(stop) for stop in _evenly(legend.stops)]
+        limits = {"cmin": legend.low, "cmax": legend.high, "colorscale": scale}
+        values = colours.values[rows]
+        add(slice(None), "", {"color": values, "showscale": True, **limits})
+    figure.update_layout(
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        legend={"title": legend.title, "orientation": "h"},
+        xaxis={"visible": False},
+        yaxis={"visible": False, "scaleanchor": "x"},
+        dragmode="pan",
+    )
+    return figure
+
+
+def _evenly(stops: Sequence[str]) -> list[tuple[float, str]]:
+    """Colours with their places from 0 to 1."""
+    return [(i / (len(stops) - 1), stop) for i, stop in enumerate(stops)]
+
+
+def taken(state: Any) -> Choice:
+    """What a selection of the figure says, where it is well formed; else nothing."""
+    selection = state.get("selection", {}) if hasattr(state, "get") else {}
+    marks = selection.get("points", []) if hasattr(selection, "get") else []
+    images = [image for mark in marks if (image := _image_of(mark)) is not None]
+    return Choice(tuple(images[:MAX_GROUP]), len(images))
+
+
+def _image_of(mark: Any) -> int | None:
+    told = mark.get("customdata") if hasattr(mark, "get") else None
+    told = told[0] if isinstance(told, (list, tuple)) and len(told) == 1 else told
+    is_image = isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 2**32
+    return told if is_image else None

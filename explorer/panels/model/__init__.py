@@ -1,0 +1,1 @@
+"""The panel Model: what is minimised, what was learnt, what is wrong."""

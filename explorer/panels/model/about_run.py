@@ -1,0 +1,109 @@
+"""What a run was trained on, with which options, and every evaluation."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.state.session import Session
+from vae.config import Config, get_value, options
+from vae.errors import InputError
+from vae.runs.events import Event, last_event, measured
+from vae.runs.folder import ALIVE
+
+IN_ORDER = ("elbo", "nll", "kl", "bits_per_dim", "mse", "sigma", "active_units", "num_images")
+
+
+UNITS = {
+    "elbo": "nats per image",
+    "nll": "nats per image",
+    "kl": "nats per image",
+    "bits_per_dim": "bits per pixel value",
+    "mse": "squared error per pixel value, x in [0, 1]",
+    "sigma": "pixel noise, x in [0, 1]",
+    "active_units": "latent dimensions",
+    "num_images": "validation images measured",
+}
+
+
+def evaluations_section(events: list[Event]) -> None:
+    """The newest evaluation beside the best, and the gap between training and validation."""
+    evaluations = measured(events)
+    newest = evaluations[-1]
+    best = max(evaluations, key=lambda event: float(event["elbo"]))
+    st.markdown("#### In training &nbsp; :small[:gray[on images held out from it]]")
+    rows = [
+        {
+            "": name,
+            f"newest, step {newest['step']:,}": _number(newest[name]),
+            f"best elbo, step {best['step']:,} ": _number(best.get(name)),
+            "unit": UNITS[name],
+        }
+        for name in IN_ORDER
+        if name in newest
+    ]
+    st.table(rows, border="horizontal", hide_index=True)
+    per_epoch = int(last_event(events, "start").get("steps_per_epoch", 1))
+    steps = [event for event in events if event["kind"] == "step" and "elbo" in event]
+    last = [event["elbo"] for event in steps if event["step"] > newest["step"] - per_epoch]
+    if last:
+        train = sum(last) / len(last)
+        st.caption(
+            f"Over the last epoch, training images had an elbo of {train:,.1f}: "
+            f"{train - newest['elbo']:+,.1f} nats from the validation images. A gap that grows "
+            "means that training images are being learned by heart."
+        )
+
+
+def _number(value: float | int | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.5g}"
+
+
+def data_section(session: Session, config: Config) -> None:
+    start = last_event(session.events(), "start")
+    train, validation = start.get("num_train", 0), start.get("num_validation", 0)
+    facts = [f"source `{config.data.source}`"]
+    if start:
+        facts.append(
+            f"{train + validation:,} images: {train:,} to train on, {validation:,} held out"
+        )
+    credit = ""
+    if session.status() not in ALIVE or start:
+        try:
+            dataset = session.dataset()
+        except InputError as error:
+            facts.append(f":red[{error}]")
+        else:
+            if dataset is not None:
+                facts += _counts(dataset.manifest.get("counts"))
+                credit = str(dataset.manifest.get("credit") or "").strip()
+    st.markdown("**Data** &nbsp; :small[" + " · ".join(facts) + "]")
+    if credit:
+        st.caption(f"Credit: {credit.splitlines()[0]}")
+
+
+def _counts(counts: object) -> list[str]:
+    """What an import counted, in words."""
+    if not isinstance(counts, dict):
+        return []
+    return [f"{number:,} {reason.replace('_', ' ')}" for reason, number in counts.items() if number]
+
+
+def options_section(config: Config) -> None:
+    with st.expander("Every option of this run", icon=":material/settings:"):
+        rows = [
+            {
+                "option": name,
+                "value": _value(get_value(config, name)),
+                "meaning": item.metadata.get("help", ""),
+            }
+            for name, item in options().items()
+        ]
+        st.table(rows, border="horizontal", hide_index=True)
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "by itself"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,1 @@
+"""What a trained run is measured by: its evaluation and its samples."""

@@ -1,0 +1,179 @@
+"""The evaluation of a run on its page: every measure with its unit and what it says.
+
+Also how well each factor is read, and the pictures that are reconstructed worst and best.
+"""
+
+from __future__ import annotations
+
+import html
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from explorer.components import job_button
+from explorer.drawing import images
+from explorer.panels.model.measured import evaluation_table
+from explorer.panels.model.measured.evaluation_table import Result
+from explorer.state import cache
+from explorer.state.session import Session
+from vae.errors import InputError
+from vae.runs import processes
+from vae.runs.folder import Run
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
+
+PICTURE = 128  # pixels a side
+
+STYLE = """<style>
+.extremes { display: grid; grid-template-columns: repeat(4, minmax(0, 96px)); gap: 0.5rem; }
+.extremes figure { margin: 0; font-size: 0.75rem; text-align: center;
+  font-variant-numeric: tabular-nums; }
+.extremes img { width: 100%; aspect-ratio: 1; display: block; }
+.extremes img:first-child { border-radius: 6px 6px 0 0; }
+.extremes img:nth-child(2) { border-radius: 0 0 6px 6px; }
+</style>"""
+
+
+def files(run: Run) -> tuple[Path, Path]:
+    """The log of the process that evaluates the run, and what it writes."""
+    return run.evaluation_file.with_suffix(".log"), run.evaluation_file
+
+
+def show(session: Session) -> None:
+    """Draw the newest evaluation, and a button that makes another."""
+    run = session.run
+    assert run is not None
+    result = _kept(run)
+    st.markdown(f"#### Evaluation &nbsp; :small[:gray[{_of(result)}]]")
+    if result is None:
+        st.caption(
+            "A process of its own measures the held-out images: the evidence with its standard "
+            "error, what the code knows of each factor, Frechet distances, the worst and the best "
+            "faces. It takes a minute or two; the rest of the page goes on."
+        )
+    else:
+        _moved_on(session, result)
+        st.html(evaluation_table.table(result))
+        if result.get("frechet_features"):
+            st.caption(evaluation_table.protocol(result))
+        _factors(result)
+        _extremes(session, result)
+    job_button.job(
+        run,
+        *files(run),
+        "Evaluate" if result is None else "Evaluate again",
+        ":material/monitoring:",
+        processes.start_evaluation,
+        f"The same as `python -m vae evaluate {run.name}`.",
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _read(folder: str, now: cache.Stamp) -> Result | None:
+    from vae.evaluation.evaluate import kept_evaluation
+
+    return kept_evaluation(Run(Path(folder)))
+
+
+def _kept(run: Run) -> Result | None:
+    now = cache.stamp(run.evaluation_file)
+    return None if now is None else _read(str(run.folder), now)
+
+
+def _of(result: Result | None) -> str:
+    """What was measured, and when."""
+    if result is None:
+        return "not made yet"
+    day = time.strftime("%d %B %Y, %H:%M", time.localtime(float(result.get("time", 0))))
+    return f"{result['num_images']:,} held-out images, step {result['step']:,}, {day}"
+
+
+def _moved_on(session: Session, result: Result) -> None:
+    try:
+        there, dataset = session.model(), session.dataset()
+    except InputError:
+        return  # the panel has said so
+    if there is not None and there[1].digest != result.get("digest"):
+        st.warning(
+            f"The weights have moved on to step {there[1].step:,}: this evaluation is of step "
+            f"{result['step']:,}.",
+            icon=":material/history:",
+        )
+    elif dataset is not None and dataset.fingerprint != result.get("fingerprint"):
+        st.warning("The run's images have changed since.", icon=":material/history:")
+
+
+# ------------------------------------------------------------------------------- factors, faces
+
+
+def _factors(result: Result) -> None:
+    factors = result.get("factors")
+    if not factors:
+        return
+    with st.expander("How well each factor is read", icon=":material/checklist:"):
+        st.caption(
+            "From the posterior means, by ridge regression and by the 10 nearest images, five "
+            "folds: what a readout says of images it was not fitted on. Accuracy for classes, R² "
+            "for numbers and circles. The gap is the factor's part of the MIG."
+        )
+        rows = [
+            {
+                "factor": factor["factor"].replace("_", " "),
+                "measure": "R²" if factor["measure"] == "R2" else factor["measure"],
+                "linear": f"{factor['linear']:.2f}",
+                "nearest": f"{factor['nearest']:.2f}",
+                "chance": f"{factor['chance']:.2f}",
+                "gap": f"{factor['gap']:.3f}",
+                "most in": f"z{factor['dimension']}",
+            }
+            for factor in sorted(
+                factors, key=lambda factor: -max(factor["linear"], factor["nearest"])
+            )
+        ]
+        st.table(rows, border="horizontal", hide_index=True)
+
+
+def _extremes(session: Session, result: Result) -> None:
+    try:
+        there, dataset = session.model(), session.dataset()
+    except InputError:
+        return
+    if there is None or dataset is None or there[1].image_shape != dataset.image_shape:
+        return
+    row = st.grid(2, min_column_width=300, gap="medium")
+    for name in ("worst", "best"):
+        chosen = tuple(i for i in result.get(name, ()) if 0 <= i < len(dataset))
+        if chosen:
+            with row.cell():
+                st.markdown(f":small[**{name.capitalize()} reconstructions**, the image above]")
+                st.html(STYLE + _pairs(*there, dataset, dataset.fingerprint, chosen))
+
+
+@st.cache_data(
+    max_entries=16,
+    show_spinner=False,
+    hash_funcs={"vae.model.checkpoints.Weights": lambda w: w.digest},
+)
+def _pairs(
+    _model: VAE, weights: Weights, _dataset: Dataset, fingerprint: str, chosen: tuple[int, ...]
+) -> str:
+    """Images above their reconstructions, as HTML."""
+    there = _dataset.take(np.array(chosen))
+    made = images.decode(_model, images.encode(_model, there))
+    figures = []
+    for image, before, after in zip(chosen, there, made, strict=True):
+        name = html.escape(str(_dataset.names[image]), quote=True)
+        error = f"{images.decibels(before, after):.1f} dB"
+        figures.append(
+            f"<figure title='Image {image}: {name}'>"
+            f"<img src='{images.address(before, PICTURE)}' alt='Image {image}'>"
+            f"<img src='{images.address(after, PICTURE)}' alt='Reconstruction of image {image}'>"
+            f"<figcaption>{error}</figcaption></figure>"
+        )
+    return f"<div class='extremes'>{''.join(figures)}</div>"

@@ -1,0 +1,234 @@
+"""Samples on the page: from the prior or the mixture, with what the model has seen beside each.
+
+K samples, D latent dimensions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.components import job_button, typicality
+from explorer.drawing import images
+from explorer.panels.model.measured import sample_cards
+from explorer.state import cache
+from explorer.state.session import Session
+from vae.errors import InputError
+from vae.pictures import to_rgb
+from vae.runs import processes
+from vae.runs.folder import Run
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+    from vae.latent.neighbours import Known, Neighbours
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
+
+NUM_SAMPLES = 12
+PICTURE = 128  # pixels a side, at most
+PRIORS = {"normal": "Prior N(0, I)", "mixture": "Mixture"}
+MOST_TEMPERATURE = 1.5
+
+
+def files(run: Run) -> tuple[Path, Path]:
+    """The log of the process that fits the mixture, and what it writes last."""
+    return run.samplers_file.with_suffix(".log"), run.folder / "samples.png"
+
+
+def show(session: Session, model: VAE, weights: Weights) -> None:
+    """Draw the section: what is sampled from, the samples, and what lies beside them."""
+    run, state = session.run, st.session_state
+    assert run is not None
+    if state.pop(session.key("sample_opened"), False):
+        st.rerun()  # the whole page, on which another panel is open now
+    known = _known(run, weights)
+    st.markdown("#### Samples &nbsp; :small[:gray[click one to open it in Sliders]]")
+    prior, temperature, seed = _controls(session, known)
+    if prior == "mixture" and known is not None:
+        z = known.mixture.sample(NUM_SAMPLES, seed, temperature)
+    else:
+        from vae.api import sample
+
+        z = np.float32(temperature) * sample(model, NUM_SAMPLES, seed)
+    dataset = _dataset(session, model)
+    compared = known if dataset is not None else None
+    turn = f"{weights.digest[:12]}:{prior}:{temperature:g}:{seed}:{int(compared is not None)}"
+    _cards(session, model, dataset, compared, z, turn)
+    _says(known, compared)
+    if known is None:
+        job_button.job(
+            run,
+            *files(run),
+            "Find the nearest training images",
+            ":material/image_search:",
+            processes.start_samplers,
+            "Encodes the training images, 20,000 of them at most, and fits the mixture, in a "
+            f"process of its own: `python -m vae sample {run.name} --prior mixture --nearest`.",
+        )
+
+
+def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
+    """The sampler, the temperature, and the seed."""
+    state = st.session_state
+    names = {name: session.key(f"sample_{name}") for name in ("prior", "temperature", "seed")}
+    # Streamlit forgets the widgets of a panel that is closed; this does not.
+    kept = session.key("sample_controls")
+    prior, temperature, seed = state.get(kept, ("normal", 1.0, 0))
+    state.setdefault(names["prior"], prior)
+    state.setdefault(names["temperature"], temperature)
+    state.setdefault(names["seed"], seed)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        with st.container(width=225):
+            prior = st.segmented_control(
+                "Sample from",
+                list(PRIORS),
+                format_func=PRIORS.__getitem__,
+                key=names["prior"],
+                required=True,
+                disabled=known is None,
+                help="The mixture is one of Gaussians, fitted to the posterior means of training "
+                "images (Ghosh et al. 2020): it samples where the decoder has been.",
+            )
+        with st.container(width=165):
+            temperature = st.slider(
+                "Temperature",
+                0.0,
+                MOST_TEMPERATURE,
+                step=0.05,
+                key=names["temperature"],
+                help="Times the standard deviation that is sampled with. Lower is tidier and less "
+                "varied; 1 is the density itself.",
+            )
+        with st.container(width=140):
+            seed = st.number_input("Seed", 0, 2**31 - 1, key=names["seed"])
+    if known is None:
+        prior = "normal"
+    state[kept] = (prior, float(temperature), int(seed))
+    return str(prior), float(temperature), int(seed)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _read(path: str, now: cache.Stamp) -> Known:
+    from vae.latent.neighbours import load_known
+
+    return load_known(Path(path))
+
+
+def _known(run: Run, weights: Weights) -> Known | None:
+    """The training images as these weights see them; None where they were not encoded yet."""
+    now = cache.stamp(run.samplers_file)
+    if now is None:
+        return None
+    try:
+        known = _read(str(run.samplers_file), now)
+    except InputError:
+        return None
+    return known if known.digest == weights.digest else None
+
+
+def _dataset(session: Session, model: VAE) -> Dataset | None:
+    try:
+        dataset = session.dataset()
+    except InputError as error:
+        st.caption(f"The images of this run cannot be shown: {error}")
+        return None
+    return dataset if dataset is not None and dataset.image_shape == model.image_shape else None
+
+
+def _says(known: Known | None, compared: Known | None) -> None:
+    if known is None:
+        st.caption(
+            "Typicality is the density of the aggregate posterior at a sample, compared with the "
+            "held-out images' own. The mixture and the nearest training images of these weights "
+            "are not there yet."
+        )
+    elif compared is not None:
+        few = f"{len(known.index):,} of " if len(known.index) < known.num_train else ""
+        st.caption(
+            f"Beside each sample, the nearest of {few}{known.num_train:,} training images: by "
+            "code, the distance of posterior means in the active dimensions; by pixels, the root "
+            "mean square of the difference in grey levels. The median held-out image is "
+            f"{known.usual_latent:.1f} away by code, and its reconstruction "
+            f"{known.usual_pixels:.0f} levels by pixels: samples far nearer than that would be "
+            "training images learned by heart. The mixture has "
+            f"{len(known.mixture.weights)} component{'s' * (len(known.mixture.weights) > 1)}."
+        )
+
+
+# ------------------------------------------------------------------------------- the cards
+
+
+def _cards(
+    session: Session,
+    model: VAE,
+    dataset: Dataset | None,
+    known: Known | None,
+    z: np.ndarray,
+    turn: str,
+) -> None:
+    run = session.run
+    assert run is not None
+    sheet, columns, near = _drawn(model, dataset, known, z, f"{run.folder}:{turn}")
+    cards = []
+    for point, beside in zip(z, near, strict=True):
+        share = _share(session, point)
+        typical = "" if share is None else f"More typical than {share:.0%} of the data"
+        if share is not None and share < 0.005:
+            typical = "Less typical than all of the data"
+        cards.append({"near": beside, "share": share, "typical": typical})
+    key = session.key("sample_cards")
+    sample_cards.show(key, sheet, columns, cards, turn, lambda: opened(session, z, turn))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _drawn(
+    _model: VAE, _dataset: Dataset | None, _known: Known | None, z: np.ndarray, made_of: str
+) -> tuple[str, int, list[list[dict[str, str]]]]:
+    """The sheet of pictures, its columns, and what is said of the nearest of each sample."""
+    made = images.decode(_model, z)
+    if _known is None or _dataset is None:
+        tiles, columns = made[:, None], 1
+        near: list[list[dict[str, str]]] = [[] for _ in z]
+    else:
+        from vae.latent.neighbours import nearest
+
+        found: Neighbours = nearest(_known, _dataset, z, made)
+        beside = (_dataset.take(found.by_latent), _dataset.take(found.by_pixels))
+        tiles, columns = np.stack([made, *beside], 1), 3
+        near = [
+            [
+                {"image": str(a), "far": f"{far:.1f} away", "how": "by code"},
+                {"image": str(b), "far": f"{off:.0f} levels", "how": "by pixels"},
+            ]
+            for a, far, b, off in zip(
+                found.by_latent,
+                found.latent_distance,
+                found.by_pixels,
+                found.pixel_distance,
+                strict=True,
+            )
+        ]
+    flat = to_rgb(tiles.reshape(-1, *tiles.shape[2:]))
+    sheet = images.data_url(images.sheet(flat, columns, PICTURE), "image/webp")
+    return sheet, columns, near
+
+
+def _share(session: Session, z: np.ndarray) -> float | None:
+    try:
+        return typicality.share_of(session, z)
+    except InputError:
+        return None
+
+
+def opened(session: Session, z: np.ndarray, turn: str) -> None:
+    """Hand the sample that was clicked over to Sliders, and open it; z [K, D]."""
+    state: Any = st.session_state
+    sample = sample_cards.picked(state.get(session.key("sample_cards")), turn, len(z))
+    if sample is not None:
+        point = [float(value) for value in z[sample]]
+        state[session.key("hand_over")] = {"z": point, "index": None}
+        state[session.key("sample_opened")] = True
+        state["panel"] = "Sliders"

@@ -1,0 +1,126 @@
+"""Model: what is maximised, what the numbers mean, what is wrong, what the networks are."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from explorer.components import job_button
+from explorer.panels.model import doctor
+from explorer.panels.model.about_run import data_section, evaluations_section, options_section
+from explorer.panels.model.measured import evaluation as in_full
+from explorer.panels.model.measured import samples as drawn
+from explorer.panels.model.networks import networks_section
+from explorer.panels.model.objective import (
+    dimensions_section,
+    loss_line,
+    objective_section,
+    plane_section,
+)
+from explorer.panels.model.theory import gradient_estimators
+from explorer.panels.model.theory.equations import converter, equations
+from explorer.state.session import Session
+from vae.doctor.diagnose import findings
+from vae.errors import InputError
+from vae.runs.events import measured
+from vae.runs.folder import Run
+
+TICK_SECONDS = 5.0
+WORK_SECONDS = 1.5  # while a process measures the run
+
+
+def show(session: Session) -> None:
+    """Draw the panel; while the run trains, the numbers follow."""
+    config = session.config()
+    if session.run is None or config is None:
+        st.info(
+            "**No model yet.** A variational autoencoder learns two networks at once: one that "
+            "writes a picture as a few numbers, and one that draws pictures from them. Press "
+            "**Start training** in the sidebar, and its numbers are explained here.",
+            icon=":material/schema:",
+        )
+        equations()
+        converter(None)
+        return
+    # One fragment and none inside it: where one runs anew before it was delivered, Streamlit drops
+    # its elements but not those of the fragments in it, and the page breaks over the gap.
+    working = _is_working(session.run)
+    every = TICK_SECONDS if session.is_alive() else None
+    every = WORK_SECONDS if working else every
+    st.fragment(_draw, run_every=every)(session, working)
+
+
+def _is_working(run: Run) -> bool:
+    """Whether a process measures the run."""
+    return any(job_button.is_working(*files) for files in (in_full.files(run), drawn.files(run)))
+
+
+def _draw(session: Session, was_working: bool) -> None:
+    assert session.run is not None
+    if _is_working(session.run) != was_working:
+        st.rerun()  # the whole page: this panel ticks otherwise now
+    if "next_run" in st.session_state:
+        st.rerun()  # a remedy began a run: the whole page is about it now
+    config, events = session.config(), session.events()
+    assert config is not None
+    evaluation = next(reversed(measured(events)), {})
+    found = findings(events, config, session.status())
+    is_well = all(finding.kind == "info" for finding in found)
+    if is_well and evaluation.get("epoch", 0) >= 1:
+        st.caption(
+            ":green[:material/check_circle:] Nothing is wrong: no collapse, no step passed over, "
+            "no sign of learning by heart."
+        )
+    doctor.show(session, config, found)
+    shape = _image_shape(session)
+    num_pixels = None if shape is None else math.prod(shape)
+    loss_line(config, evaluation.get("sigma"))
+    if evaluation and num_pixels is not None:
+        objective_section(config, events, num_pixels)
+        dimensions_section(session, evaluation)
+        plane_section(session, config)
+    else:
+        st.info(
+            "**The first evaluation comes after 20 steps.** Then the objective and the latent "
+            "dimensions are measured and explained here.",
+            icon=":material/hourglass_empty:",
+        )
+    _measured_in_full(session)
+    if evaluation:
+        evaluations_section(events)
+    st.subheader("Deeper", divider="gray")
+    equations()
+    sigma = evaluation.get("sigma")
+    is_squared = config.model.likelihood == "gaussian" and config.train.objective == "elbo"
+    weight = 2 * sigma**2 * config.train.beta if sigma is not None and is_squared else None
+    converter(num_pixels, weight)
+    if shape is not None:
+        gradient_estimators.show(session)
+        networks_section(config.model, shape)
+    data_section(session, config)
+    options_section(config)
+
+
+def _image_shape(session: Session) -> tuple[int, int, int] | None:
+    """(C, H, W) of the images; None before the first checkpoint."""
+    try:
+        there = session.model()
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+    return None if there is None else there[1].image_shape
+
+
+# -------------------------------------------------------------------- networks, data, options
+
+
+def _measured_in_full(session: Session) -> None:
+    """Samples and the full evaluation, once there are weights."""
+    try:
+        there = session.model()
+    except InputError:
+        return  # the shape has said so
+    if there is not None:
+        drawn.show(session, *there)
+        in_full.show(session)

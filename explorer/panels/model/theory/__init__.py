@@ -1,0 +1,1 @@
+"""The objective as formulas and curves."""

@@ -1,0 +1,1 @@
+"""The panel Sliders: a face under the hand."""

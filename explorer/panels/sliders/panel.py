@@ -1,0 +1,167 @@
+"""Sliders: edit a face along the directions of the latent space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+import streamlit as st
+
+from explorer.directions import built_in, leakage_table, saved
+from explorer.directions.direction import Direction
+from explorer.drawing import images
+from explorer.exports import restore
+from explorer.panels.sliders import dials, point, start
+from explorer.state import cache
+from explorer.state.session import Session
+from vae.errors import InputError
+
+if TYPE_CHECKING:
+    from vae.model.networks import VAE
+
+TICK_SECONDS = 2.0  # while the weights change
+NUM_SAMPLES = 64
+
+BY_KL = "Dimensions by KL"
+BY_PCA = "PCA of the posterior means"
+
+STYLE = """<style>
+.st-key-face_start img { border-radius: 8px; }
+</style>"""
+
+
+def show(session: Session) -> None:
+    """Draw the panel; while the run trains, the face follows its newest weights."""
+    if session.run is None:
+        st.info(
+            "**No face to edit yet.** Press **Start training** in the sidebar: sliders appear "
+            "here with the first checkpoint.",
+            icon=":material/tune:",
+        )
+        return
+    every = TICK_SECONDS if session.is_alive() else None
+    st.fragment(_draw, run_every=every)(session)
+
+
+def _draw(session: Session) -> None:
+    restore.begin(session)
+    try:
+        loaded = session.model()
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if loaded is None:
+        st.info(
+            "**This run has no weights yet.** The first checkpoint brings the sliders.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    model, weights = loaded
+    state, run = st.session_state, session.run
+    assert run is not None
+    if len(state.get(session.key("z"), ())) != model.latent_dim:
+        point.begin(session, model)
+    point.take_over(session, model)
+    number = point.take_in(session, model.latent_dim)
+    z = state[session.key("z")]
+    st.html(STYLE)
+    directions = _chosen_directions(session, model, weights.digest)
+    if directions and not any(direction.is_active for direction in directions):
+        st.warning(
+            "**No dimension is active**: the posterior has collapsed onto the prior, so no slider "
+            "changes much. A smaller beta or longer training may help.",
+            icon=":material/warning:",
+        )
+    face = images.decode(model, [z])[0]
+    dials.show(
+        session.key("dials"),
+        f"/live/decode/{quote(run.name)}",
+        directions,
+        z,
+        state[session.key("pins")],
+        state[session.key("version")],
+        number,
+        weights.step,
+        images.address(face, face.shape[0]),
+        _samples(session, model.latent_dim),
+        point.link(session),
+    )
+    start.show(session, model, weights, face)
+    if state[session.key("directions")] == saved.CHOICE:
+        leakage_table.show(session, model, weights.digest)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _drawn(path: str, now: cache.Stamp) -> list[list[float]]:
+    """Points of the aggregate posterior: an image's posterior each, sampled."""
+    from vae.latent.encoding import load_latents
+
+    latents = load_latents(Path(path))
+    rng = np.random.default_rng(0)
+    chosen = rng.choice(len(latents.mu), min(NUM_SAMPLES, len(latents.mu)), replace=False)
+    sigma = np.exp(0.5 * latents.logvar[chosen])
+    z = latents.mu[chosen] + sigma * rng.standard_normal(sigma.shape, np.float32)
+    return _rounded(z)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _fitted(path: str, now: cache.Stamp) -> list[list[float]]:
+    """Points of the mixture in a run's samplers file; none where it holds none."""
+    from vae.latent.neighbours import load_known
+
+    try:
+        mixture = load_known(Path(path)).mixture
+    except InputError:
+        return []
+    return _rounded(mixture.sample(NUM_SAMPLES, seed=0))
+
+
+def _rounded(points: np.ndarray) -> list[list[float]]:
+    return [[round(float(value), 4) for value in point] for point in points]
+
+
+def _samples(session: Session, latent_dim: int) -> dict[str, list[list[float]]]:
+    """Points to draw from beside the prior, by the name of where they come from."""
+    run = session.run
+    assert run is not None
+    found = {}
+    for name, file, drawn in (
+        ("the mixture", run.samplers_file, _fitted),
+        ("the data", run.latents_file, _drawn),
+    ):
+        now = cache.stamp(file)
+        points = [] if now is None else drawn(str(file), now)
+        if points and len(points[0]) == latent_dim:
+            found[name] = points
+    return found
+
+
+def _chosen_directions(session: Session, model: VAE, digest: str) -> list[Direction]:
+    # Streamlit forgets the widgets of a panel that is closed; this does not.
+    state, key, kept = st.session_state, session.key("directions"), session.key("directions_kept")
+    state.setdefault(key, state.get(kept, BY_KL))
+    latent_dim = model.latent_dim
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        choice = st.segmented_control(
+            "Directions",
+            [BY_KL, BY_PCA, saved.CHOICE],
+            required=True,
+            key=key,
+            help="**Dimensions** are moved one by one, in standard deviations of the prior, those "
+            "that say most about the images first. **PCA** moves along the widest axes of the "
+            "posterior means, in standard deviations along each. **Saved directions** are made of "
+            "attributes or of groups of images, by you, and stay with the run.",
+        )
+        if choice == saved.CHOICE:
+            saved.maker(session, model, digest)
+    state[kept] = choice
+    directions = built_in.by_kl(session, latent_dim)
+    if choice == saved.CHOICE:
+        directions = saved.sliders(session, model, digest) or directions
+    if choice == BY_PCA:
+        directions = built_in.by_pca(session, latent_dim)
+        if not directions:
+            st.info("PCA needs posterior means: they come with the first evaluation of the run.")
+    return directions

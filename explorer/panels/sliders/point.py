@@ -1,0 +1,91 @@
+"""The point that Sliders shows: where it begins, who sets it, and the link that restores it.
+
+D latent dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+import streamlit as st
+
+from explorer.drawing import images
+from explorer.exports import restore
+from explorer.panels.sliders import dials
+from explorer.state.session import Session
+
+if TYPE_CHECKING:
+    from vae.model.networks import VAE
+
+
+def begin(session: Session, model: VAE) -> None:
+    """The first z: of the link, else of an image that the model knows well, else the middle."""
+    state, run = st.session_state, session.run
+    assert run is not None
+    word = st.query_params.get("z")
+    linked = None
+    if word is not None and st.query_params.get("run", run.name) == run.name:
+        linked = images.from_link(word, model.latent_dim)
+        if linked is None:
+            st.toast("The point in this link does not fit this run.", icon=":material/link_off:")
+    latents = session.latents()
+    z, start = [0.0] * model.latent_dim, None
+    if latents is not None and latents.mu.shape[1] == model.latent_dim:
+        known = int(np.argsort(latents.mse)[len(latents.mse) // 5])
+        z = numbers(latents.mu[known])
+        start = {"index": int(latents.index[known])}
+    state[session.key("z")] = linked or z
+    state[session.key("start")] = start
+    state[session.key("first")] = z
+    state[session.key("pins")] = []
+    state[session.key("version")] = state.get(session.key("version"), 0) + 1
+
+
+def take_over(session: Session, model: VAE) -> None:
+    """Go on from the point that another panel or a dropped file has sent here."""
+    state = st.session_state
+    recipe = restore.taken_up(session, "Sliders", model)
+    if recipe is not None:
+        set_point(session, recipe.points[0])
+    sent = state.pop(session.key("hand_over"), None)
+    if sent is not None:
+        set_point(session, sent["z"])
+        if sent["index"] is not None:
+            state[session.key("start")] = {"index": sent["index"]}
+            state[session.key("image")] = sent["index"]
+
+
+def take_in(session: Session, latent_dim: int) -> int | None:
+    """Make what a hand has done the state. Returns the number of its newest point."""
+    state = st.session_state
+    version = state[session.key("version")]
+    point = dials.taken(state.get(session.key("dials")), latent_dim, version)
+    if point is None:
+        return None
+    state[session.key("z")] = numbers(point["z"])
+    state[session.key("pins")] = [numbers(pin) for pin in point.get("pins", [])]
+    return point.get("number")
+
+
+def set_point(session: Session, z: Sequence[float] | np.ndarray) -> None:
+    """Make z the state, and tell the sliders so."""
+    state = st.session_state
+    state[session.key("z")] = numbers(z)
+    state[session.key("version")] += 1
+
+
+def numbers(z: Sequence[float] | np.ndarray) -> list[float]:
+    return [float(value) for value in z]
+
+
+def link(session: Session) -> str:
+    """What the address of the page asks for, so that it restores this z; "" for the first z."""
+    state, run = st.session_state, session.run
+    assert run is not None
+    z = state[session.key("z")]
+    if z == state[session.key("first")] and "z" not in st.query_params:
+        return ""
+    return f"run={quote(run.name)}&z={images.to_link(z)}"

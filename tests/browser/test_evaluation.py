@@ -1,0 +1,65 @@
+"""The evaluation and the samples of the panel Model in a real Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.driver import FACE, Server, open_panel, require_chromium, wait_until_painted
+from vae.runs.folder import Run
+
+pytestmark = pytest.mark.browser
+
+require_chromium()
+
+from playwright.sync_api import Page, expect  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def tiny(trained_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of the tiny run, which was never evaluated."""
+    root = tmp_path_factory.mktemp("evaluation") / "runs"
+    shutil.copytree(trained_root / "tiny", root / "tiny")
+    for name in ("evaluation.json", "samplers.npz"):
+        (root / "tiny" / name).unlink(missing_ok=True)
+    server = Server(root)
+    yield server
+    server.kill()
+
+
+def test_evaluate_brings_the_table_and_the_faces(page: Page, tiny: Server) -> None:
+    open_panel(page, tiny, "Model")
+    expect(page.get_by_text("not made yet")).to_be_visible()
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    table = page.get_by_role("table", name="Evaluation")
+    expect(table).to_be_visible(timeout=120_000)
+    for name in ("elbo", "Mutual information", "MIG", "Frechet, reconstructions"):
+        expect(table.get_by_role("cell", name=name, exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Evaluate again")).to_be_visible()
+    wait_until_painted(page.get_by_alt_text("Reconstruction of image").first)
+    assert Run(tiny.root / "tiny").samplers_file.is_file()
+
+
+def test_a_clicked_sample_opens_in_sliders(page: Page, tiny: Server) -> None:
+    (tiny.root / "tiny" / "samplers.npz").unlink(missing_ok=True)
+    open_panel(page, tiny, "Model")
+    expect(page.get_by_role("radio", name="Mixture")).to_be_disabled()
+    page.get_by_role("button", name="Find the nearest training images").click()
+    expect(page.get_by_role("radio", name="Mixture")).to_be_enabled(timeout=120_000)
+    page.get_by_role("radio", name="Mixture").click()
+    page.wait_for_timeout(2000)  # the samples of the mixture take the place of those of the prior
+    sample = page.get_by_role("button", name="Sample 2", exact=True)
+    before = wait_until_painted(sample)
+    expect(page.get_by_text("by pixels", exact=True).first).to_be_visible()
+    sample.click()
+    expect(page.get_by_role("tab", name="Sliders")).to_have_attribute("aria-selected", "true")
+    face = wait_until_painted(page.locator(FACE).first)
+    assert abs(face.mean() - before.mean()) < 25  # the same face, of another size
+    page.get_by_role("tab", name="Model", exact=True).click()
+    expect(page.get_by_role("button", name="Sample 2", exact=True)).to_be_visible()
+    page.wait_for_timeout(1500)
+    selected = page.get_by_role("tab", name="Model", exact=True)
+    expect(selected).to_have_attribute("aria-selected", "true")  # one click, one move

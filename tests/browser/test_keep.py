@@ -1,0 +1,143 @@
+"""Keep and reproduce in a real Chromium: what is downloaded comes back, what is put away stays."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.exports import recipes
+from tests.browser.driver import (
+    FACE,
+    ROOT,
+    Server,
+    open_panel,
+    pixels,
+    require_chromium,
+    settled_url,
+    wait_for_change,
+    wait_until_painted,
+)
+from vae.pictures import read_png
+
+pytestmark = pytest.mark.browser
+
+require_chromium()
+
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
+
+
+def test_a_downloaded_face_comes_back_when_it_is_dropped(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    open_panel(page, server, "Sliders")
+    face = page.locator(FACE).first
+    start = wait_until_painted(face)
+    address = page.url
+    page.get_by_role("button", name="Random", exact=True).click()
+    wait_for_change(face, start)
+    address = settled_url(page, address)
+    page.wait_for_timeout(1500)  # the page takes the point in
+    kept = pixels(face)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download PNG").click()
+    file = tmp_path / "face.png"
+    download.value.save_as(file)
+    recipe = recipes.read(file.read_bytes())
+    assert recipe is not None
+    assert recipe.run == "anime-faces"
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    wait_for_change(face, kept)
+    address = settled_url(page, address)
+    page.get_by_role("button", name="Your own").click()
+    page.locator("input[type=file]").first.set_input_files(file)
+    expect(page.get_by_text("to the last digit")).to_be_visible()
+    page.keyboard.press("Escape")
+    settled_url(page, address)
+    page.wait_for_timeout(1500)
+    assert np.abs(pixels(face) - kept).max() <= 1, "every pixel is as it was"
+
+
+def test_a_downloaded_path_comes_back_when_it_is_dropped(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    open_panel(page, server, "Interpolate")
+    first = page.get_by_role("img", name="Path 3", exact=True)
+    kept = wait_until_painted(first)
+    images = page.get_by_role("button", name=re.compile(r"^Image \d+$"))
+    pressed = page.locator("button[aria-pressed='true'][aria-label^='Image']")
+    expect(pressed).to_have_count(2)
+    strip = page.locator("img[alt^='Path ']")
+    sources = [picture.get_attribute("src") for picture in strip.all()]
+    assert len(sources) == 9
+    names = [button.get_attribute("aria-label") for button in pressed.all()]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG strip").click()
+    file = tmp_path / "path.png"
+    download.value.save_as(file)
+    for place in (20, 30):
+        images.nth(place).click()
+        expect(images.nth(place)).to_have_attribute("aria-pressed", "true")
+    wait_for_change(first, kept)
+    page.get_by_role("button", name="From a file").click()
+    page.locator("input[type=file]").first.set_input_files(file)
+    expect(page.get_by_text("to the last digit")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(2000)
+    assert sorted(names) == sorted(button.get_attribute("aria-label") for button in pressed.all())
+    assert [picture.get_attribute("src") for picture in strip.all()] == sources, "every pixel"
+    images.nth(20).click()
+    images.nth(30).click()
+    wait_for_change(first, kept)  # the hand goes on from there
+
+
+@pytest.mark.parametrize(
+    ("panel", "button", "written"),
+    [("Sliders", "Download PNG", "face.png"), ("Interpolate", "PNG strip", "path.png")],
+)
+def test_the_program_to_copy_makes_the_pixels_of_the_download(
+    page: Page, server: Server, tmp_path: Path, panel: str, button: str, written: str
+) -> None:
+    open_panel(page, server, panel)
+    picture = page.locator(f"{FACE}, img[alt='Path 5']").first
+    wait_until_painted(picture)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    download.value.save_as(tmp_path / "downloaded.png")
+    page.get_by_role("button", name="Copy as Python").click()
+    code = page.locator("code", has_text="vae.decode")
+    expect(code).to_be_visible()
+    program = code.inner_text()
+    subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    wanted = read_png(tmp_path / "downloaded.png")
+    assert np.array_equal(read_png(tmp_path / written), wanted)
+
+
+def test_a_line_that_was_put_away_stays_away(chromium: Browser, server: Server) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    line = page.get_by_text("A face is a point in latent space")
+    open_panel(page, server, "Sliders")
+    expect(line).to_be_visible()
+    page.get_by_role("button", name="Got it").click()
+    expect(line).to_have_count(0)
+    page.wait_for_timeout(500)
+    page.reload()
+    wait_until_painted(page.locator(FACE).first)
+    expect(line).to_have_count(0)
+    page.get_by_role("tab", name="Map", exact=True).click()
+    expect(page.get_by_text(re.compile("Each dot is an image"))).to_be_visible()
+    context.close()

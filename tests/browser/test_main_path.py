@@ -1,0 +1,203 @@
+"""The app in a real Chromium, on a real server, as a person uses it."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.browser.driver import (
+    FACE,
+    Server,
+    frames,
+    open_panel,
+    pixels,
+    require_chromium,
+    settled_url,
+    wait_for_change,
+    wait_until_painted,
+)
+from vae.runs.events import last_event
+from vae.runs.folder import ALIVE, Run
+
+pytestmark = pytest.mark.browser
+
+require_chromium()
+
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
+
+
+def test_the_first_page_shows_a_face(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    wait_until_painted(page.locator(FACE).first)
+
+
+def test_the_face_changes_while_the_hand_moves_and_the_page_knows_on_release(
+    page: Page, server: Server
+) -> None:
+    open_panel(page, server, "Sliders")
+    face = page.locator(FACE).first
+    before = wait_until_painted(face)
+    expect(page.get_by_text("by socket")).to_be_visible()
+    slider = page.get_by_role("slider").first
+    name = slider.get_attribute("aria-label") or ""
+    assert re.fullmatch(r"z\d+", name), f"a slider is named by its dimension, not {name!r}"
+    box = slider.bounding_box()
+    assert box is not None
+    address, painted = page.url, frames(face)
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.5 * box["width"], y)
+    page.mouse.down()
+    for part in np.linspace(0.5, 0.95, 40):
+        page.mouse.move(box["x"] + part * box["width"], y)
+        time.sleep(0.02)
+    assert frames(face) > painted + 5
+    assert page.url == address, "nothing is told before the hand lets go"
+    wait_for_change(face, before)
+    page.mouse.up()
+    address = settled_url(page, address)
+    moved = pixels(face)
+    page.reload()
+    again = wait_until_painted(page.locator(FACE).first)
+    assert np.abs(again - moved).mean() < 3, "the link restores the face"
+    page.get_by_role("button", name="Reset all").click()
+    settled_url(page, address)
+
+
+def test_undo_pins_keys_and_locks(page: Page, server: Server) -> None:
+    open_panel(page, server, "Sliders")
+    face = page.locator(FACE).first
+    start = wait_until_painted(face)
+    expect(page.get_by_text("by socket")).to_be_visible()
+    first = page.get_by_role("slider").first
+    name = first.get_attribute("aria-label")
+    page.get_by_role("button", name=f"Lock {name}").click()
+    held = first.input_value()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(page.get_by_role("img", name="Pin 1")).to_be_visible()
+    page.get_by_role("button", name="Random", exact=True).click()
+    wait_for_change(face, start)
+    assert first.input_value() == held
+    page.get_by_role("button", name="Undo", exact=True).click()
+    deadline = time.monotonic() + 20
+    while np.abs(pixels(face) - start).mean() > 1:
+        assert time.monotonic() < deadline, "undo does not bring the face back"
+        time.sleep(0.1)
+    first.focus()
+    page.keyboard.press("0")
+    assert float(first.input_value()) == float(first.get_attribute("min") or 0)
+    page.keyboard.press("ArrowRight")
+    assert float(first.input_value()) > float(first.get_attribute("min") or 0)
+
+
+def test_without_a_socket_the_page_decodes(page: Page, server: Server) -> None:
+    page.route_web_socket(re.compile("/live/decode/"), lambda socket: socket.close())
+    open_panel(page, server, "Sliders")
+    face = page.locator(FACE).first
+    before = wait_until_painted(face)
+    expect(page.get_by_text("no socket")).to_be_visible()
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    wait_for_change(face, before)
+
+
+def test_two_clicks_draw_a_path(page: Page, server: Server) -> None:
+    open_panel(page, server, "Interpolate")
+    first = page.get_by_role("img", name="Path 1", exact=True)
+    before = wait_until_painted(first)
+    gallery = page.get_by_role("button", name=re.compile(r"^Image \d+$"))
+    expect(gallery.first).to_be_visible()
+    chosen = [gallery.nth(5), gallery.nth(9)]
+    for button in chosen:
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+    wait_for_change(first, before)
+    wait_until_painted(page.get_by_role("img", name="Path 5", exact=True))
+    pressed = page.locator("button[aria-pressed='true'][aria-label^='Image']")
+    assert pressed.count() == 2
+
+
+def test_the_map_and_every_other_panel_draw(page: Page, server: Server) -> None:
+    open_panel(page, server, "Map")
+    expect(page.get_by_label("Map", exact=True).first).to_be_visible()
+    open_panel(page, server, "Animation")
+    wait_until_painted(page.get_by_role("img", name="Training animation"))
+    open_panel(page, server, "Model")
+    expect(page.get_by_text("latent dimensions are active").first).to_be_visible()
+    open_panel(page, server, "Live")
+    wait_until_painted(page.get_by_role("img", name="Reconstructions"))
+    wait_until_painted(page.get_by_role("img", name="Samples"))
+
+
+def only_new_run(root: Path) -> Run:
+    return next(run for run in map(Run, root.iterdir()) if run.name.startswith("faces"))
+
+
+def expect_status(page: Page, status: str) -> None:
+    badge = page.get_by_test_id("stSidebar").get_by_text(status, exact=False)
+    expect(badge.first).to_be_visible(timeout=60_000)
+
+
+def test_start_pause_resume_stop(page: Page, server: Server, root: Path) -> None:
+    page.goto(server.url)
+    button = page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("Start"))
+    button.click()
+    samples = page.get_by_role("img", name="Samples")
+    before = wait_until_painted(samples)
+    run = only_new_run(root)
+    wait_for_change(samples, before, 90)  # the picture lives
+    curve = page.locator("canvas").first
+    expect(curve).to_be_visible(timeout=60_000)
+    grown = pixels(curve)
+    wait_for_change(curve, grown, 90, least=0.01)
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("button", name="Pause").click()
+    expect_status(page, "paused")
+    assert run.status() == "paused"
+    paused_at = last_event(run.events(), "checkpoint")["step"]
+    sidebar.get_by_role("button", name="Resume").click()
+    expect_status(page, "running")
+    deadline = time.monotonic() + 60
+    while last_event(run.events(), "step").get("step", 0) <= paused_at:
+        assert time.monotonic() < deadline, "no step after resume"
+        time.sleep(0.2)
+    sidebar.get_by_role("button", name="Stop").click()
+    expect_status(page, "stopped")
+    assert run.status() == "stopped"
+
+
+def test_a_run_outlives_a_killed_server(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("killed") / "runs"
+    folder.mkdir()
+    server = Server(folder)
+    page = chromium.new_page()
+    page.goto(server.url)
+    page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("Start")).click()
+    deadline = time.monotonic() + 60
+    while not any(last_event(run.events(), "step") for run in map(Run, folder.glob("faces*"))):
+        assert time.monotonic() < deadline, "training does not begin"
+        time.sleep(0.2)
+    run = only_new_run(folder)
+    server.kill()
+    page.close()
+    step = last_event(run.events(), "step")["step"]
+    while last_event(run.events(), "step")["step"] <= step:
+        assert time.monotonic() < deadline + 60, "the run ended with the server"
+        time.sleep(0.2)
+    assert run.status() in ALIVE
+    again = Server(folder)
+    page = chromium.new_page()
+    page.goto(again.url)
+    expect_status(page, "running")
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Pause").click()
+    expect_status(page, "paused")
+    assert run.status() == "paused"
+    page.close()
+    again.kill()

@@ -1,0 +1,195 @@
+"""Everything that a hand does on the map, on the run that ships, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from tests.browser.driver import (
+    Server,
+    lasso,
+    open_panel,
+    pixels,
+    place_on,
+    point_at_an_image,
+    ready_map,
+    require_chromium,
+    select,
+    wait_for_change,
+    wait_until_painted,
+)
+
+pytestmark = pytest.mark.browser
+
+require_chromium()
+
+from playwright.sync_api import Locator, Page, expect  # noqa: E402
+
+
+def opened(page: Page, server: Server) -> Locator:
+    """The canvas of the map, ready."""
+    open_panel(page, server, "Map")
+    return ready_map(page)
+
+
+def is_shown(page: Page, text: str) -> None:
+    expect(page.get_by_text(re.compile(text)).first).to_be_visible()
+
+
+def test_a_point_that_is_pointed_at_has_a_ring_and_a_face(page: Page, server: Server) -> None:
+    canvas = opened(page, server)
+    marks = page.locator(".map canvas.marks")
+    page.mouse.move(*place_on(canvas, 0.02, 0.02))
+    bare = pixels(marks)
+    image = point_at_an_image(page, canvas)
+    card = page.locator(".map .card")
+    expect(card).to_have_attribute("data-face", image)
+    expect(card).to_contain_text(image)
+    wait_until_painted(card.locator("canvas"))
+    assert np.abs(pixels(marks) - bare).max() > 40
+    is_shown(page, "^Click a point, or one of these images")  # nothing is chosen
+
+
+def test_a_click_shows_the_image_its_reconstruction_and_its_neighbours(
+    page: Page, server: Server
+) -> None:
+    canvas = opened(page, server)
+    image = point_at_an_image(page, canvas)
+    page.mouse.down()
+    page.mouse.up()
+    is_shown(page, rf"^Image {image}\b")
+    for name in ("Image", "Reconstruction"):
+        wait_until_painted(page.get_by_role("img", name=name, exact=True))
+    is_shown(page, r"KL [\d.]+ nats, mean squared error [\d.]+")
+    is_shown(page, "ellipses around its point")
+    neighbours = page.get_by_role("button", name=re.compile(r"^Image \d+$"))
+    expect(neighbours).to_have_count(6)
+    other = (neighbours.first.get_attribute("aria-label") or "").split()[1]
+    assert other != image
+    neighbours.first.click()
+    is_shown(page, rf"^Image {other}\b")
+    expect(canvas).to_have_attribute("data-selected", other)
+    page.get_by_role("button", name="Open in Sliders").click()
+    expect(page.get_by_role("spinbutton", name="Image")).to_have_value(other)
+
+
+def test_colours_come_and_go_and_the_view_stays(page: Page, server: Server) -> None:
+    canvas = opened(page, server)
+    is_shown(page, r"[\d,]+ of [\d,]+ images sampled")
+    image = point_at_an_image(page, canvas)
+    page.mouse.down()
+    page.mouse.up()
+    expect(canvas).to_have_attribute("data-selected", image)
+    expect(canvas).to_have_attribute("data-mode", re.compile("points|density"))
+    for _ in range(3):
+        page.mouse.wheel(0, -300)
+        page.wait_for_timeout(50)
+    expect(canvas).to_have_attribute("data-mode", "faces")  # near by, points are faces
+    legend = page.locator(".map .legend")
+    for by, entries in (
+        ("Hair style", 1),
+        ("Reconstruction error", 0),
+        ("KL", 0),
+        ("Glasses", 1),
+    ):
+        before = pixels(canvas)
+        if by not in legend.inner_text():
+            select(page, "Colour by", by)
+            expect(legend).to_contain_text(by)
+            wait_for_change(canvas, before, least=0.03)
+        assert bool(legend.locator("button").count()) == bool(entries)
+        expect(canvas).to_have_attribute("data-mode", "faces")
+        expect(canvas).to_have_attribute("data-selected", image)
+    before = pixels(canvas)
+    legend.locator("button").first.click()
+    wait_for_change(canvas, before, least=0.03)  # the others are dim
+    page.get_by_role("button", name="Fit").click()
+    expect(canvas).to_have_attribute("data-mode", re.compile("points|density"))
+
+
+def test_a_lasso_is_a_group_and_escape_lets_go(page: Page, server: Server) -> None:
+    canvas = opened(page, server)
+    lasso(page, canvas, 0.5, 0.5)
+    is_shown(page, r"^[\d,]+ images$")
+    wait_until_painted(page.get_by_role("img", name="Mean", exact=True))
+    expect(page.get_by_role("group", name="Members")).to_be_visible()
+    select(page, "Colour by", "KL")
+    is_shown(page, r"^[\d,]+ images$")  # the group outlives a page run
+    canvas.focus()
+    page.keyboard.press("Escape")
+    is_shown(page, "^Click a point, or one of these images")
+
+
+def test_a_click_between_the_points_draws_what_is_there(page: Page, server: Server) -> None:
+    canvas = opened(page, server)
+    page.mouse.click(*place_on(canvas, 0.04, 0.95))
+    is_shown(page, "^Between the images")
+    drawn = wait_until_painted(page.get_by_role("img", name="Decoded here"))
+    expect(page.get_by_role("button", name=re.compile(r"^Image \d+$"))).to_have_count(6)
+    page.mouse.click(*place_on(canvas, 0.96, 0.95))
+    wait_for_change(page.get_by_role("img", name="Decoded here"), drawn)
+
+
+def test_keys_move_the_map_and_choose(page: Page, server: Server) -> None:
+    canvas = opened(page, server)
+    canvas.focus()
+    before = pixels(canvas)
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowLeft")
+    wait_for_change(canvas, before)
+    page.keyboard.press("Enter")
+    is_shown(page, r"^Image \d+\b")
+    page.keyboard.press("0")
+    expect(canvas).to_have_attribute("data-selected", re.compile(r"^\d+$"))
+
+
+def place_in_plot(page: Page, row: int) -> tuple[float, float, str]:
+    """Where on the page a point of the plain map lies, and its image."""
+    x, y, image = page.locator(".js-plotly-plot").evaluate(
+        """(plot, row) => {
+          const [trace, layout] = [plot._fullData[0], plot._fullLayout];
+          const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
+          return [box.left + layout.xaxis.l2p(trace.x[row]),
+            box.top + layout.yaxis.l2p(trace.y[row]), String(trace.customdata[row])];
+        }""",
+        row,
+    )
+    return x, y, image
+
+
+def click_in_plot(page: Page, row: int) -> None:
+    """Click a point of the plain map, which is then looked into."""
+    page.locator(".js-plotly-plot .gl-container canvas").first.wait_for()
+    page.wait_for_timeout(1000)
+    x, y, _ = place_in_plot(page, row)
+    page.mouse.move(x - 3, y)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(400)
+    hovered = page.locator(".hoverlayer .hovertext").first.text_content() or ""
+    image = re.findall(r"Image (\d+)", hovered)[0]
+    page.mouse.down()
+    page.mouse.up()
+    is_shown(page, rf"^Image {image}$")
+    wait_until_painted(page.get_by_role("img", name="Reconstruction", exact=True))
+
+
+def test_the_plain_map_is_a_switch_away(page: Page, server: Server) -> None:
+    canvas = opened(page, server)
+    page.get_by_text("Plain map").click()
+    click_in_plot(page, 5)
+    expect(canvas).to_have_count(0)
+    select(page, "Colour by", "KL")
+    expect(page.locator(".js-plotly-plot .colorbar, .js-plotly-plot .cbbg").first).to_be_attached()
+    is_shown(page, r"^Image \d+$")
+    page.get_by_text("Plain map").click()
+    expect(ready_map(page)).to_have_attribute("data-selected", re.compile(r"\d+"))
+
+
+def test_where_the_script_is_blocked_the_plain_map_is_drawn(page: Page, server: Server) -> None:
+    blocked = re.compile(r"/live/\w+/map\.js")
+    refused = {"body": "throw Error('refused')", "content_type": "text/javascript"}
+    page.route(blocked, lambda route: route.fulfill(**refused))
+    open_panel(page, server, "Map")
+    click_in_plot(page, 9)

@@ -1,0 +1,198 @@
+"""Everything that a hand does in Sliders, on the run that ships, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.browser.driver import (
+    FACE,
+    Server,
+    choose,
+    drag_slider,
+    frames,
+    open_panel,
+    pixels,
+    require_chromium,
+    settled_url,
+    wait_for_change,
+    wait_until_painted,
+)
+
+pytestmark = pytest.mark.browser
+
+require_chromium()
+
+from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
+
+DIMENSION = re.compile(r"^z\d+$")
+
+
+def opened(page: Page, server: Server) -> tuple[Locator, Locator]:
+    """Sliders with its socket: the face, and the sliders of the dimensions."""
+    open_panel(page, server, "Sliders")
+    face = page.locator(FACE).first
+    wait_until_painted(face)
+    expect(page.get_by_text("by socket")).to_be_visible()
+    return face, page.get_by_role("slider", name=DIMENSION)
+
+
+def values(sliders: Locator) -> list[float]:
+    told = sliders.evaluate_all("all => all.map((one) => Number(one.value))")
+    return [float(value) for value in told]
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def wait_for_pixels(page: Page, face: Locator, wanted: np.ndarray) -> None:
+    """Wait until the face is as it was."""
+    for _ in range(100):
+        if np.abs(pixels(face) - wanted).mean() < 1:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the face is not as it was")
+
+
+def test_the_first_sliders_are_seen_and_the_others_are_folded(page: Page, server: Server) -> None:
+    _, sliders = opened(page, server)
+    shown = sliders.count()
+    assert shown <= 12
+    for slider in sliders.all():
+        assert float(slider.get_attribute("max") or 0) >= 3, "a range is in sigmas"
+    notes = page.locator(".dials .right > .sliders small").all_inner_texts()
+    nats = [float(note.split()[0]) for note in notes]
+    assert nats == sorted(nats, reverse=True), "the most informative first"
+    for fold in page.locator(".dials details:not([hidden])").all():
+        told = int(re.findall(r"\((\d+)\)", fold.locator("summary").inner_text())[0])
+        fold.locator("summary").click()
+        inside = fold.get_by_role("slider", name=DIMENSION)
+        expect(inside).to_have_count(told)
+        expect(inside.first).to_be_visible()
+        shown += told
+    names = [one.get_attribute("aria-label") for one in sliders.all()]
+    assert sorted(names) == sorted(f"z{j}" for j in range(shown)), "every dimension has one"
+
+
+def test_under_each_slider_are_pictures_of_where_it_leads(page: Page, server: Server) -> None:
+    opened(page, server)
+    for strip in page.locator(".dials .right > .sliders canvas.strip").all():
+        wait_until_painted(strip)
+
+
+def test_axes_of_the_means_move_the_face(page: Page, server: Server) -> None:
+    face, _ = opened(page, server)
+    choose(page, "PCA of the posterior means")
+    first = page.get_by_role("slider", name="PC 1", exact=True)
+    expect(first).to_be_visible()
+    before = pixels(face)
+    assert drag_slider(page, first, (0.5, 0.95), face) > 5
+    page.mouse.up()
+    wait_for_change(face, before)
+    page.get_by_role("tab", name="Model", exact=True).click()
+    page.get_by_role("tab", name="Sliders", exact=True).click()
+    expect(first).to_be_visible()  # what was chosen outlives another panel
+
+
+def test_random_reset_one_and_redo(page: Page, server: Server) -> None:
+    face, sliders = opened(page, server)
+    at_first, start = values(sliders), pixels(face)
+    for source in ("the prior", "the data"):
+        page.get_by_label("Random from").select_option(source)
+        press(page, "Random")
+        wait_for_change(face, start)
+    drawn, there = values(sliders), pixels(face)
+    assert sum(a != b for a, b in zip(at_first, drawn, strict=True)) > len(drawn) / 2
+    name = sliders.nth(1).get_attribute("aria-label")
+    page.get_by_role("button", name=f"Reset {name}", exact=True).click()
+    assert values(sliders) == [drawn[0], 0.0, *drawn[2:]]
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+Shift+Z")
+    wait_for_pixels(page, face, there)
+    assert values(sliders) == drawn
+
+
+def test_digits_and_arrows_move_a_slider(page: Page, server: Server) -> None:
+    _, sliders = opened(page, server)
+    first = sliders.first
+    first.focus()
+    reach = float(first.get_attribute("max") or 0)
+    for key, wanted in (("9", reach), ("0", -reach)):
+        page.keyboard.press(key)
+        assert float(first.input_value()) == pytest.approx(wanted, abs=0.03)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    assert float(first.input_value()) == pytest.approx(0.1 - reach, abs=0.01)
+
+
+def test_a_drag_on_the_face_moves_two_sliders(page: Page, server: Server) -> None:
+    face, sliders = opened(page, server)
+    before, address, picture = values(sliders), page.url, pixels(face)
+    box = face.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 40, y - 60, steps=8)
+    page.mouse.up()
+    settled_url(page, address)
+    wait_for_change(face, picture)
+    after = values(sliders)
+    assert after[0] < before[0]
+    assert after[1] > before[1]
+    assert after[2:] == before[2:]
+
+
+def test_pinned_faces_stay_or_move_too(page: Page, server: Server) -> None:
+    face, sliders = opened(page, server)
+    start = pixels(face)
+    press(page, "Pin")
+    pin = page.get_by_role("img", name="Pin 1")
+    pinned = wait_until_painted(pin)
+    sliders.first.focus()
+    page.keyboard.press("0" if values(sliders)[0] > 0 else "9")
+    wait_for_change(face, start)
+    page.wait_for_timeout(300)
+    assert np.abs(pixels(pin) - pinned).mean() < 0.5, "it stays as it was"
+    page.get_by_label("move pinned faces too").check()
+    sliders.nth(1).focus()
+    page.keyboard.press("0" if values(sliders)[1] > 0 else "9")
+    wait_for_change(pin, pinned)
+    page.get_by_role("button", name="Show pin 1").click()
+    press(page, "Unpin 1")
+    expect(pin).to_have_count(0)
+
+
+def test_the_hand_goes_on_after_the_server_was_away(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory, root: Path
+) -> None:
+    server = Server(root)
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    face, sliders = opened(page, server)
+    name = sliders.nth(2).get_attribute("aria-label")
+    painted = frames(face)
+    server.kill()
+    expect(page.get_by_text("no socket")).to_be_visible()
+    again = Server(root, server.port)
+    try:
+        expect(page.get_by_text("by socket")).to_be_visible()
+        expect(face).not_to_have_attribute("data-frame", str(painted))
+        page.wait_for_timeout(1000)  # the strips are painted too
+        before, painted = pixels(face), frames(face)
+        slider = page.get_by_role("slider", name=name, exact=True)
+        assert drag_slider(page, slider, (0.5, 0.95), face) > 5
+        page.mouse.up()
+        wait_for_change(face, before)
+        assert frames(face) > painted
+        held = slider.input_value()
+        page.get_by_role("button", name="Pin", exact=True).click()
+        page.wait_for_timeout(1000)
+        assert slider.input_value() == held, "a new page run does not take it back"
+    finally:
+        page.close()
+        again.kill()

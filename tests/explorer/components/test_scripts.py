@@ -1,0 +1,50 @@
+"""Scripts of our components: one version for all of them, kept by the browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from explorer.components import scripts
+
+
+@pytest.fixture
+def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the scripts."""
+    folder = tmp_path / "assets"
+    shutil.copytree(scripts.FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    monkeypatch.setattr(scripts, "FOLDER", folder)
+    return folder
+
+
+def test_a_change_in_any_script_is_another_address_of_all(assets: Path) -> None:
+    before = scripts.version()
+    (assets / "components" / "decoder.js").write_text("export const nothing = 0;")
+    assert scripts.version() != before
+
+
+def test_every_import_of_a_script_is_served_under_its_own_version() -> None:
+    client = TestClient(Starlette(routes=[scripts.make_route()]))
+    paths = list(scripts.FOLDER.rglob("*.js"))
+    assert paths
+    for path in paths:
+        address = f"/live/{scripts.version()}/{path.relative_to(scripts.FOLDER).as_posix()}"
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        for name in re.findall(r'from "(\..+?)"', answer.text):
+            assert client.get(urljoin(address, name)).status_code == 200
+
+
+def test_an_earlier_address_is_answered_but_not_kept() -> None:
+    client = TestClient(Starlette(routes=[scripts.make_route()]))
+    answer = client.get("/live/earlier/panels/sliders/dials.js")
+    assert answer.headers["cache-control"] == "no-store"
+    assert client.get("/live/earlier/none.js").status_code == 404
+    assert client.get("/live/earlier/..%2Froutes.js").status_code == 404

@@ -1,0 +1,378 @@
+"""The training loop: exact resume, one trainer at a time, honest numbers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from vae.commands.parser import main
+from vae.config import Config, with_values
+from vae.data.dataset import open_dataset
+from vae.errors import InputError
+from vae.runs.events import last_event
+from vae.runs.folder import Run
+from vae.training.schedules import lr_at
+from vae.training.trainer import (
+    Trainer,
+    batch_index,
+    noise,
+    prepare,
+    preview_is_due,
+    steps_per_epoch,
+)
+
+ROOT = Path(__file__).parents[3]
+
+TINY = with_values(
+    Config(),
+    {
+        "data.num_images": 60,
+        "data.image_size": 32,
+        "model.channels": (4, 8, 8, 8, 8),
+        "model.latent_dim": 6,
+        "train.batch_size": 16,
+        "train.epochs": 3,
+        "train.checkpoint_every": 5,
+        "train.warmup_steps": 6,
+    },
+)
+TINY_FLAGS = [
+    "--data.num_images=60",
+    "--data.image_size=32",
+    "--model.channels=4,8,8,8,8",
+    "--model.latent_dim=6",
+    "--train.batch_size=16",
+]
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """No progress is shown."""
+
+
+def train(folder: Path, config: Config = TINY, pause_at: int | None = None) -> tuple[Run, str]:
+    run = Run(folder)
+    dataset = open_dataset(config.data, folder.parent / ".data")
+    config = prepare(run, config, dataset)
+    trainer = Trainer(run, config, dataset)
+
+    def asked() -> str:
+        return "pause" if trainer.step == pause_at else ""
+
+    return run, trainer.train(asked, silent)
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    return load_file(run.weights_file)
+
+
+def events_without_clock(run: Run) -> list[dict[str, object]]:
+    """The log without what the clock decides, and without starts and ends."""
+    clock = {"time", "seconds", "images_per_second", "sha256"}
+    return [
+        {name: value for name, value in event.items() if name not in clock}
+        for event in run.events()
+        if event["kind"] in ("step", "eval", "preview")
+    ]
+
+
+@pytest.mark.parametrize("pauses", [(1,), (4,), (5,), (3, 4, 11), (8,)])
+def test_resume_equals_never_having_stopped(tmp_path: Path, pauses: tuple[int, ...]) -> None:
+    whole, status = train(tmp_path / "whole")
+    assert status == "finished"
+    for step in pauses:
+        run, status = train(tmp_path / "parts", pause_at=step)
+        assert status == run.status() == "paused"
+    run, status = train(tmp_path / "parts")
+    assert status == run.status() == "finished"
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(run)[name]), name
+    assert events_without_clock(run) == events_without_clock(whole)
+
+
+def test_resume_under_a_cosine_equals_never_having_stopped(tmp_path: Path) -> None:
+    cosine = with_values(TINY, {"train.lr_schedule": "cosine"})
+    whole, _ = train(tmp_path / "whole", cosine)
+    for pause_at in (3, 7, None):
+        run, _ = train(tmp_path / "parts", cosine, pause_at)
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(run)[name]), name
+    assert events_without_clock(run) == events_without_clock(whole)
+    steps = [event for event in run.events() if event["kind"] == "step"]
+    assert steps[-1]["lr"] == pytest.approx(0.01 * TINY.train.lr)
+
+
+def test_more_epochs_raise_the_learning_rate_to_that_of_the_longer_cosine(tmp_path: Path) -> None:
+    cosine = with_values(TINY, {"train.lr_schedule": "cosine"})
+    train(tmp_path / "a", cosine)
+    run, _ = train(tmp_path / "a", with_values(cosine, {"train.epochs": 6}))
+    steps = [event for event in run.events() if event["kind"] == "step"]
+    assert [event["step"] for event in steps] == [10, 12, 20, 24]
+    assert [event["lr"] for event in steps] == [
+        lr_at(9, 1e-3, "cosine", 12),
+        lr_at(11, 1e-3, "cosine", 12),
+        lr_at(19, 1e-3, "cosine", 24),
+        lr_at(23, 1e-3, "cosine", 24),
+    ]
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
+    whole, _ = train(tmp_path / "whole")
+    run = Run(tmp_path / "killed")
+    dataset = open_dataset(TINY.data, tmp_path / ".data")
+    config = prepare(run, TINY, dataset)
+    trainer = Trainer(run, config, dataset)
+
+    class Killed(BaseException):
+        pass
+
+    def asked() -> str:
+        if trainer.step == 9:
+            raise Killed
+        return ""
+
+    with pytest.raises(Killed):
+        trainer.train(asked, silent)
+    trainer.events.close()
+    assert run.status() == "interrupted"
+    run, status = train(run.folder)
+    assert status == "finished"
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(run)[name]), name
+    steps = [event["step"] for event in run.events() if event["kind"] == "step"]
+    assert steps == sorted(set(steps))
+
+
+def test_more_epochs_extend_a_finished_run(tmp_path: Path) -> None:
+    """At a constant learning rate it is the run that was that long from the beginning."""
+    constant = with_values(TINY, {"train.lr_schedule": "constant"})
+    longer, _ = train(tmp_path / "longer", with_values(constant, {"train.epochs": 4}))
+    train(tmp_path / "extended", constant)
+    run, status = train(tmp_path / "extended", with_values(constant, {"train.epochs": 4}))
+    assert status == "finished"
+    for name, tensor in weights(longer).items():
+        assert torch.equal(tensor, weights(run)[name]), name
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path: Path) -> None:
+    first, _ = train(tmp_path / "first")
+    second, _ = train(tmp_path / "second")
+    other, _ = train(tmp_path / "other", with_values(TINY, {"train.seed": 1}))
+    one, two, three = weights(first), weights(second), weights(other)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert not all(torch.equal(one[name], three[name]) for name in one)
+
+
+@pytest.mark.parametrize(("num", "batch_size"), [(60, 16), (64, 16), (65, 16), (5, 16), (1, 16)])
+def test_each_epoch_sees_every_image_once(num: int, batch_size: int) -> None:
+    train_index = np.arange(100, 100 + num)
+    steps = steps_per_epoch(num, batch_size)
+    for epoch in range(3):
+        seen = np.concatenate(
+            [batch_index(train_index, 0, batch_size, epoch * steps + i) for i in range(steps)]
+        )
+        if num == 1:
+            assert seen.tolist() == [100, 100]
+        else:
+            left_out = int(num % batch_size == 1)
+            assert len(set(seen.tolist())) == len(seen) == num - left_out
+
+
+def test_two_epochs_have_two_orders() -> None:
+    train_index = np.arange(64)
+    assert not np.array_equal(
+        batch_index(train_index, 0, 64, 0), batch_index(train_index, 0, 64, 1)
+    )
+
+
+def test_noise_is_a_function_of_seed_and_step() -> None:
+    assert torch.equal(noise(1, 2, (3, 4)), noise(1, 2, (3, 4)))
+    assert not torch.equal(noise(1, 2, (3, 4)), noise(1, 3, (3, 4)))
+    assert not torch.equal(noise(1, 2, (3, 4)), noise(2, 2, (3, 4)))
+
+
+def test_previews_are_dense_early_and_few_in_all() -> None:
+    due = [step for step in range(10_000) if preview_is_due(step)]
+    assert due[:5] == [0, 1, 2, 3, 4]
+    assert len(due) < 130
+    assert due[-1] - due[-2] > 100
+
+
+def test_train_and_validation_are_in_one_unit(tmp_path: Path) -> None:
+    """Nats per image, whatever the batch size and the number of images."""
+    run, _ = train(tmp_path / "a")
+    step, evaluation = (last_event(run.events(), kind) for kind in ("step", "eval"))
+    for event in (step, evaluation):
+        assert event["elbo"] == pytest.approx(-(event["nll"] + event["kl"]))
+    num_pixels = 3 * 32 * 32
+    assert abs(step["nll"] - evaluation["nll"]) < 0.5 * num_pixels
+    bits = 8 - evaluation["elbo"] / (num_pixels * np.log(2))
+    assert evaluation["bits_per_dim"] == pytest.approx(bits)
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"model.name": "mlp", "model.likelihood": "bernoulli"}], ids=["means", "none"]
+)
+def test_a_step_that_is_not_finite_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, str]
+) -> None:
+    """Of networks that keep running means, and of those that keep none."""
+    run = Run(tmp_path / "a")
+    dataset = open_dataset(TINY.data, tmp_path / ".data")
+    trainer = Trainer(run, prepare(run, with_values(TINY, values), dataset), dataset)
+    honest = trainer.model.forward
+    before: dict[str, torch.Tensor] = {}
+
+    def poisoned(x: torch.Tensor, eps: torch.Tensor) -> object:
+        if trainer.step == 4 and trainer.model.training:
+            before.update({k: v.clone() for k, v in trainer.model.named_parameters()})
+            return honest(x, torch.full_like(eps, float("nan")))
+        if trainer.step == 5 and trainer.model.training:
+            for name, parameter in trainer.model.named_parameters():
+                assert torch.equal(parameter, before[name])
+        return honest(x, eps)
+
+    monkeypatch.setattr(trainer.model, "forward", poisoned)
+    assert trainer.train(lambda: "", silent) == "finished"
+    assert before
+    assert all(torch.isfinite(tensor).all() for tensor in weights(run).values())
+    notes = [event["text"] for event in run.events() if event["kind"] == "note"]
+    assert any("not finite" in text for text in notes)
+
+
+def test_training_that_diverges_ends_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tmp_path / "a")
+    dataset = open_dataset(TINY.data, tmp_path / ".data")
+    config = with_values(TINY, {"train.epochs": 20})
+    trainer = Trainer(run, prepare(run, config, dataset), dataset)
+    honest = trainer.model.forward
+
+    def poisoned(x: torch.Tensor, eps: torch.Tensor) -> object:
+        return honest(x, torch.full_like(eps, float("nan")))
+
+    monkeypatch.setattr(trainer.model, "forward", poisoned)
+    with pytest.raises(FloatingPointError, match=r"train\.lr"):
+        trainer.train(lambda: "", silent)
+    assert run.status() == "failed"
+    assert "train.lr" in last_event(run.events(), "end")["reason"]
+
+
+def test_other_images_than_the_run_began_with_are_refused(tmp_path: Path) -> None:
+    run, _ = train(tmp_path / "a", pause_at=3)
+    other = with_values(TINY, {"data.seed": 1})
+    with pytest.raises(InputError, match="not those that run a began with"):
+        Trainer(run, other, open_dataset(other.data, tmp_path / ".data"))
+
+
+def test_weights_without_a_training_state_are_not_trained_over(tmp_path: Path) -> None:
+    run, _ = train(tmp_path / "a")
+    before, log = run.weights_file.read_bytes(), run.events_file.read_bytes()
+    shutil.rmtree(run.checkpoints)
+    with pytest.raises(InputError, match="no training state"):
+        train(run.folder)
+    assert run.weights_file.read_bytes() == before
+    assert run.events_file.read_bytes() == log
+
+
+# ------------------------------------------------------------------- in processes of their own
+
+
+def spawn(root: Path, *flags: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "vae", "train", "a", "--root", str(root), *TINY_FLAGS, *flags]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    )
+
+
+def wait_until(claim: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def test_two_starts_give_one_trainer(tmp_path: Path) -> None:
+    both = [spawn(tmp_path, "--train.epochs=400") for _ in range(2)]
+    wait_until(lambda: any(process.poll() is not None for process in both))
+    loser = next(process for process in both if process.poll() is not None)
+    winner = next(process for process in both if process is not loser)
+    assert loser.communicate()[1].decode().count("\n") == 1
+    assert loser.returncode == 2
+    run = Run(tmp_path / "a")
+    wait_until(lambda: bool(last_event(run.events(), "step")))
+    assert run.status() == "running"
+    run.request("stop")
+    assert winner.wait(30) == 0
+    winner.communicate()
+    assert run.status() == "stopped"
+    assert [event["kind"] for event in run.events()].count("start") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_pauses_at_the_step(tmp_path: Path, number: int) -> None:
+    process = spawn(tmp_path, "--train.epochs=400", "--json")
+    run = Run(tmp_path / "a")
+    wait_until(lambda: bool(last_event(run.events(), "step")))
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert run.status() == "paused"
+    result = json.loads(output.decode().splitlines()[-1])
+    assert result["status"] == "paused"
+    assert result["step"] == last_event(run.events(), "checkpoint")["step"]
+
+
+def test_a_request_from_before_the_start_is_not_obeyed(tmp_path: Path) -> None:
+    run, _ = train(tmp_path / "a", pause_at=3)
+    with run.lock():
+        run.request("pause")
+    assert main(["train", "a", "--root", str(tmp_path)]) == 0
+    assert run.status() == "finished"
+
+
+def test_a_background_trainer_outlives_the_one_who_started_it(tmp_path: Path) -> None:
+    options = {flag[2:].split("=")[0]: flag.split("=")[1] for flag in TINY_FLAGS}
+    options["train.epochs"] = "400"
+    code = (
+        "import os; from pathlib import Path; from vae.runs.processes import start_training;"
+        "from vae.runs.folder import Run;"
+        f"start_training(Run(Path({str(tmp_path / 'a')!r})), {options!r}); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    run = Run(tmp_path / "a")
+    wait_until(lambda: bool(last_event(run.events(), "step")))
+    assert run.status() == "running"
+    run.request("pause")
+    wait_until(lambda: run.status() == "paused")
+
+
+def test_starting_in_the_background_says_why_it_cannot(tmp_path: Path) -> None:
+    from vae.runs.processes import start_training
+
+    missing = str(tmp_path / "nowhere")
+    run = Run(tmp_path / "a")
+    with pytest.raises(InputError, match="nowhere"):
+        start_training(run, {"data.source": missing})
+    assert not run.folder.exists()
+
+
+def test_a_background_run_that_cannot_read_its_data_fails_with_the_reason(tmp_path: Path) -> None:
+    from vae.runs.processes import start_training
+
+    (tmp_path / "images").mkdir()
+    run = Run(tmp_path / "a")
+    start_training(run, {"data.source": str(tmp_path / "images")})
+    wait_until(lambda: run.status() == "failed")
+    assert "images" in last_event(run.events(), "end")["reason"]
