@@ -92,6 +92,7 @@ class PathView {
       this.paintAddress(data.picture);
     }
     if (data.number === this.sent) this.sent = null;
+    this.canvas.dataset.taken = data.number;
     if (isNew || this.step !== data.step) this.ask();
     this.step = data.step;
   }
@@ -176,6 +177,7 @@ class PathView {
   publish() {
     this.serial = Math.max(this.serial + 1, Date.now());
     this.sent = this.serial;
+    this.canvas.dataset.sent = this.sent;
     this.send("place", {
       position: this.position,
       way: this.find('[aria-label="Loop"]').value,
@@ -254,8 +256,11 @@ class PathView {
       if ((since !== null || this.timer) && !this.sent) this.publish();
       return;
     }
+    const asked = (this.asked = (this.asked || 0) + 1);
+    this.canvas.dataset.asked = asked;
     this.decoder.ask("face", [this.pointAt(this.place)], ([image]) => {
       this.paint(image);
+      this.canvas.dataset.shown = asked;
       if (since !== null) this.time(performance.now() - since);
     });
   }
@@ -296,6 +301,7 @@ class PathView {
   }
 
   showSpeed() {
+    this.canvas.dataset.path = this.path;
     this.find(".speed").textContent = speedWords(this.times, this.path);
   }
 }

@@ -214,6 +214,7 @@ class MapView {
     const before = this.data || {};
     this.data = data;
     this.send = send;
+    this.canvas.dataset.taken = data.number;
     if (before.thumbs !== data.thumbs) {
       this.thumbs = new Thumbnails(data.thumbs, data.columns, () => {
         this.redraw();
@@ -519,6 +520,7 @@ class MapView {
 
   publish(name, act) {
     this.serial = Math.max(this.serial + 1, Date.now());
+    this.canvas.dataset.sent = this.serial;
     this.send(name, { ...act, number: this.serial });
   }
 

@@ -99,6 +99,7 @@ class Dials {
       this.paintAddress(data.face, isNew);
     }
     if (data.number === this.sent) this.sent = null;
+    this.canvas.dataset.taken = data.number;
     if (isNew || this.step !== data.step) this.ask();
     this.step = data.step;
     if (data.link && location.search !== `?${data.link}`) {
@@ -363,8 +364,9 @@ class Dials {
   }
 
   publish() {
-    this.serial = (this.serial || 0) + 1;
+    this.serial = Math.max((this.serial || 0) + 1, Date.now());
     this.sent = this.serial;
+    this.canvas.dataset.sent = this.sent;
     this.send("point", {
       z: [...this.point],
       pins: this.pins.map((pin) => [...pin]),
@@ -386,11 +388,14 @@ class Dials {
     }
     this.since = since ?? this.since;
     const points = [this.point.slice(), ...this.pins.map((pin) => pin.slice())];
+    const asked = (this.asked = (this.asked || 0) + 1);
+    this.canvas.dataset.asked = asked;
     this.decoder.ask("face", points, (images) => {
       this.paintFace(images[0]);
       this.root.querySelectorAll(".pin canvas").forEach((canvas, i) => {
         if (images[i + 1]) paint(canvas, images[i + 1], 72);
       });
+      this.canvas.dataset.shown = asked;
       if (since !== null) this.time(performance.now() - since);
     });
   }
@@ -466,6 +471,7 @@ class Dials {
   }
 
   showSpeed() {
+    this.canvas.dataset.path = this.path;
     this.find(".speed").textContent = speedWords(this.times, this.path);
   }
 }
