@@ -10,6 +10,7 @@ import streamlit as st
 
 from explorer import hints
 from explorer.sidebar import run_controls
+from explorer.state import handover
 from vae.errors import InputError
 
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
@@ -54,7 +55,7 @@ def main() -> None:
     st.html(STYLE)
     session = run_controls.show()
     first = "Live" if session.is_alive() else "Sliders"
-    tabs = st.tabs(PANELS, default=first, key="panel", on_change="rerun")
+    tabs = st.tabs(PANELS, default=first, key=handover.PANEL.name, on_change="rerun")
     for name, tab in zip(PANELS, tabs, strict=True):
         if tab.open:
             with tab:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from explorer.directions import run_axes
 from explorer.directions.direction import REACH, Direction
+from explorer.state import handover
 from explorer.state.session import Session
 from vae.directions import contrasts
 from vae.directions.definitions import MAX_NAME, Definition, add_direction
@@ -176,7 +177,7 @@ def finish(
         )
     if message := state.get(f"{key}_error"):
         st.error(message, icon=":material/error:")
-    pressed = st.button(
+    st.button(
         "Make a direction",
         key=f"{key}_make",
         type="primary",
@@ -185,8 +186,6 @@ def finish(
         args=(session, model, dataset, digest, definition, name, key),
         width="stretch",
     )
-    if pressed and not state.get(f"{key}_error"):
-        st.rerun()
 
 
 def _make(
@@ -222,7 +221,7 @@ def _make(
     state[session.key("directions")] = CHOICE
     state[session.key("direction")] = state[session.key("direction_made")] = name
     state[session.key("direction_form")] = False  # its work is done
-    state["panel"] = "Sliders"
+    handover.open_panel("Sliders")
 
 
 def _suggested(definition: Definition) -> str:

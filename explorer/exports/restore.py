@@ -12,6 +12,7 @@ import streamlit as st
 
 from explorer.exports import recipes
 from explorer.exports.recipes import Recipe, Settings
+from explorer.state import handover
 from explorer.state.session import Session
 from vae.runs.folder import list_runs
 
@@ -59,7 +60,8 @@ def take_up(
         )
     if verdict.run:
         st.session_state[f"recipe:{verdict.run}"] = recipe
-        st.session_state["run"] = verdict.run
+        if verdict.run != run.name:
+            handover.open_run(verdict.run)
         say(verdict.sentence)
         return True, ""
     return False, verdict.sentence
@@ -78,9 +80,8 @@ def taken_up(session: Session, panel: str, model: VAE) -> Recipe | None:
 
 
 def is_waiting(session: Session) -> bool:
-    """Whether a dropped recipe waits for `taken_up`, be it in another run."""
-    state = st.session_state
-    return session.key("recipe") in state or f"recipe:{state.get('run')}" in state
+    """Whether a dropped recipe waits for `taken_up`."""
+    return session.key("recipe") in st.session_state
 
 
 def say(sentence: str) -> None:
@@ -88,9 +89,8 @@ def say(sentence: str) -> None:
     st.session_state["note"] = sentence
 
 
-def begin(session: Session) -> None:
+def begin() -> None:
     """Say what is to be said; draw the whole page anew where another run was chosen meanwhile."""
-    if session.run is not None and st.session_state.get("run") not in (None, session.run.name):
-        st.rerun()
+    handover.follow()
     if note := st.session_state.pop("note", ""):
         st.toast(note, icon=":material/restore:")

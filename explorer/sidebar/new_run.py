@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.sidebar.actions import attempt
+from explorer.state import handover
 from vae.config import LIKELIHOODS, Config, ModelConfig, TrainConfig
 from vae.errors import InputError
 from vae.runs import processes
@@ -131,7 +132,7 @@ def _start(where: Path) -> None:
     name = state["new_name"].strip() or free_name(where, _stem(source))
     run = Run(where / name)
     if attempt(lambda: _begin(where, name, options)):
-        state["run"], state["panel"] = run.name, "Live"
+        handover.open_run(run.name, "Live")
 
 
 def _begin(where: Path, name: str, options: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.sidebar.actions import attempt
 from explorer.sidebar.new_run import new_run
-from explorer.state import cache
+from explorer.state import cache, handover
 from explorer.state.root import root
 from explorer.state.session import Session
 from vae.runs import processes
@@ -39,24 +39,21 @@ COLOURS = {
 
 
 def show() -> Session:
-    """Draw the sidebar. Returns the session of the chosen run.
-
-    A panel that begins a run leaves its name, and the panel to see it in, in next_run, next_panel.
-    """
+    """Draw the sidebar. Returns the session of the chosen run."""
     where = root()
     names = [run.name for run in list_runs(where)]
-    for what in ("run", "panel"):
-        if following := st.session_state.pop(f"next_{what}", None):
-            st.session_state[what] = following
+    handover.apply()
     with st.sidebar:
         left, right = st.columns([1, 4], vertical_alignment="center")
         left.image(str(ICON), width=44, alt="")
         right.markdown("### Latent explorer")
         if names:
-            st.session_state["run"] = _chosen(where, names)
-            name: str | None = st.selectbox("Run", names, key="run")
+            handover.RUN.set(_chosen(where, names))
+            name: str | None = st.selectbox("Run", names, key=handover.RUN.name)
         else:
-            name = st.selectbox("Run", [], placeholder="No run yet: start one", key="run")
+            name = st.selectbox(
+                "Run", [], placeholder="No run yet: start one", key=handover.RUN.name
+            )
         session = Session(where, Run(where / name) if name else None)
         _controls(session)
         st.divider()
@@ -66,7 +63,7 @@ def show() -> Session:
 
 def _chosen(where: Path, names: list[str]) -> str:
     """The run asked for by the page before or by the link, or else one that is in training."""
-    wanted = st.session_state.get("run") or st.query_params.get("run")
+    wanted = handover.RUN.get() or st.query_params.get("run")
     if wanted in names:
         return str(wanted)
     living = (name for name in names if cache.is_locked(str(where / name)))
@@ -80,6 +77,7 @@ def _controls(session: Session) -> None:
 
 
 def _draw_controls(session: Session, was_alive: bool) -> None:
+    handover.follow()
     run, status, events = session.run, session.status(), session.events()
     if (status in ALIVE) != was_alive:
         st.rerun()  # the whole page: other buttons, other panels
@@ -145,4 +143,4 @@ def _request(run: Run, request: str) -> None:
 
 def _resume(run: Run) -> None:
     if attempt(lambda: processes.start_training(run, {})):
-        st.session_state["panel"] = "Live"
+        handover.open_panel("Live")

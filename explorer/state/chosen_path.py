@@ -5,6 +5,7 @@ K picked images, S steps, D latent dimensions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,11 +54,16 @@ def choose(session: Session, kind: str, num_keys: int, steps: int) -> None:
     st.session_state[session.key("path_controls")] = kind, num_keys, steps
 
 
+def pick(session: Session, picked: Sequence[int]) -> None:
+    """Choose the images that the path goes through."""
+    st.session_state[session.key("picks")] = list(picked)
+
+
 def add_key(session: Session, image: int) -> str:
     """Make an image the next that the path goes through. Returns its letter."""
     before = chosen(session)
-    picked = [*[pick for pick in before.picked if pick != image], image][-MAX_KEYS:]
-    st.session_state[session.key("picks")] = picked
+    picked = [*[key for key in before.picked if key != image], image][-MAX_KEYS:]
+    pick(session, picked)
     choose(session, before.kind, max(2, before.num_keys, len(picked)), before.steps)
     return LETTERS[len(picked) - 1]
 

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.drawing import charts, images
 from explorer.exports import restore
 from explorer.panels.interpolate import choose_images, downloads, player
-from explorer.state import chosen_path
+from explorer.state import chosen_path, handover
 from explorer.state.chosen_path import KINDS, LETTERS, MAX_KEYS, STEPS, Tour
 from explorer.state.session import Session
 from vae.errors import InputError
@@ -49,7 +49,7 @@ def show(session: Session) -> None:
 
 
 def _draw(session: Session) -> None:
-    restore.begin(session)
+    restore.begin()
     try:
         loaded, dataset = session.model(), session.dataset()
     except InputError as error:
@@ -170,6 +170,7 @@ def _point(
     """Any point of the path, large, and what to do with it."""
     run = session.run
     assert run is not None
+    handover.follow()
     if restore.is_waiting(session):
         st.rerun()  # the whole page, with the path of a file
     tour, number = _tour(session)
@@ -192,14 +193,18 @@ def _point(
     )
     downloads.show(session, model, weights, picked, keys, steps, kind, tour)
     with st.container(horizontal=True, gap="xsmall"):
-        shown = st.button(
-            "Show on the map", icon=":material/map:", on_click=_show_on_map, args=(session,)
+        st.button(
+            "Show on the map",
+            icon=":material/map:",
+            on_click=handover.show_path_on_map,
+            args=(session,),
         )
-        opened = st.button(
-            "Open in Sliders", icon=":material/tune:", on_click=_open_in_sliders, args=(session, z)
+        st.button(
+            "Open in Sliders",
+            icon=":material/tune:",
+            on_click=handover.open_in_sliders,
+            args=(session, z),
         )
-    if shown or opened:
-        st.rerun()
 
 
 def _tour(session: Session) -> tuple[Tour, int | None]:
@@ -210,17 +215,6 @@ def _tour(session: Session) -> tuple[Tour, int | None]:
     if told is not None:
         state[kept] = told[1]
     return state.get(kept, Tour()), None if told is None else told[0]
-
-
-def _show_on_map(session: Session) -> None:
-    st.session_state[session.key("show_path")] = True
-    st.session_state["panel"] = "Map"
-
-
-def _open_in_sliders(session: Session, z: np.ndarray) -> None:
-    state = st.session_state
-    state[session.key("hand_over")] = {"z": [float(value) for value in z], "index": None}
-    state["panel"] = "Sliders"
 
 
 # ----------------------------------------------------------------------------- how typical it is

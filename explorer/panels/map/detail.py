@@ -13,7 +13,7 @@ from explorer.directions import groups, run_axes
 from explorer.drawing import images
 from explorer.panels.map import plotly_map
 from explorer.panels.map.canvas import Choice
-from explorer.state import chosen_path, map_points
+from explorer.state import handover, map_points
 from explorer.state.map_points import KL, Place
 from explorer.state.session import Session
 
@@ -83,11 +83,11 @@ def _image(session: Session, model: VAE, dataset: Dataset, place: Place, row: in
     if place.method == "pca" and not plotly_map.is_chosen(session):
         text += " The ellipses around its point are its posterior, 1 and 2 sigma."
     st.caption(text)
-    opened = st.button(
+    st.button(
         "Open in Sliders",
         icon=":material/tune:",
-        on_click=_open_in_sliders,
-        args=(session, image, mu[0]),
+        on_click=handover.open_in_sliders,
+        args=(session, mu[0], image),
         width="stretch",
     )
     for letter, column in zip("AB", st.columns(2, gap="small", wrap=False), strict=True):
@@ -106,8 +106,6 @@ def _image(session: Session, model: VAE, dataset: Dataset, place: Place, row: in
         help="Make this image the next that the path of Interpolate goes through.",
         width="stretch",
     )
-    if opened:
-        st.rerun()
     near = [i for i in _nearest(points, points.mu[row], NUM_NEIGHBOURS + 1) if i != image]
     st.caption("Nearest in the latent space")
     _sheet(session, dataset, near[:NUM_NEIGHBOURS], "Nearest images", tile=36)
@@ -144,14 +142,13 @@ def _ground(
     pair[0].image(_address(picture), width="stretch", alt="Decoded here")
     pair[0].caption("Decoded here", text_alignment="center")
     pair[1].caption(words)
-    if st.button(
+    st.button(
         "Open in Sliders",
         icon=":material/tune:",
-        on_click=_open_in_sliders,
-        args=(session, None, z),
+        on_click=handover.open_in_sliders,
+        args=(session, z),
         width="stretch",
-    ):
-        st.rerun()
+    )
     st.caption("Nearest in the latent space")
     _sheet(session, dataset, _nearest(points, z, NUM_NEIGHBOURS), "Nearest images", tile=36)
 
@@ -188,37 +185,20 @@ def _group(session: Session, model: VAE, dataset: Dataset, place: Place, choice:
         f"KL {map_points.kl_of(points, rows).mean():.1f} nats and mean squared error "
         f"{points.mse[rows].mean():.4f} on average.{sampled}"
     )
-    if pair[1].button(
-        "Open in Sliders",
-        on_click=_open_in_sliders,
-        args=(session, None, mean),
-    ):
-        st.rerun()
+    pair[1].button("Open in Sliders", on_click=handover.open_in_sliders, args=(session, mean))
     groups.groups(session, model, dataset, choice.images)
     members = np.random.default_rng(0).permutation(some)[:NUM_MEMBERS]
     st.caption("Some of them")
     _sheet(session, dataset, members.tolist(), "Members")
 
 
-def _open_in_sliders(session: Session, image: int | None, z: np.ndarray) -> None:
-    state = st.session_state
-    state[session.key("hand_over")] = {"z": [float(value) for value in z], "index": image}
-    state["panel"] = "Sliders"
-
-
 def _add_to_path(session: Session, image: int) -> None:
-    letter = chosen_path.add_key(session, image)
+    letter = handover.add_to_path(session, image)
     st.toast(f"Image {image} is {letter} in Interpolate.", icon=":material/route:")
 
 
 def _use_in_interpolate(session: Session, image: int, letter: str) -> None:
-    state = st.session_state
-    picks = list(state.get(session.key("picks"), []))
-    if letter == "A":
-        picks = [image, *[pick for pick in picks[1:] if pick != image]]
-    else:
-        picks = [*[pick for pick in picks[:1] if pick != image], image]
-    state[session.key("picks")] = picks
+    handover.use_in_interpolate(session, image, letter)
     st.toast(f"Image {image} is {letter} in Interpolate.", icon=":material/route:")
 
 

@@ -13,7 +13,7 @@ from explorer.components.job_button import Work
 from explorer.panels.map import canvas, detail, path_overlay, plotly_map
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
-from explorer.state import map_points
+from explorer.state import handover, map_points
 from explorer.state.map_points import ERROR, KL, Place
 from explorer.state.session import Session
 from vae.errors import InputError
@@ -52,6 +52,7 @@ def show(session: Session) -> None:
 
 def _draw(session: Session, is_waiting: bool) -> None:
     assert session.run is not None
+    handover.follow()
     if is_waiting and session.run.latents_file.exists():
         st.rerun()  # the whole page, which waits no longer
     try:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explorer.panels.map.canvas import Trail
-from explorer.state import chosen_path, map_points
+from explorer.state import chosen_path, handover, map_points
+from explorer.state.keys import Key
 from explorer.state.map_points import Place
 from explorer.state.session import Session
 
@@ -22,21 +23,25 @@ def toggle(session: Session) -> None:
     """Whether to show the path, where there is one; `st.session_state` keeps it between panels."""
     if len(chosen_path.chosen(session).picked) < 2:
         return
-    state, name = st.session_state, session.key("show_path")
-    key = f"{name}.toggle"
-    state[key] = bool(state.get(name, False))
-
-    def keep() -> None:
-        state[name] = state[key]
-
-    st.toggle("Show the path", key=key, on_change=keep, help="The path of Interpolate.")
+    wanted = handover.is_path_on_map(session)
+    widget = Key(f"{wanted.name}.toggle", False)
+    widget.set(wanted.get())
+    st.toggle(
+        "Show the path",
+        key=widget.name,
+        on_change=lambda: wanted.set(widget.get()),
+        help="The path of Interpolate.",
+    )
 
 
 def on_map(session: Session, dataset: Dataset, place: Place) -> Trail | None:
     """The path where it lies on a map, while it is to be shown. Raises InputError."""
     way = chosen_path.chosen(session)
-    is_wanted = st.session_state.get(session.key("show_path"), False)
-    if not is_wanted or len(way.picked) < 2 or max(way.picked) >= len(dataset):
+    if (
+        not handover.is_path_on_map(session).get()
+        or len(way.picked) < 2
+        or max(way.picked) >= len(dataset)
+    ):
         return None
     steps = LEG * (len(way.picked) - 1) + 1
     line, back = (

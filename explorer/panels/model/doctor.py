@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.state import cache
+from explorer.state import cache, handover
 from explorer.state.session import Session
 from vae.config import Config
 from vae.doctor import remedies
@@ -81,7 +81,7 @@ def _press(session: Session, config: Config, remedy: Remedy) -> None:
     except InputError as error:
         st.session_state[REFUSED] = str(error)
     else:
-        st.session_state["next_run"], st.session_state["next_panel"] = run.name, "Live"
+        handover.open_run(run.name, "Live")
     cache.is_locked.clear()
 
 

@@ -20,6 +20,7 @@ from explorer.panels.model.objective import (
 )
 from explorer.panels.model.theory import gradient_estimators
 from explorer.panels.model.theory.equations import converter, equations
+from explorer.state import handover
 from explorer.state.session import Session
 from vae.doctor.diagnose import findings
 from vae.errors import InputError
@@ -60,8 +61,7 @@ def _draw(session: Session, was_working: bool) -> None:
     assert session.run is not None
     if _is_working(session.run) != was_working:
         st.rerun()  # the whole page: this panel ticks otherwise now
-    if "next_run" in st.session_state:
-        st.rerun()  # a remedy began a run: the whole page is about it now
+    handover.follow()
     config, events = session.config(), session.events()
     assert config is not None
     evaluation = next(reversed(measured(events)), {})

@@ -46,7 +46,7 @@ def show(session: Session) -> None:
 
 
 def _draw(session: Session) -> None:
-    restore.begin(session)
+    restore.begin()
     try:
         loaded = session.model()
     except InputError as error:

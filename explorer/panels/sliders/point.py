@@ -15,6 +15,7 @@ import streamlit as st
 from explorer.drawing import images
 from explorer.exports import restore
 from explorer.panels.sliders import dials
+from explorer.state import handover
 from explorer.state.session import Session
 
 if TYPE_CHECKING:
@@ -50,12 +51,12 @@ def take_over(session: Session, model: VAE) -> None:
     recipe = restore.taken_up(session, "Sliders", model)
     if recipe is not None:
         set_point(session, recipe.points[0])
-    sent = state.pop(session.key("hand_over"), None)
+    sent = handover.pop_point(session)
     if sent is not None:
-        set_point(session, sent["z"])
-        if sent["index"] is not None:
-            state[session.key("start")] = {"index": sent["index"]}
-            state[session.key("image")] = sent["index"]
+        set_point(session, sent.z)
+        if sent.index is not None:
+            state[session.key("start")] = {"index": sent.index}
+            state[session.key("image")] = sent.index
 
 
 def take_in(session: Session, latent_dim: int) -> int | None:

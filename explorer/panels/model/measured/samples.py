@@ -14,7 +14,7 @@ import streamlit as st
 from explorer.components import job_button, typicality
 from explorer.drawing import images
 from explorer.panels.model.measured import sample_cards
-from explorer.state import cache
+from explorer.state import cache, handover
 from explorer.state.session import Session
 from vae.errors import InputError
 from vae.pictures import to_rgb
@@ -40,10 +40,8 @@ def files(run: Run) -> tuple[Path, Path]:
 
 def show(session: Session, model: VAE, weights: Weights) -> None:
     """Draw the section: what is sampled from, the samples, and what lies beside them."""
-    run, state = session.run, st.session_state
+    run = session.run
     assert run is not None
-    if state.pop(session.key("sample_opened"), False):
-        st.rerun()  # the whole page, on which another panel is open now
     known = _known(run, weights)
     st.markdown("#### Samples &nbsp; :small[:gray[click one to open it in Sliders]]")
     prior, temperature, seed = _controls(session, known)
@@ -228,7 +226,4 @@ def opened(session: Session, z: np.ndarray, turn: str) -> None:
     state: Any = st.session_state
     sample = sample_cards.picked(state.get(session.key("sample_cards")), turn, len(z))
     if sample is not None:
-        point = [float(value) for value in z[sample]]
-        state[session.key("hand_over")] = {"z": point, "index": None}
-        state[session.key("sample_opened")] = True
-        state["panel"] = "Sliders"
+        handover.open_in_sliders(session, z[sample])

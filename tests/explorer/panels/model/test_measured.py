@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import vae
 from explorer.components import job_button
 from explorer.panels.model.measured import evaluation_table, samples
+from explorer.state import handover
 from explorer.state.session import Session
 from vae.commands.parser import main
 from vae.evaluation.evaluate import kept_evaluation
@@ -123,15 +124,16 @@ def test_a_clicked_sample_goes_to_sliders(evaluated: Path, monkeypatch: pytest.M
     z = np.random.default_rng(0).standard_normal((12, 6)).astype(np.float32)
     state["sample_cards:tiny"] = {"picked": {"sample": 2, "turn": "older", "number": 1}}
     samples.opened(session, z, "newer")
-    assert "hand_over:tiny" not in state
+    assert handover.pop_point(session) is None
     for wrong in (99, -1, "2", None):
         state["sample_cards:tiny"] = {"picked": {"sample": wrong, "turn": "newer"}}
         samples.opened(session, z, "newer")
-        assert "hand_over:tiny" not in state
+        assert handover.pop_point(session) is None
     state["sample_cards:tiny"] = {"picked": {"sample": 2, "turn": "newer", "number": 1}}
     samples.opened(session, z, "newer")
-    assert state["hand_over:tiny"] == {"z": [float(value) for value in z[2]], "index": None}
-    assert state["panel"] == "Sliders"
+    assert handover.pop_point(session) == handover.Point(tuple(z[2].tolist()))
+    handover.apply()
+    assert handover.PANEL.get() == "Sliders"
 
 
 def test_a_mixture_of_older_weights_is_not_sampled(evaluated: Path) -> None:
