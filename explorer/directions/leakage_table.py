@@ -55,7 +55,8 @@ def show(session: Session, model: VAE, digest: str) -> None:
         return  # the sliders have said so
     state, key = st.session_state, session.key("direction")
     names = [one.name for one in definitions]
-    chosen = state.get(key) if state.get(key) in names else names[-1]
+    kept = state.get(key)
+    chosen = kept if kept in names else names[-1]
     st.html(STYLE)
     st.divider()
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -5,7 +5,7 @@ K points, D latent dimensions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import streamlit as st
@@ -35,7 +35,9 @@ def recipe(
     return recipes.written(Recipe(kind, run.name, weights.digest, weights.step, size, z, made))
 
 
-def copy_as_python(program: str, what: str, width: str = "content") -> None:
+def copy_as_python(
+    program: str, what: str, width: Literal["stretch", "content"] = "content"
+) -> None:
     """A button that opens a program; `what` it makes, in words."""
     with st.popover("Copy as Python", icon=":material/code:", width=width):
         st.caption(f"Where `vae` can be imported, this makes {what}, pixel for pixel.")

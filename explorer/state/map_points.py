@@ -109,7 +109,8 @@ def rows_of(place: Place, images: Indices) -> Indices:
     if not len(ordered):
         return np.zeros(0, np.int64)
     found = np.searchsorted(ordered, images).clip(max=len(ordered) - 1)
-    return rows[found[ordered[found] == images]]
+    here: Indices = rows[found[ordered[found] == images]]
+    return here
 
 
 def nearest_rows(distances: Floats, num: int) -> Indices:
@@ -122,7 +123,8 @@ def nearest_rows(distances: Floats, num: int) -> Indices:
 def kl_of(latents: Latents, rows: Indices) -> Floats:
     """KL of the images in these rows, in nats. [n]"""
     some = dataclasses.replace(latents, mu=latents.mu[rows], logvar=latents.logvar[rows])
-    return some.kl_per_dim.sum(1)
+    kl: Floats = some.kl_per_dim.sum(1)
+    return kl
 
 
 # ------------------------------------------------------------------------------- colours

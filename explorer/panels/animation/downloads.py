@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def downloads(session: Session, frames: list[Event]) -> None:
         for label, suffix in FORMATS.items():
             st.download_button(
                 label,
-                data=lambda suffix=suffix: animation_file(files, suffix, recipe),
+                data=partial(animation_file, files, suffix, recipe),
                 file_name=f"{run.name}-training{suffix}",
                 mime=MIME[suffix],
                 icon=":material/download:",

@@ -11,7 +11,7 @@ import streamlit as st
 
 from explorer.drawing import images
 from explorer.exports import python_program, recipes, restore
-from explorer.panels.interpolate import player
+from explorer.panels.interpolate import film, player
 from explorer.state import chosen_path
 from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, Tour
 from explorer.state.session import Session
@@ -43,10 +43,8 @@ def show(
     def strip() -> bytes:
         return images.strip(images.decode(model, points), recipe)
 
-    def film(suffix: str) -> bytes:
-        return chosen_path.film(
-            model, chosen_path.filmed(session, keys, kind, tour), suffix, recipe
-        )
+    def animation(suffix: str) -> bytes:
+        return film.film(model, film.filmed(session, keys, kind, tour), suffix, recipe)
 
     with st.container(horizontal=True, gap="xsmall"):
         st.download_button(
@@ -55,7 +53,7 @@ def show(
         for suffix, name in ((".gif", "GIF"), (".webp", "WebP"), (".mp4", "MP4")):
             st.download_button(
                 name,
-                partial(film, suffix),
+                partial(animation, suffix),
                 f"{run.name}-path{suffix}",
                 MIME[suffix],
                 on_click="ignore",

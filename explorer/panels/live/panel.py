@@ -139,7 +139,7 @@ def seconds_left(steps: Sequence[Event], start: Event, num_steps: int) -> float 
     first = {"time": start["time"], "step": start["step"]} if len(recent) < 60 else recent[0]
     if not recent or recent[-1]["step"] <= first["step"]:
         return None
-    pace = (recent[-1]["time"] - first["time"]) / (recent[-1]["step"] - first["step"])
+    pace: float = (recent[-1]["time"] - first["time"]) / (recent[-1]["step"] - first["step"])
     return max(0.0, pace * num_steps)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from explorer.components import scripts
 
@@ -129,7 +129,7 @@ def taken(state: Any) -> tuple[int, Choice] | None:
     return number, Choice()
 
 
-def _is_image(value: Any) -> bool:
+def _is_image(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
 
 

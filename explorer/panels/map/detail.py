@@ -138,7 +138,7 @@ def _ground(
         )
     st.markdown(f"**Between the images** :gray[at {xy[0]:.2f}, {xy[1]:.2f}]")
     pair = st.columns(2, gap="small", wrap=False)
-    picture = images.decode(model, [z])[0]
+    picture = images.decode(model, z[None])[0]
     pair[0].image(_address(picture), width="stretch", alt="Decoded here")
     pair[0].caption("Decoded here", text_alignment="center")
     pair[1].caption(words)

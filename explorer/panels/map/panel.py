@@ -106,7 +106,7 @@ def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
             "Method",
             list(METHODS),
             required=True,
-            format_func=METHODS.get,
+            format_func=METHODS.__getitem__,
             key=session.key("method"),
             help="**PCA** is a flat view along the two widest axes of the posterior means: "
             "distances are true, but much is hidden. **UMAP** keeps neighbours together: groups "

@@ -129,5 +129,6 @@ def taken(state: Any) -> Choice:
 def _image_of(mark: Any) -> int | None:
     told = mark.get("customdata") if hasattr(mark, "get") else None
     told = told[0] if isinstance(told, (list, tuple)) and len(told) == 1 else told
-    is_image = isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 2**32
-    return told if is_image else None
+    if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 2**32:
+        return told
+    return None

@@ -42,7 +42,7 @@ def begin_refining(session: Session, model: VAE, pixels: images.Pixels, z: Seque
     """Make ready for gradient steps from z [D] towards an image [H, W, C]."""
     from vae.latent.refine import refine
 
-    steps = refine(model, pixels, np.float32(z))
+    steps = refine(model, pixels, np.asarray(z, np.float32))
     st.session_state[session.key("refining")] = Refining(steps, model, pixels)
 
 
@@ -58,7 +58,7 @@ def refined(session: Session, size: int) -> list[Refined]:
         for step in work.steps:
             work.walk.append(step)
             if step.step % SHOWN_EVERY == 0 or step.step == NUM_STEPS:
-                face = images.decode(work.model, [step.z])[0]
+                face = images.decode(work.model, step.z[None])[0]
                 picture.image(images.address(face, 2 * size), width=size, alt="Refining")
                 curve.html(falling([one.psnr for one in work.walk], NUM_STEPS))
     del st.session_state[session.key("refining")]

@@ -106,12 +106,14 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
                 width="stretch",
                 help="The file remembers its point: drop it on Your own to go on from there.",
             )
-            program = python_program.face(run.folder, weights.step, np.float32(z), FACE_SIZE)
+            program = python_program.face(
+                run.folder, weights.step, np.asarray(z, np.float32), FACE_SIZE
+            )
             restore.copy_as_python(program, "the picture of Download PNG", "stretch")
         with below:
             walk = refine.refined(session, THUMBNAIL)
             if walk and start is not None:
-                best = images.decode(model, [walk[-1].z])[0]
+                best = images.decode(model, walk[-1].z[None])[0]
                 start["Refined"] = images.address(best, 2 * THUMBNAIL)
                 start["Refined dB"] = walk[-1].psnr
                 start["falling"] = [one.psnr for one in walk]
