@@ -49,7 +49,7 @@ def dataset(folder: str | Path) -> Dataset:
     from vae.data.dataset import open_dataset
 
     run = Run(Path(folder))
-    return open_dataset(run.config().data, data_cache(run.folder.absolute().parent))
+    return open_dataset(run.config().data, data_cache(run.root.absolute()))
 
 
 def encode(model: VAE, images: Pixels) -> Floats:

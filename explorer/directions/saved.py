@@ -212,6 +212,8 @@ def _make(
         _, failed = run_axes.axes(session, model, dataset, digest, [*before, whole])
         if name in failed:
             raise InputError(failed[name])
+        assert session.run is not None
+        session.run.make_writable()
         add_direction(run_axes.file_of(session), whole)
     except (InputError, OSError) as error:
         state[f"{key}_error"] = str(error)

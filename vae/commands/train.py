@@ -51,6 +51,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     config = _config_of(run, given, other)
     if arguments.take_over:
         handled = _ask_to_pause(run, handled)
+    run.make_writable()
     run.folder.mkdir(parents=True, exist_ok=True)
     lock = run.lock()
     patience = TAKE_OVER_SECONDS if arguments.take_over else 10 * PROBE_SECONDS
@@ -165,7 +166,7 @@ def _train_locked(
     from vae.model.checkpoints import begin_from
     from vae.training.trainer import Trainer, prepare
 
-    dataset = open_dataset(config.data, data_cache(run.folder.parent), progress)
+    dataset = open_dataset(config.data, data_cache(run.root), progress)
     if other is not None:
         begin_from(run, other, dataset.image_shape)
     config = prepare(run, config, dataset)

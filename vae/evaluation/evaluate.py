@@ -42,6 +42,7 @@ def known_images(
         pass  # made anew
     known = neighbours.know(model, dataset, weights.digest, progress=progress)
     try:
+        run.make_writable()
         neighbours.save_known(run.samplers_file, known)
     except OSError as error:
         print(f"The mixture could not be kept in the run's folder: {error}", file=sys.stderr)
@@ -90,6 +91,7 @@ def evaluate_run(
     }
     if split == "validation":
         try:
+            run.make_writable()
             atomic_json(run.evaluation_file, result)
         except OSError as error:
             print(f"The result could not be kept in the run's folder: {error}", file=sys.stderr)

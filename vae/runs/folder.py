@@ -1,12 +1,16 @@
 """The run folder: its files, its log of events, its lock, its status.
 
-A run is a folder. One living trainer holds its lock and writes it; everybody else reads it.
+A run is a folder. One living trainer holds its lock and writes it; everybody else reads it. An
+installed package brings a run with it: every root has that one too, read from the package until
+something is to be written beside it.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,17 +28,53 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 PROBE_SECONDS = 0.2
 ALIVE = ("starting", "running")
 REQUESTS = ("pause", "stop")
+# The runs that an installed package brings; a clone has them under its own root.
+SHIPPED = Path(__file__).parents[1] / "shipped"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run, by its folder."""
+    """One run, by its place under a root."""
 
-    folder: Path
+    place: Path
 
     @property
     def name(self) -> str:
-        return self.folder.name
+        return self.place.name
+
+    @property
+    def root(self) -> Path:
+        return self.place.parent
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are: its place, or the package while a shipped run has no copy there."""
+        if self.place.exists():
+            return self.place
+        shipped = SHIPPED / self.name
+        return shipped if shipped.is_dir() else self.place
+
+    def make_writable(self) -> None:
+        """Copy a shipped run from the package to its place, so that something may be written there.
+
+        Nothing happens to another run. Raises OSError where the root cannot be written.
+        """
+        shipped = self.folder
+        if shipped == self.place:
+            return
+        self.root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{self.name}-", dir=self.root) as folder:
+            copy = Path(folder) / self.name
+            # Contents alone: a package may be installed read-only.
+            for file in sorted(path for path in shipped.rglob("*") if path.is_file()):
+                target = copy / file.relative_to(shipped)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, target)
+            try:
+                copy.rename(self.place)
+            except OSError:
+                if not self.place.exists():  # else another process was quicker
+                    raise
 
     @property
     def config_file(self) -> Path:
@@ -212,11 +252,10 @@ def existing_run(root: Path, name: str) -> Run:
 
 
 def list_runs(root: Path) -> list[Run]:
-    """The runs under `root` by name; folders that hold no run are left out."""
-    if not root.is_dir():
-        return []
-    folders = sorted(folder for folder in root.iterdir() if NAME.fullmatch(folder.name))
-    return [run for run in map(Run, folders) if run.exists()]
+    """The runs under `root` and the shipped ones by name; folders without a run are left out."""
+    folders = [path for where in (root, SHIPPED) if where.is_dir() for path in where.iterdir()]
+    names = sorted({folder.name for folder in folders if NAME.fullmatch(folder.name)})
+    return [run for name in names if (run := Run(root / name)).exists()]
 
 
 def data_cache(root: Path) -> Path:

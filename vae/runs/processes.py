@@ -32,6 +32,7 @@ def start_training(run: Run, options: Mapping[str, str], begin_from: str | None 
     """
     if run.is_locked():
         raise InputError(f"Run {run.name} is already training.")
+    run.make_writable()
     run.folder.mkdir(parents=True, exist_ok=True)
     flags = [] if begin_from is None else ["--from", begin_from]
     process = _spawn_trainer(run, options, flags)
@@ -53,7 +54,7 @@ def _spawn_trainer(
     run: Run, options: Mapping[str, str], flags: Sequence[str]
 ) -> subprocess.Popen[bytes]:
     words = [part for name, value in options.items() for part in (f"--{name}", value)]
-    command = ["train", run.name, "--root", str(run.folder.parent), *flags, *words]
+    command = ["train", run.name, "--root", str(run.root), *flags, *words]
     return _spawn(command, run.log_file, {CONTROL_VARIABLE: str(run.control()[0])})
 
 
@@ -73,22 +74,25 @@ def _wait(run: Run, process: subprocess.Popen[bytes], is_there: Callable[[], boo
 
 def start_projection(run: Run, method: str) -> None:
     """Start making the map of `run` by `method`: maps/METHOD.npz, its progress in METHOD.log."""
+    run.make_writable()
     run.maps.mkdir(parents=True, exist_ok=True)
     out, log = run.maps / f"{method}.npz", run.maps / f"{method}.log"
-    command = ["project", run.name, "--root", str(run.folder.parent), "--method", method]
+    command = ["project", run.name, "--root", str(run.root), "--method", method]
     _spawn([*command, "--out", str(out)], log, {})
 
 
 def start_evaluation(run: Run) -> None:
     """Start measuring `run`: evaluation.json, its progress in evaluation.log."""
-    command = ["evaluate", run.name, "--root", str(run.folder.parent)]
+    run.make_writable()
+    command = ["evaluate", run.name, "--root", str(run.root)]
     _spawn(command, run.evaluation_file.with_suffix(".log"), {})
 
 
 def start_samplers(run: Run) -> None:
     """Start fitting the mixture of `run`: samplers.npz, its progress in samplers.log."""
+    run.make_writable()
     picture = run.folder / "samples.png"
-    command = ["sample", run.name, "--root", str(run.folder.parent), "--out", str(picture)]
+    command = ["sample", run.name, "--root", str(run.root), "--out", str(picture)]
     log = run.samplers_file.with_suffix(".log")
     _spawn([*command, "--num", "16", "--prior", "mixture", "--nearest"], log, {})
 

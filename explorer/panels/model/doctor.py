@@ -66,7 +66,7 @@ def explained(remedy: Remedy, run: Run, status: str) -> str:
     if remedies.goes_on(remedy, run, status):
         how = "The trainer pauses and goes on" if status in ALIVE else "Training goes on"
         return f"{how} with {options}."
-    name = remedies.new_name(run.folder.parent, run.name)
+    name = remedies.new_name(run.root, run.name)
     weights = "fresh weights" if remedy.anew else "the weights of this one"
     pause = " This one is paused." if status in ALIVE else ""
     return f"A new run, {name}, begins with {weights} and {options}.{pause}"
@@ -98,7 +98,7 @@ def apply(run: Run, config: Config, remedy: Remedy, status: str) -> Run:
         else:
             processes.start_training(run, flags)
         return run
-    new = Run(run.folder.parent / remedies.new_name(run.folder.parent, run.name))
+    new = Run(run.root / remedies.new_name(run.root, run.name))
     if remedy.anew:
         processes.start_training(new, remedies.as_flags(remedies.all_options(config, remedy)))
     else:
