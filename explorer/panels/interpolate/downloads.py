@@ -109,7 +109,7 @@ def take_over(session: Session, dataset: Dataset, model: VAE) -> None:
     state, told = st.session_state, recipe.settings
     kind = told.get("path") if told.get("path") in tuple(KINDS) else "slerp"
     steps = told.get("steps") if told.get("steps") in STEPS else 9
-    place = player.taken({"place": {**told, "number": 0}})
+    place = player.newest_tour({"place": {**told, "number": 0}})
     state[session.key("picks")] = picked
     state[session.key("restored")] = state.get(session.key("restored"), 0) + 1
     state[session.key("kind")], state[session.key("steps")] = kind, steps

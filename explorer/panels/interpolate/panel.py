@@ -181,15 +181,15 @@ def _point(
     z = (1 - part) * points[at] + part * points[at + 1]
     player.show(
         chosen_path.component_key(session, "path"),
-        f"/live/decode/{run.name}",
         points,
         chosen_path.trace(session, keys[[-1, 0]], FINE + 1, kind),
         FINE,
         LETTERS[: len(keys)],
         tour,
         number,
-        weights.step,
-        images.address(images.decode(model, z[None])[0], LARGE),
+        path=f"/live/decode/{run.name}",
+        step=weights.step,
+        picture=images.address(images.decode(model, z[None])[0], LARGE),
     )
     downloads.show(session, model, weights, picked, keys, steps, kind, tour)
     with st.container(horizontal=True, gap="xsmall"):
@@ -211,7 +211,7 @@ def _tour(session: Session) -> tuple[Tour, int | None]:
     """Where one stands, by the newest move of a hand, which the page keeps; and its number."""
     state: Any = st.session_state
     kept = session.key("tour")
-    told = player.taken(state.get(chosen_path.component_key(session, "path")))
+    told = player.newest_tour(state.get(chosen_path.component_key(session, "path")))
     if told is not None:
         state[kept] = told[1]
     return state.get(kept, Tour()), None if told is None else told[0]

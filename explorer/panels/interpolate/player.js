@@ -80,19 +80,19 @@ class PathView {
       this.buildKeys(data.letters);
     }
     if (isFirst) {
-      this.find('[aria-label="Loop"]').value = data.way;
-      this.find('[aria-label="Easing"]').value = data.ease ? "ease" : "even";
-      this.find('[aria-label="Speed"]').value = String(data.speed);
+      this.find('[aria-label="Loop"]').value = data.place.way;
+      this.find('[aria-label="Easing"]').value = data.place.ease ? "ease" : "even";
+      this.find('[aria-label="Speed"]').value = String(data.place.speed);
     }
-    if (isFirst || (isNew && !this.timer && !this.isHeld)) this.place = data.position * this.legs;
+    if (isFirst || (isNew && !this.timer && !this.isHeld)) this.place = data.place.position * this.legs;
     this.place = Math.min(this.place, this.legs + (this.timer ? 1 : 0));
     this.showPlace();
     this.decoder.open(data.path);
-    if (isNew || !this.image || (this.path === "page" && data.number === this.sent)) {
+    if (isNew || !this.image || (this.path === "page" && data.place.number === this.sent)) {
       this.paintAddress(data.picture);
     }
-    if (data.number === this.sent) this.sent = null;
-    this.canvas.dataset.taken = data.number;
+    if (data.place.number === this.sent) this.sent = null;
+    this.canvas.dataset.taken = data.place.number;
     if (isNew || this.step !== data.step) this.ask();
     this.step = data.step;
   }

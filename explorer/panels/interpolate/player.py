@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -21,20 +22,22 @@ SPEEDS = (0.5, 1.0, 2.0)
 
 def show(
     key: str,
-    path: str,
     points: Floats,
     closing: Floats,
     fine: int,
     letters: Sequence[str],
     tour: Tour,
     number: int | None,
+    *,
+    path: str,
     step: int,
     picture: str,
 ) -> None:
-    """Draw the component. What a hand does becomes ``st.session_state[key]["place"]``; see `taken`.
+    """Draw the component. What a hand does becomes ``st.session_state[key]["place"]``.
 
-    `path`: of the decode socket. `points` [S, D]: the path, `fine` a leg; `closing`: the leg from
-    its end to its beginning. `letters`: of the keys. `number`: of the newest place taken in.
+    That is the fields of a `Tour` and a number, `Place` of player.js. `points` [S, D]: the path,
+    `fine` a leg; `closing`: the leg from its end to its beginning. `letters`: of the keys.
+    `number`: of the newest place applied. `path`: of the decode socket. `step`: of the weights.
     `picture`: the address of the decoded point, for the first paint and for where sockets are
     blocked.
     """
@@ -49,12 +52,8 @@ def show(
             "latent_dim": points.shape[1],
             "fine": fine,
             "letters": list(letters),
-            "position": tour.position,
-            "way": tour.way,
-            "ease": tour.ease,
-            "speed": tour.speed,
+            "place": {**asdict(tour), "number": number},
             "version": hashlib.sha256(blocks[0] + path.encode()).hexdigest()[:16],
-            "number": number,
             "step": step,
             "picture": picture,
         },
@@ -62,7 +61,7 @@ def show(
     )
 
 
-def taken(state: Any) -> tuple[int, Tour] | None:
+def newest_tour(state: Any) -> tuple[int, Tour] | None:
     """The newest place that a hand chose, with its number, where it is well formed; else None."""
     place = state.get("place") if hasattr(state, "get") else None
     if not isinstance(place, dict) or not isinstance(place.get("number", 0), int):

@@ -58,12 +58,12 @@ def show(
     columns: int,
     trail: Trail | None = None,
 ) -> None:
-    """Draw the component. What a hand does becomes ``st.session_state[key]``; see `taken`.
+    """Draw the component. What a hand does becomes ``st.session_state[key]``; see `newest_choice`.
 
     ``st.session_state[key]["failed"]``: whether its script did not come, or has nothing to draw on.
 
     `addresses`: of the columns `points` and `colours`, and of `thumbs`, which come in sheets of
-    `columns` tiles a row. `number`: of the newest act of a hand that `choice` has taken in.
+    `columns` tiles a row. `number`: of the newest act of a hand that `choice` comes from.
     `ellipse`: of the chosen image. `trail`: to be drawn over the points.
     """
     selected: dict[str, Any] = {"index": None, "point": None, "is_group": len(choice.images) > 1}
@@ -103,7 +103,7 @@ def show(
     )
 
 
-def taken(state: Any) -> tuple[int, Choice] | None:
+def newest_choice(state: Any) -> tuple[int, Choice] | None:
     """The newest act of a hand, with its number, where it is well formed; else None.
 
     ``picked`` is ``{"index": 17}`` or ``{"point": [x, y]}`` or neither, which lets go; ``group`` is

@@ -133,7 +133,7 @@ def _choice(session: Session, place: Place) -> Choice:
     The page keeps it for other methods and newer maps, as far as they have it.
     """
     state, kept, seen = st.session_state, session.key("chosen"), session.key("seen")
-    told = canvas.taken(state.get(session.key("mapview")))
+    told = canvas.newest_choice(state.get(session.key("mapview")))
     sheet = state.get(detail.sheet_key(session))
     choice, drawn = state.get(kept, (Choice(), place.method))
     if told is not None and told[0] != state.get(seen):

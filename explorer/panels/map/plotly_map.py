@@ -60,7 +60,7 @@ def show(session: Session, place: Place, colours: Colours, legend: Legend) -> No
 
     def choose() -> None:
         state = st.session_state
-        state[session.key("chosen")] = taken(state.get(key)), place.method
+        state[session.key("chosen")] = choice_of(state.get(key)), place.method
         state[session.key("turn")] = state.get(session.key("turn"), 0) + 1
 
     st.plotly_chart(
@@ -118,7 +118,7 @@ def _evenly(stops: Sequence[str]) -> list[tuple[float, str]]:
     return [(i / (len(stops) - 1), stop) for i, stop in enumerate(stops)]
 
 
-def taken(state: Any) -> Choice:
+def choice_of(state: Any) -> Choice:
     """What a selection of the figure says, where it is well formed; else nothing."""
     selection = state.get("selection", {}) if hasattr(state, "get") else {}
     marks = selection.get("points", []) if hasattr(selection, "get") else []

@@ -82,24 +82,25 @@ class Dials {
       this.layout = layout;
       this.build();
     }
-    const isNew = this.version !== data.version;
+    const { drag } = data;
+    const isNew = this.version !== drag.version;
     if (isNew) {
-      if (this.point && this.version !== undefined && this.run === data.run) this.remember();
+      if (this.point && this.version !== undefined && this.run === data.path) this.remember();
       else this.forget();
-      this.version = data.version;
-      this.run = data.run;
-      this.point = Float32Array.from(data.z);
-      if (data.pins) this.pins = data.pins.map((z) => Float32Array.from(z));
+      this.version = drag.version;
+      this.run = data.path;
+      this.point = Float32Array.from(drag.z);
+      this.pins = drag.pins.map((z) => Float32Array.from(z));
       this.buildPins();
     }
     this.buildSources();
     this.showPlaces();
     this.decoder.open(data.path);
-    if (isNew || !this.image || (this.path === "page" && data.number === this.sent)) {
+    if (isNew || !this.image || (this.path === "page" && drag.number === this.sent)) {
       this.paintAddress(data.face, isNew);
     }
-    if (data.number === this.sent) this.sent = null;
-    this.canvas.dataset.taken = data.number;
+    if (drag.number === this.sent) this.sent = null;
+    this.canvas.dataset.taken = drag.number;
     if (isNew || this.step !== data.step) this.ask();
     this.step = data.step;
     if (data.link && location.search !== `?${data.link}`) {
@@ -367,7 +368,7 @@ class Dials {
     this.serial = Math.max((this.serial || 0) + 1, Date.now());
     this.sent = this.serial;
     this.canvas.dataset.sent = this.sent;
-    this.send("point", {
+    this.send("drag", {
       z: [...this.point],
       pins: this.pins.map((pin) => [...pin]),
       version: this.version,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -11,6 +12,21 @@ from explorer.components import scripts
 from explorer.directions.direction import Direction
 
 NUM_FIRST = 12  # sliders to see at once
+
+Point = list[float]
+
+
+@dataclass(frozen=True)
+class Drag:
+    """Where a hand or the page has set the sliders; `Drag` of dials.js names the fields alike.
+
+    The page tells one, and the browser answers with another when a hand lets go.
+    """
+
+    z: Point  # [D]
+    pins: list[Point]  # [D] each
+    version: int  # rises whenever the page sets z: an answer to an older version is dropped
+    number: int | None = None  # of the newest answer applied; None before the first
 
 
 def place_of(direction: Direction, place: int) -> str:
@@ -22,24 +38,21 @@ def place_of(direction: Direction, place: int) -> str:
 
 def show(
     key: str,
-    path: str,
     directions: Sequence[Direction],
-    z: Sequence[float],
-    pins: Sequence[Sequence[float]],
-    version: int,
-    number: int | None,
+    drag: Drag,
+    *,
+    path: str,
     step: int,
     face: str,
     samples: Mapping[str, Sequence[Sequence[float]]],
     link: str,
 ) -> None:
-    """Draw the component. What a hand does becomes ``st.session_state[key]["point"]``.
+    """Draw the component. What a hand does becomes ``st.session_state[key]["drag"]``, a `Drag`.
 
-    That is ``{"z": [D], "pins": [[D]], "version": int, "number": int}``; it counts where its
-    version is the newest that the page has given. `path`: of the decode socket. `face`: the address
-    of the decoded z, for the first paint and for where sockets are blocked. `number`: of the newest
-    point taken in. `samples`: points to draw from beside the prior, by a name. `link`: the query of
-    the address that restores the state, or "" to leave the address alone.
+    `path`: of the decode socket. `step`: of the weights. `face`: the address of the decoded z, for
+    the first paint and for where sockets are blocked. `samples`: points to draw from beside the
+    prior, by a name. `link`: the query of the address that restores the state, or "" to leave the
+    address alone.
     """
     sections = [place_of(direction, place) for place, direction in enumerate(directions)]
     inactive, more = sections.count("inactive"), sections.count("more")
@@ -66,17 +79,13 @@ def show(
             },
             "inactive_note": "Their posterior equals the prior: the decoder has learnt to pass "
             "over them, so that moving them changes little or nothing.",
-            "z": list(z),
-            "pins": [list(pin) for pin in pins],
-            "version": version,
-            "number": number,
-            "run": path,
+            "drag": asdict(drag),
             "step": step,
             "face": face,
             "samples": {name: [list(point) for point in some] for name, some in samples.items()},
             "link": link,
         },
-        on_point_change=lambda: None,
+        on_drag_change=lambda: None,
     )
 
 
@@ -84,18 +93,20 @@ def _short(axis: int | tuple[float, ...]) -> int | list[float]:
     return axis if isinstance(axis, int) else [round(value, 5) for value in axis]
 
 
-def taken(state: Any, latent_dim: int, version: int) -> dict[str, Any] | None:
-    """What the component says, where it is well formed and of this version; else None."""
-    point = (state or {}).get("point") if hasattr(state, "get") else None
-    if not isinstance(point, dict) or point.get("version") != version:
+def newest_drag(state: Any, latent_dim: int, version: int) -> Drag | None:
+    """What a hand did last, where it is well formed and of this version; else None."""
+    told = state.get("drag") if hasattr(state, "get") else None
+    if not isinstance(told, dict) or told.get("version") != version:
         return None
-    z, pins = point.get("z"), point.get("pins", [])
-    if not isinstance(pins, list) or not all(_is_point(p, latent_dim) for p in [z, *pins]):
+    z, pins, number = told.get("z"), told.get("pins", []), told.get("number")
+    if not isinstance(pins, list) or not isinstance(number, (int, type(None))):
         return None
-    return point
+    if not _is_point(z, latent_dim) or not all(_is_point(pin, latent_dim) for pin in pins):
+        return None
+    return Drag(list(map(float, z)), [list(map(float, pin)) for pin in pins], version, number)
 
 
-def _is_point(values: object, latent_dim: int) -> bool:
+def _is_point(values: object, latent_dim: int) -> TypeGuard[Point]:
     return (
         isinstance(values, list)
         and len(values) == latent_dim

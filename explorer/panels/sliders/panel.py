@@ -64,8 +64,7 @@ def _draw(session: Session) -> None:
     if len(state.get(session.key("z"), ())) != model.latent_dim:
         point.begin(session, model)
     point.take_over(session, model)
-    number = point.take_in(session, model.latent_dim)
-    z = state[session.key("z")]
+    drag = point.apply_drag(session, model.latent_dim)
     st.html(STYLE)
     directions = _chosen_directions(session, model, weights.digest)
     if directions and not any(direction.is_active for direction in directions):
@@ -74,19 +73,16 @@ def _draw(session: Session) -> None:
             "changes much. A smaller beta or longer training may help.",
             icon=":material/warning:",
         )
-    face = images.decode(model, [z])[0]
+    face = images.decode(model, [drag.z])[0]
     dials.show(
         session.key("dials"),
-        f"/live/decode/{quote(run.name)}",
         directions,
-        z,
-        state[session.key("pins")],
-        state[session.key("version")],
-        number,
-        weights.step,
-        images.address(face, face.shape[0]),
-        _samples(session, model.latent_dim),
-        point.link(session),
+        drag,
+        path=f"/live/decode/{quote(run.name)}",
+        step=weights.step,
+        face=images.address(face, face.shape[0]),
+        samples=_samples(session, model.latent_dim),
+        link=point.link(session),
     )
     start.show(session, model, weights, face)
     if state[session.key("directions")] == saved.CHOICE:

@@ -59,16 +59,15 @@ def take_over(session: Session, model: VAE) -> None:
             state[session.key("image")] = sent.index
 
 
-def take_in(session: Session, latent_dim: int) -> int | None:
-    """Make what a hand has done the state. Returns the number of its newest point."""
-    state = st.session_state
-    version = state[session.key("version")]
-    point = dials.taken(state.get(session.key("dials")), latent_dim, version)
-    if point is None:
-        return None
-    state[session.key("z")] = numbers(point["z"])
-    state[session.key("pins")] = [numbers(pin) for pin in point.get("pins", [])]
-    return point.get("number")
+def apply_drag(session: Session, latent_dim: int) -> dials.Drag:
+    """Make what a hand has done the state. Returns where the sliders are."""
+    state, key = st.session_state, session.key
+    version = state[key("version")]
+    drag = dials.newest_drag(state.get(key("dials")), latent_dim, version)
+    if drag is None:
+        return dials.Drag(state[key("z")], state[key("pins")], version)
+    state[key("z")], state[key("pins")] = drag.z, drag.pins
+    return drag
 
 
 def set_point(session: Session, z: Sequence[float] | np.ndarray) -> None:

@@ -292,7 +292,7 @@ def test_typicality_is_told_and_falls_far_from_the_data(run: Run) -> None:
     at = page("Sliders")
     assert "of the data&apos;s own images" in html_of(at)
     point = {"z": [30.0] * 6, "pins": [], "version": at.session_state["version:tiny"], "number": 1}
-    at.session_state["dials:tiny"] = {"point": point}
+    at.session_state["dials:tiny"] = {"drag": point}
     at.run()
     assert "Less typical than all" in html_of(at)
 

@@ -181,7 +181,7 @@ def test_weights_that_cannot_be_used_are_a_sentence(panel: str, root: Path) -> N
 def by_hand(at: AppTest, z: list[float], changes: dict[str, Any] | None = None) -> AppTest:
     """The page after a hand has let go at z."""
     point = {"z": z, "pins": [], "version": at.session_state["version:tiny"], "number": 1}
-    at.session_state["dials:tiny"] = {"point": point | (changes or {})}
+    at.session_state["dials:tiny"] = {"drag": point | (changes or {})}
     at.run()
     assert not at.exception
     return at
@@ -254,8 +254,8 @@ def test_start_again_goes_back_and_tells_the_sliders(root: Path) -> None:
     by_hand(at, [1.0] * 6)
     button(at, "Start again").click().run()
     assert z_of(at) == pytest.approx(first, abs=1e-5)
-    assert at.session_state["version:tiny"] == told(at)["version"] == version + 1
-    assert told(at)["z"] == z_of(at)
+    assert at.session_state["version:tiny"] == told(at)["drag"]["version"] == version + 1
+    assert told(at)["drag"]["z"] == z_of(at)
 
 
 def test_a_link_opens_its_point_and_a_broken_one_does_no_harm(root: Path) -> None:
@@ -369,14 +369,14 @@ def test_the_player_has_the_path_and_the_way_back(root: Path, model: VAE) -> Non
 def test_a_place_chosen_by_hand_outlives_another_path_and_another_panel(root: Path) -> None:
     place = {"position": 0.25, "way": "around", "ease": True, "speed": 2, "number": 7}
     at = page("Interpolate", gallery={"picked": [3, 17]}, path={"place": place})
-    assert path_in(at)["number"] == 7
+    assert path_in(at)["place"]["number"] == 7
     button(at, "Open in Sliders").click().run()
     z = points_in(page("Interpolate", gallery={"picked": [3, 17]}))[6]
     assert z_of(at) == pytest.approx(z.tolist(), abs=1e-4)
     at.session_state["panel"] = "Interpolate"
     at.session_state["picks:tiny"] = [20, 30]
     at.run()
-    told = path_in(at)
+    told = path_in(at)["place"]
     assert [told[name] for name in ("position", "way", "ease", "speed")] == [
         0.25,
         "around",
@@ -391,7 +391,7 @@ def test_a_place_chosen_by_hand_outlives_another_path_and_another_panel(root: Pa
 )
 def test_a_place_that_is_none_is_passed_over(root: Path, place: Any) -> None:
     at = page("Interpolate", gallery={"picked": [3, 17]}, path={"place": place})
-    assert path_in(at)["position"] == 0.5
+    assert path_in(at)["place"]["position"] == 0.5
 
 
 def test_the_dense_path_is_another_one_with_the_same_ends(root: Path) -> None:

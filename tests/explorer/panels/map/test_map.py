@@ -305,11 +305,11 @@ def test_rows_are_found_by_their_images(run: Run) -> None:
     ],
 )
 def test_what_a_hand_chooses_is_read_or_left(state: Any, choice: Any) -> None:
-    assert canvas.taken(state) == choice
+    assert canvas.newest_choice(state) == choice
 
 
 def test_a_group_is_bounded() -> None:
     group = {"indices": list(range(MAX_GROUP + 7)), "count": 10**6, "number": 1}
-    told = canvas.taken({"group": group})
+    told = canvas.newest_choice({"group": group})
     assert told is not None
     assert (len(told[1].images), told[1].count) == (MAX_GROUP, 10**6)

@@ -65,14 +65,14 @@ def test_numbers_are_a_scale_between_the_ends_of_the_legend() -> None:
     ],
 )
 def test_a_selection_is_read_or_left(points: list[Any], choice: Choice) -> None:
-    assert plotly_map.taken({"selection": {"points": points}}) == choice
+    assert plotly_map.choice_of({"selection": {"points": points}}) == choice
 
 
 @pytest.mark.parametrize("state", [None, {}, {"selection": None}, {"selection": "all"}])
 def test_no_selection_is_nothing(state: Any) -> None:
-    assert plotly_map.taken(state) == Choice()
+    assert plotly_map.choice_of(state) == Choice()
 
 
 def test_a_large_selection_is_bounded_and_counted() -> None:
-    told = plotly_map.taken({"selection": {"points": [{"customdata": i} for i in range(6000)]}})
+    told = plotly_map.choice_of({"selection": {"points": [{"customdata": i} for i in range(6000)]}})
     assert (len(told.images), told.count) == (MAX_GROUP, 6000)
