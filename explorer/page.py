@@ -11,7 +11,7 @@ import streamlit as st
 from explorer import hints
 from explorer.sidebar import run_controls
 from explorer.state import handover
-from vae.errors import InputError
+from vae.errors import ExplainedError
 
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
 
@@ -63,7 +63,7 @@ def main() -> None:
                 panel = importlib.import_module(f"explorer.panels.{name.lower()}.panel")
                 try:
                     panel.show(session)
-                except InputError as error:
+                except ExplainedError as error:
                     st.error(str(error), icon=":material/error:")
     warm_up()
 

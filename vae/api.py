@@ -100,7 +100,7 @@ def interpolate(keys: Floats, steps: int, kind: str = "slerp") -> Floats:
 def save(file: str | Path, images: Pixels, **settings: Any) -> None:
     """Write one picture [H, W, C] as .png, or pictures [N, H, W, C] as .gif, .webp or .mp4.
 
-    `settings`: of an animation, as vae.pictures.animation has them. Raises InputError, OSError.
+    `settings`: of an animation, as vae.pictures.animation has them. Raises InputError, FileError.
     """
     file = Path(file)
     if images.ndim == 3:

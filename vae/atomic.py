@@ -8,13 +8,21 @@ import os
 from pathlib import Path
 from typing import Any
 
+from vae.errors import writing
+
 
 def atomic_write(path: Path, data: bytes) -> None:
     """Make `path` hold `data`; a crash at any moment leaves the old file or the new one.
 
     Temporary file in the same folder, fsync, rename, fsync of the folder.
-    Raises OSError, with the temporary file removed.
+    Raises FileError, with the temporary file removed.
     """
+    with writing(path):
+        _write(path, data)
+        sync_folder(path.parent)
+
+
+def _write(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
@@ -26,7 +34,6 @@ def atomic_write(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -39,7 +46,13 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` be there, and those above it. Raises FileError."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def atomic_json(path: Path, document: Any) -> None:
-    """Make `path` hold `document` as JSON; finite numbers only. Raises OSError, ValueError."""
+    """Make `path` hold `document` as JSON; finite numbers only. Raises FileError, ValueError."""
     text = json.dumps(document, allow_nan=False, indent=2) + "\n"
     atomic_write(path, text.encode("utf-8"))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vae.errors import InputError
+from vae.errors import FileError, InputError, reading
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
 NETWORKS = ("residual", "conv", "mlp")
@@ -353,7 +353,7 @@ def to_document(config: Config) -> dict[str, Any]:
 def from_json(text: str) -> Config:
     """The config written in ``config.json``.
 
-    Raises InputError for anything that is not such a file.
+    Raises FileError for anything that is not such a file.
     """
     try:
         document = json.loads(text)
@@ -364,9 +364,11 @@ def from_json(text: str) -> Config:
         }
         return with_values(Config(), FORMERLY | values)
     except (ValueError, AttributeError, TypeError) as error:
-        raise InputError(f"config.json cannot be read: {error}") from error
+        raise FileError(f"config.json cannot be read: {error}") from error
 
 
 def load(path: Path) -> Config:
-    """The config in the file `path`. Raises InputError, FileNotFoundError."""
-    return from_json(path.read_text(encoding="utf-8"))
+    """The config in the file `path`. Raises FileError, FileNotFoundError."""
+    with reading(path):
+        text = path.read_text(encoding="utf-8")
+    return from_json(text)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from vae.atomic import atomic_write
+from vae.atomic import atomic_write, make_folder
 from vae.errors import InputError
 
 Pixels = NDArray[np.uint8]
@@ -178,15 +178,15 @@ def _mp4_comment(data: bytes) -> str:
 
 
 def write_still(path: Path, sheet: Pixels) -> None:
-    """Write one picture as PNG. Raises InputError for another suffix, OSError."""
+    """Write one picture as PNG. Raises InputError for another suffix, FileError."""
     if path.suffix.lower() not in STILL_SUFFIXES:
         raise InputError(f"A picture is written as .png, not as {path.name!r}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     atomic_write(path, png(sheet))
 
 
 def write_animation(path: Path, frames: Sequence[Pixels], frame_seconds: float = 0.12) -> None:
-    """Write an animation by the suffix of `path`. Raises InputError, OSError."""
+    """Write an animation by the suffix of `path`. Raises InputError, FileError."""
     data = animation(frames, path.suffix.lower(), frame_seconds)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     atomic_write(path, data)

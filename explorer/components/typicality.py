@@ -13,7 +13,7 @@ import streamlit as st
 
 from explorer.state import cache
 from explorer.state.session import Session
-from vae.errors import InputError
+from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     from vae.latent.aggregate import Aggregate
@@ -59,7 +59,7 @@ def typicality(session: Session, z: Any) -> None:
     """How typical z [D] is of the data, in words, once there are posteriors to compare with."""
     try:
         share = share_of(session, z)
-    except InputError as error:
+    except ExplainedError as error:
         st.caption(str(error))
         return
     if share is None:

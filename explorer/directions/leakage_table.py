@@ -14,7 +14,7 @@ from vae.directions import leakage
 from vae.directions.axes import Axis, cosines
 from vae.directions.definitions import remove_direction
 from vae.directions.leakage import Move
-from vae.errors import InputError
+from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     from vae.model.networks import VAE
@@ -51,7 +51,7 @@ def show(session: Session, model: VAE, digest: str) -> None:
             return
         axes, _ = run_axes.axes(session, model, dataset, digest, definitions)
         read = run_axes.readouts(run_axes.place(session), dataset.fingerprint, dataset)
-    except InputError:
+    except ExplainedError:
         return  # the sliders have said so
     state, key = st.session_state, session.key("direction")
     names = [one.name for one in definitions]
@@ -147,7 +147,7 @@ def _table(rows: Sequence[Move], own: str) -> str:
 def _delete(session: Session, name: str) -> None:
     try:
         remove_direction(run_axes.file_of(session), name)
-    except (InputError, OSError) as error:
+    except (ExplainedError, OSError) as error:
         st.session_state[session.key("delete_error")] = str(error)
     else:
         st.session_state.pop(session.key("direction"), None)

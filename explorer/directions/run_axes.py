@@ -16,7 +16,7 @@ from vae.directions import leakage
 from vae.directions.axes import Axis, axes_of
 from vae.directions.definitions import Definition, load_directions
 from vae.directions.leakage import Readout
-from vae.errors import InputError
+from vae.errors import ExplainedError, InputError
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -91,7 +91,7 @@ def dataset_of(session: Session) -> Dataset | None:
     """The images, or None where they are gone, which the page says elsewhere."""
     try:
         return session.dataset()
-    except InputError:
+    except ExplainedError:
         return None
 
 

@@ -16,7 +16,7 @@ from explorer.state import handover
 from explorer.state.session import Session
 from vae.directions import contrasts
 from vae.directions.definitions import MAX_NAME, Definition, add_direction
-from vae.errors import InputError
+from vae.errors import ExplainedError, InputError
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -40,7 +40,7 @@ def sliders(session: Session, model: VAE, digest: str) -> list[Direction]:
     try:
         definitions = run_axes.definitions(session)
         axes, failed = run_axes.axes(session, model, dataset, digest, definitions)
-    except InputError as error:
+    except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
         return []
     if not definitions:
@@ -132,7 +132,7 @@ def _typed(session: Session, letter: str) -> tuple[int, ...]:
     )
     try:
         return numbers_in(text) or kept
-    except InputError as error:
+    except ExplainedError as error:
         st.error(str(error))
         return ()
 
@@ -163,7 +163,7 @@ def finish(
     state, key = st.session_state, session.key(f"direction_{where}")
     try:
         others = [one.name for one in run_axes.definitions(session)]
-    except InputError:
+    except ExplainedError:
         others = []
     name = _free_name(_suggested(definition), others)
     st.text_input("Name", placeholder=name, max_chars=MAX_NAME, key=f"{key}_name", value="")
@@ -215,7 +215,7 @@ def _make(
         assert session.run is not None
         session.run.make_writable()
         add_direction(run_axes.file_of(session), whole)
-    except (InputError, OSError) as error:
+    except (ExplainedError, OSError) as error:
         state[f"{key}_error"] = str(error)
         return
     for word in ("name", "orthogonal", "error"):

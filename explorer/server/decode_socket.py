@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from explorer.drawing import images
 from explorer.state import cache
-from vae.errors import InputError
+from vae.errors import ExplainedError, InputError
 from vae.runs.folder import Run, existing_run
 
 REQUEST = struct.Struct("<II")
@@ -82,7 +82,7 @@ def make_route(root: Path) -> WebSocketRoute:
                 await socket.send_bytes(reply)
         except WebSocketDisconnect:
             return
-        except (InputError, KeyError) as error:
+        except (ExplainedError, KeyError) as error:
             await socket.close(REFUSED, str(error)[:120])
 
     return WebSocketRoute("/live/decode/{run}", serve)

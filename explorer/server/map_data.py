@@ -27,7 +27,7 @@ from explorer.drawing import images
 from explorer.server.decode_socket import is_own_page
 from explorer.state import cache, map_points
 from explorer.state.map_points import Place
-from vae.errors import InputError
+from vae.errors import ExplainedError, InputError
 from vae.runs.folder import Run, data_cache, existing_run
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def make_routes(root: Path) -> list[Route]:
 
             try:
                 block = await anyio.to_thread.run_sync(work, limiter=few_at_a_time)
-            except (InputError, FileNotFoundError) as error:
+            except (ExplainedError, FileNotFoundError) as error:
                 return PlainTextResponse(str(error), 404)
             return Response(block, media_type=mime, headers=HEADERS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.state import cache
-from vae.errors import InputError
+from vae.errors import ExplainedError
 
 
 def attempt(action: object) -> bool:
@@ -14,7 +14,7 @@ def attempt(action: object) -> bool:
     try:
         action()
         cache.is_locked.clear()
-    except InputError as error:
+    except ExplainedError as error:
         st.session_state["message"] = str(error)
         return False
     st.session_state.pop("message", None)

@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer.state import cache
 from vae.config import Config
-from vae.errors import InputError
+from vae.errors import ExplainedError
 from vae.runs.events import Event, last_event, numbered
 from vae.runs.folder import ALIVE, Run, data_cache
 
@@ -53,7 +53,7 @@ class Session:
         """The run's config, or None while it has none that can be read."""
         try:
             return None if self.run is None else self.run.config(self.events())
-        except InputError:
+        except ExplainedError:
             return None
 
     def model(self) -> tuple[VAE, Weights] | None:

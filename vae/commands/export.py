@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vae.atomic import atomic_json, atomic_write
+from vae.atomic import atomic_json, atomic_write, make_folder
 from vae.commands.progress import Progress
 from vae.config import to_document
 from vae.errors import InputError
@@ -40,7 +40,7 @@ def export(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     from vae.model.checkpoints import load_model
 
     model, weights = load_model(run)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     write = _write_onnx if arguments.format == "onnx" else _write_safetensors
     files = write(model, weights, folder)
     atomic_json(folder / "config.json", to_document(run.config()))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vae import config as configuration
 from vae.commands.progress import Progress
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 from vae.runs.folder import Run, data_cache, existing_run
 
 if TYPE_CHECKING:
@@ -91,6 +91,6 @@ def key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray[
         with Image.open(text) as image:
             square = resized(upright_square(image, size), size)
     except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"{text} cannot be read as an image: {error}") from error
+        raise FileError(f"{text} cannot be read as an image: {error}") from error
     pixels = np.asarray(square.convert("RGB" if channels == 3 else "L"))
     return pixels.reshape(1, size, size, channels)

@@ -12,7 +12,7 @@ from typing import Any
 from vae import config as configuration
 from vae.commands import evaluate, export, latents, pictures, train
 from vae.commands.progress import Progress
-from vae.errors import InputError
+from vae.errors import ExplainedError
 
 
 class Parser(argparse.ArgumentParser):
@@ -110,7 +110,7 @@ def main(words: list[str] | None = None) -> int:
     progress = Progress()
     try:
         result = arguments.function(arguments, progress)
-    except InputError as error:
+    except ExplainedError as error:
         progress.close()
         print(error, file=sys.stderr)
         return 2

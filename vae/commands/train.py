@@ -16,9 +16,10 @@ from typing import Any
 from filelock import Timeout
 
 from vae import config as configuration
+from vae.atomic import make_folder
 from vae.commands.progress import Progress
 from vae.config import Config
-from vae.errors import InputError
+from vae.errors import ExplainedError, InputError
 from vae.runs.events import EventWriter, last_event
 from vae.runs.folder import PROBE_SECONDS, Run, data_cache, existing_run, list_runs, open_run
 from vae.runs.processes import CONTROL_VARIABLE
@@ -52,7 +53,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     if arguments.take_over:
         handled = _ask_to_pause(run, handled)
     run.make_writable()
-    run.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(run.folder)
     lock = run.lock()
     patience = TAKE_OVER_SECONDS if arguments.take_over else 10 * PROBE_SECONDS
     try:
@@ -61,7 +62,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
         raise InputError(f"Run {run.name} is already training; pause or stop it first.") from None
     try:
         return _train_locked(run, config, handled, progress, other)
-    except InputError as error:
+    except ExplainedError as error:
         if not run.config_file.exists() and not is_new_folder:
             _write_failure(run, str(error))
         raise
@@ -180,7 +181,7 @@ def runs(arguments: argparse.Namespace, progress: Progress) -> Result:
     for run in list_runs(arguments.root):
         try:
             source = run.config().data.source
-        except InputError:
+        except ExplainedError:
             source = "?"
         summary = _summary(run)
         row = {name: summary.get(name) for name in ("run", "status", "step", "epoch", "elbo")}

@@ -23,7 +23,7 @@ from PIL import Image
 from vae.data.attributes import Column, numeric_column, text_column
 from vae.data.collection import FILE_SIZE, Collection, own_size
 from vae.data.image_files import is_grey_mode
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 
 MAX_ARRAY_BYTES = 16 * 2**30  # of one idx file, unpacked
 DSPRITES_FACTORS = ("color", "shape", "scale", "orientation", "posX", "posY")
@@ -83,7 +83,7 @@ def read_idx(path: Path, num_dims: int) -> NDArray[np.uint8]:
                 if data and len(data) == count:
                     return np.frombuffer(data, np.uint8).reshape(shape)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise InputError(f"{path.name} cannot be read as an idx file: {error}.") from error
+        raise FileError(f"{path.name} cannot be read as an idx file: {error}.") from error
     raise InputError(
         f"{path.name} is not a whole idx file of bytes with {num_dims} dimensions: fetch it again."
     )
@@ -103,7 +103,7 @@ def load_array(path: Path) -> Collection:
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path.name} cannot be read as NumPy arrays: {error}.") from error
+        raise FileError(f"{path.name} cannot be read as NumPy arrays: {error}.") from error
     wanted = [name for name in ("imgs", "images", "x", *others) if name in others]
     name = next((name for name in wanted if others[name].ndim in (3, 4)), None)
     if name is None:
@@ -221,7 +221,7 @@ def load_torchvision(name: str, downloads: Path) -> Collection:
         return _collect_torchvision(parts)
     except Exception as error:  # torchvision raises nearly anything; a person gets one sentence
         cause = " ".join(str(error).split())[:200]
-        raise InputError(
+        raise FileError(
             f"torchvision:{name} is not in the folder {downloads.name} beside the cache and could "
             f"not be downloaded ({type(error).__name__}: {cause})."
         ) from error

@@ -65,8 +65,8 @@ def open_dataset(config: DataConfig, cache: Path, progress: Progress | None = No
     """The data set that `config` names, imported into `cache` when it is not there yet.
 
     `progress` is told (what, done, total) at most ten times a second. Raises InputError where
-    the source cannot be found or read, or holds no image; OSError where the cache cannot be
-    written.
+    the source cannot be found or holds no image, FileError where it cannot be read or the cache
+    cannot be written.
     """
     if config.source.strip() == "synthetic":
         return _open_synthetic(config)

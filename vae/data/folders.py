@@ -18,7 +18,7 @@ from vae.data.arrays import load_idx
 from vae.data.attributes import attach_tables, folder_labels, text_column
 from vae.data.collection import FILE_SIZE, Collection, Listing, Source
 from vae.data.image_files import FORMATS, TooLargeError, is_grey_mode
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 
 MAX_FILE_BYTES = 256 * 2**20  # of one file, unpacked
 MAX_ZIP_RATIO = 200  # unpacked to packed, of a whole zip file past its first megabyte
@@ -114,7 +114,7 @@ def load_zip(path: Path, tables: Sequence[Path]) -> Collection:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise InputError(f"{path.name} cannot be opened as a zip file: {error}.") from error
+        raise FileError(f"{path.name} cannot be opened as a zip file: {error}.") from error
     infos = [info for info in archive.infolist() if not info.is_dir()]
     _check_zip(path, infos)
     entries = []
@@ -208,4 +208,4 @@ def _bytes(entry: _Entry) -> bytes:
     try:
         return entry.read()
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{entry.path} cannot be read: {error}.") from error
+        raise FileError(f"{entry.path} cannot be read: {error}.") from error

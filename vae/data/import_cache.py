@@ -24,12 +24,12 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from vae.atomic import atomic_json, sync_folder
+from vae.atomic import atomic_json, make_folder, sync_folder
 from vae.config import DataConfig
 from vae.data.collection import Collection, Source
 from vae.data.image_files import TooLargeError, digest, resized, upright_square
 from vae.data.shuffle import SUBSET, shuffled
-from vae.errors import InputError
+from vae.errors import FileError, InputError, writing
 
 Progress = Callable[[str, int, int], None]  # what, done, total
 
@@ -43,12 +43,12 @@ PROGRESS_SECONDS = 0.1
 def imported(source: Source, config: DataConfig, cache: Path, progress: Progress) -> Path:
     """The folder in `cache` with the images of `source`; they are imported when it is not there.
 
-    Raises InputError where the source cannot be read or holds no image, OSError where the cache
-    cannot be written.
+    Raises InputError where the source holds no image, FileError where it cannot be read or the
+    cache cannot be written.
     """
     folder = cache / _cache_key(source, config)
     if not _is_complete(folder):
-        cache.mkdir(parents=True, exist_ok=True)
+        make_folder(cache)
         with FileLock(cache / f"{folder.name}.lock"):
             if not _is_complete(folder):  # nobody else imported it while we waited
                 _remove_leftovers(cache, folder.name)
@@ -93,7 +93,9 @@ def _import(source: Source, config: DataConfig, folder: Path, progress: Progress
         with warnings.catch_warnings():
             # Pillow warns of odd but readable files; what it cannot read is counted below.
             warnings.filterwarnings("ignore", module=r"PIL\.")
-            _write(source, config, part, progress)
+            collection = source.load()
+            with writing(folder):
+                _write(source, collection, config, part, progress)
         shutil.rmtree(folder, ignore_errors=True)  # an incomplete one of the same key
         os.replace(part, folder)
         sync_folder(folder.parent)
@@ -101,8 +103,9 @@ def _import(source: Source, config: DataConfig, folder: Path, progress: Progress
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _write(source: Source, config: DataConfig, part: Path, progress: Progress) -> None:
-    collection = source.load()
+def _write(
+    source: Source, collection: Collection, config: DataConfig, part: Path, progress: Progress
+) -> None:
     total = len(collection.names)
     chosen = np.arange(total)
     if config.num_images is not None and config.num_images < total:
@@ -196,7 +199,7 @@ def _boundary(rows: NDArray[np.int64], validation_from: int | None) -> int | Non
 def _check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise InputError(
+        raise FileError(
             f"The images need {needed / 1e6:.0f} MB in the cache but the disk has "
             f"{free / 1e6:.0f} MB left: free some, or ask for fewer with num_images."
         )

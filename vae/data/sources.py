@@ -21,7 +21,7 @@ from vae.data.folders import (
     locate_idx,
     tables_beside,
 )
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 
 
 def locate(source: str, downloads: Path) -> Source:
@@ -44,7 +44,7 @@ def locate(source: str, downloads: Path) -> Source:
             return locate_folder(path)
         listing = [listed(path, path.name)]
     except OSError as error:
-        raise InputError(f"The data source {source!r} cannot be read: {error}.") from error
+        raise FileError(f"The data source {source!r} cannot be read: {error}.") from error
     if IDX_IMAGES.fullmatch(path.name):
         return locate_idx(path, path.parent, listing)
     if path.suffix.lower() in (".npz", ".npy"):

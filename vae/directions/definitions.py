@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.atomic import atomic_json
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -50,7 +50,7 @@ class Definition:
 def load_directions(path: Path) -> list[Definition]:
     """The directions kept in a file, oldest first; none where there is none.
 
-    Raises InputError where the file holds something else.
+    Raises FileError where the file holds something else.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -59,7 +59,7 @@ def load_directions(path: Path) -> list[Definition]:
         return []
     except (ValueError, KeyError, TypeError, OSError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:120]
-        raise InputError(
+        raise FileError(
             f"{path.name} holds no directions ({reason}): mend it or move it away."
         ) from error
     names: list[str] = []

@@ -15,7 +15,7 @@ from torch import Tensor
 from vae import pictures
 from vae.atomic import atomic_json
 from vae.data.dataset import Dataset
-from vae.errors import InputError
+from vae.errors import ExplainedError
 from vae.evaluation import frechet
 from vae.evaluation.metrics import BATCH, evaluate
 from vae.latent import encoding, neighbours
@@ -38,7 +38,7 @@ def known_images(
         known = neighbours.load_known(run.samplers_file)
         if (known.digest, known.fingerprint) == (weights.digest, dataset.fingerprint):
             return known
-    except (FileNotFoundError, InputError):
+    except (FileNotFoundError, ExplainedError):
         pass  # made anew
     known = neighbours.know(model, dataset, weights.digest, progress=progress)
     try:

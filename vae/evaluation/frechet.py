@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 
 Doubles = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -110,7 +110,7 @@ class InceptionFeatures:
             self._network = extractor(self.name, ["2048"], feature_extractor_weights_path=weights)
         except Exception as error:  # torch raises nearly anything for a file that is none
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise InputError(
+            raise FileError(
                 f"{weights} does not hold the Inception weights of torch-fidelity: {reason}"
             ) from error
         self._network.eval()

@@ -6,6 +6,7 @@ N images, D latent dimensions.
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -16,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae.atomic import atomic_write
+from vae.atomic import atomic_write, make_folder
 from vae.data.dataset import Dataset
-from vae.errors import InputError
+from vae.errors import FileError
 from vae.model.networks import VAE
 
 Floats = NDArray[np.float32]
@@ -75,23 +76,23 @@ def encode_images(
 
 
 def save_latents(path: Path, latents: Latents, **columns: NDArray[np.generic]) -> None:
-    """Write latents, and further columns, as one .npz file."""
+    """Write latents, and further columns, as one .npz file. Raises FileError."""
     buffer = io.BytesIO()
     arrays: dict[str, Any] = asdict(latents) | columns
     np.savez_compressed(buffer, **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     atomic_write(path, buffer.getvalue())
 
 
 def load_latents(path: Path) -> Latents:
-    """The latents in a file. Raises FileNotFoundError, InputError where it holds none."""
+    """The latents in a file. Raises FileNotFoundError, FileError where it holds none."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             columns = {item.name: file[item.name] for item in fields(Latents)}
-    except (KeyError, ValueError, EOFError, OSError) as error:
+    except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise InputError(f"{path.name} holds no latents: {error}") from error
+        raise FileError(f"{path.name} holds no latents: {error}") from error
     return Latents(**{**columns, "step": int(columns["step"])})
 
 

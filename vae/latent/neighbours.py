@@ -11,6 +11,7 @@ held-out images are, which are as blurred as samples.
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from vae import pictures
 from vae.atomic import atomic_write
 from vae.data.dataset import Dataset
-from vae.errors import InputError
+from vae.errors import FileError
 from vae.latent.encoding import ENCODE_BATCH, Floats, Indices, Progress, to_unit
 from vae.latent.mixture import Mixture, fit_mixture
 from vae.model.networks import VAE
@@ -157,7 +158,7 @@ def _decoded(model: VAE, z: Floats) -> Pixels:
 
 
 def save_known(path: Path, known: Known) -> None:
-    """Write it as one .npz file. Raises OSError."""
+    """Write it as one .npz file. Raises FileError."""
     arrays: dict[str, Any] = {k: v for k, v in vars(known).items() if k != "mixture"}
     arrays |= {f"mixture_{name}": value for name, value in vars(known.mixture).items()}
     buffer = io.BytesIO()
@@ -168,7 +169,7 @@ def save_known(path: Path, known: Known) -> None:
 def load_known(path: Path) -> Known:
     """What such a file holds. Raises FileNotFoundError, InputError where it holds none."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays: dict[str, Any] = {name: file[name] for name in file.files}
         mixture = Mixture(**{n: arrays.pop(f"mixture_{n}") for n in Mixture.__annotations__})
         kinds: dict[str, Any] = dict.fromkeys(("digest", "fingerprint"), str)
@@ -177,5 +178,5 @@ def load_known(path: Path) -> Known:
         return Known(**arrays, **plain, mixture=mixture)
     except FileNotFoundError:
         raise
-    except (KeyError, TypeError, ValueError, EOFError, OSError) as error:
-        raise InputError(f"{path.name} holds no known images: {error}") from error
+    except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise FileError(f"{path.name} holds no known images: {error}") from error

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 
-from vae.errors import InputError
 from vae.latent.encoding import Floats, Indices, Latents, Progress, load_latents, principal_axes
 
 METHODS = ("pca", "umap")
@@ -146,7 +145,7 @@ def earlier_map(path: Path, made_of: Mapping[str, str]) -> Latents | None:
         with np.load(path, allow_pickle=False) as file:
             told = {name: str(file[name]) for name in made_of if name in file}
         return load_latents(path) if told == made_of else None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, InputError):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None
 
 

@@ -20,8 +20,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from vae.atomic import atomic_write
-from vae.errors import InputError
+from vae.atomic import atomic_write, make_folder
+from vae.errors import FileError, InputError, reading
 from vae.model.networks import VAE
 from vae.model.weight_norm import plain_weights, set_plain_weights
 from vae.runs.folder import Run
@@ -50,7 +50,7 @@ def checksum_file(path: Path) -> Path:
 
 def write_checked(path: Path, data: bytes) -> str:
     """Write `data` and, beside it, its sha256, which is returned."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     digest = hashlib.sha256(data).hexdigest()
     atomic_write(checksum_file(path), f"{digest}  {path.name}\n".encode())
     atomic_write(path, data)
@@ -58,14 +58,15 @@ def write_checked(path: Path, data: bytes) -> str:
 
 
 def read_checked(path: Path) -> bytes:
-    """The bytes of a file that agrees with its checksum. Raises InputError, OSError."""
-    data = path.read_bytes()
+    """The bytes of a file that agrees with its checksum. Raises FileError."""
+    with reading(path):
+        data = path.read_bytes()
     try:
         wanted = checksum_file(path).read_text(encoding="ascii").split()[0]
     except (FileNotFoundError, IndexError):
-        raise InputError(f"{path.name} has no checksum beside it.") from None
+        raise FileError(f"{path.name} has no checksum beside it.") from None
     if hashlib.sha256(data).hexdigest() != wanted:
-        raise InputError(f"{path.name} does not agree with its checksum: it is damaged.")
+        raise FileError(f"{path.name} does not agree with its checksum: it is damaged.")
     return data
 
 
@@ -78,7 +79,7 @@ def save_state(run: Run, state: dict[str, Any], best_step: int) -> tuple[Path, s
     """Write a training state, then let go of the ones that need not be kept.
 
     Kept: the last two, the best, and the weights of a thinned history. Returns the file and its
-    sha256. Raises OSError.
+    sha256. Raises FileError.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -94,20 +95,20 @@ def save_state(run: Run, state: dict[str, Any], best_step: int) -> tuple[Path, s
 def newest_state(run: Run) -> dict[str, Any] | None:
     """The newest training state that verifies, or None where there is none at all.
 
-    A damaged one is passed over with a warning. Raises InputError where all are damaged.
+    A damaged one is passed over with a warning. Raises FileError where all are damaged.
     """
     steps = states(run)
     for step in reversed(steps):
         path = state_file(run, step)
         try:
             data = read_checked(path)
-        except InputError as error:
+        except FileError as error:
             warnings.warn(f"{error} The one before it is used.", stacklevel=2)
             continue
         state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         return state
     if steps:
-        raise InputError(f"No training state of run {run.name} agrees with its checksum.")
+        raise FileError(f"No training state of run {run.name} agrees with its checksum.")
     return None
 
 
@@ -160,15 +161,15 @@ def begin_from(run: Run, other: Run, image_shape: tuple[int, int, int]) -> None:
         )
     text = f"Began with the weights of run {other.name}, step {weights.step:,}."
     data = save_tensors(plain_weights(model), {"format": "pt", "text": text})
-    run.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(run.folder)
     atomic_write(run.start_file, data)
 
 
 def load_start(run: Run, model: VAE) -> str | None:
     """Give `model` the weights that `run` begins with. Returns what they are, in words.
 
-    None, and the model as it was, where the run begins with its own. Raises InputError where
-    they do not fit.
+    None, and the model as it was, where the run begins with its own. Raises FileError where
+    they cannot be used.
     """
     try:
         data = run.start_file.read_bytes()
@@ -178,16 +179,16 @@ def load_start(run: Run, model: VAE) -> str | None:
         with safe_open(run.start_file, "pt") as file:
             text = str((file.metadata() or {})["text"])
         set_plain_weights(model, load_tensors(data))
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (SafetensorError, KeyError, ValueError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"Run {run.name} cannot begin with those weights: {reason}") from error
+        raise FileError(f"Run {run.name} cannot begin with those weights: {reason}") from error
     return text
 
 
 def load_model(run: Run) -> tuple[VAE, Weights]:
     """The newest model of a run, frozen for use on the CPU, and what its file says.
 
-    Raises InputError where there are no weights yet, or they do not fit the config.
+    Raises InputError where there are no weights yet, FileError where they cannot be used.
     """
     config = run.config()
     try:
@@ -206,8 +207,8 @@ def load_model(run: Run) -> tuple[VAE, Weights]:
         model.load_state_dict(tensors)
     except FileNotFoundError:
         raise InputError(f"Run {run.name} has no weights yet: train it first.") from None
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (SafetensorError, KeyError, ValueError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"The weights of run {run.name} cannot be used: {reason}") from error
+        raise FileError(f"The weights of run {run.name} cannot be used: {reason}") from error
     model.eval().requires_grad_(False)
     return model.to(memory_format=torch.channels_last), weights

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vae.atomic import atomic_write
+from vae.errors import reading, writing
 
 Event = dict[str, Any]
 
@@ -20,7 +21,7 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
     An unfinished last line is left for the next call; a line that is no event is passed over.
     """
     try:
-        with open(path, "rb") as file:
+        with reading(path), open(path, "rb") as file:
             file.seek(offset)
             block = file.read()
     except FileNotFoundError:
@@ -56,21 +57,28 @@ class EventWriter:
         text = "".join(json.dumps(event) + "\n" for event in kept).encode("utf-8")
         if path.is_file() and path.read_bytes() != text:
             atomic_write(path, text)
-        self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
+        self._path = path
+        with writing(path):
+            self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
 
     def write(self, kind: str, **fields: Any) -> None:
-        """Append one event. A number that is not finite is left out, as JSON cannot hold it."""
+        """Append one event. A number that is not finite is left out, as JSON cannot hold it.
+
+        Raises FileError, as when the disk is full.
+        """
         finite = {
             name: value
             for name, value in fields.items()
             if not (isinstance(value, float) and not math.isfinite(value))
         }
         event = {"kind": kind, "time": round(time.time(), 3), **finite}
-        self._file.write(json.dumps(event, allow_nan=False) + "\n")
-        self._file.flush()
+        with writing(self._path):
+            self._file.write(json.dumps(event, allow_nan=False) + "\n")
+            self._file.flush()
 
     def close(self) -> None:
-        self._file.close()
+        with writing(self._path):
+            self._file.close()
 
 
 def numbered(event: Mapping[str, Any], prefix: str) -> list[float]:

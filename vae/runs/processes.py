@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from vae.atomic import make_folder
 from vae.errors import InputError
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run
@@ -33,7 +34,7 @@ def start_training(run: Run, options: Mapping[str, str], begin_from: str | None 
     if run.is_locked():
         raise InputError(f"Run {run.name} is already training.")
     run.make_writable()
-    run.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(run.folder)
     flags = [] if begin_from is None else ["--from", begin_from]
     process = _spawn_trainer(run, options, flags)
     _wait(run, process, lambda: run.status() in ALIVE)
@@ -75,7 +76,7 @@ def _wait(run: Run, process: subprocess.Popen[bytes], is_there: Callable[[], boo
 def start_projection(run: Run, method: str) -> None:
     """Start making the map of `run` by `method`: maps/METHOD.npz, its progress in METHOD.log."""
     run.make_writable()
-    run.maps.mkdir(parents=True, exist_ok=True)
+    make_folder(run.maps)
     out, log = run.maps / f"{method}.npz", run.maps / f"{method}.log"
     command = ["project", run.name, "--root", str(run.root), "--method", method]
     _spawn([*command, "--out", str(out)], log, {})

@@ -6,6 +6,7 @@ so that a resumed run goes on exactly as if it had never stopped.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae import config, pictures
-from vae.atomic import atomic_json, atomic_write
+from vae.atomic import atomic_json, atomic_write, make_folder
 from vae.config import Config, TrainConfig
 from vae.data.dataset import Dataset, permutation
-from vae.errors import InputError
+from vae.errors import ExplainedError, FileError, InputError
 from vae.latent import encoding
 from vae.latent.encoding import Latents, to_unit
 from vae.model import checkpoints
@@ -81,6 +82,11 @@ def _copy(to: list[Tensor], tensors: list[Tensor]) -> None:
     """Each of `tensors` into its place; there may be none, which torch refuses."""
     if tensors:
         torch._foreach_copy_(to, tensors)
+
+
+def _reason(error: Exception) -> str:
+    """Why a training failed, in a sentence where there is one."""
+    return str(error) if isinstance(error, ExplainedError) else f"{type(error).__name__}: {error}"
 
 
 class Trainer:
@@ -157,7 +163,8 @@ class Trainer:
         try:
             status = self._loop(asked, progress)
         except Exception as error:
-            self._end("failed", reason=f"{type(error).__name__}: {error}")
+            with contextlib.suppress(FileError):  # the disk may be full
+                self._end("failed", reason=_reason(error))
             raise
         self._end(status)
         return status
@@ -332,7 +339,7 @@ class Trainer:
                 images = np.concatenate([originals, images])
             columns = len(index) if name == "reconstructions" else SHEET_COLUMNS
             sheet = pictures.grid(images, columns)
-            self.run.previews.mkdir(parents=True, exist_ok=True)
+            make_folder(self.run.previews)
             atomic_write(self.run.folder / files[name], pictures.png(sheet))
         self.events.write("preview", step=self.step, epoch=self.epoch, **files)
 
@@ -414,6 +421,6 @@ def prepare(run: Run, config_now: Config, dataset: Dataset) -> Config:
     model = config_now.model
     likelihood = model.likelihood or default_likelihood(dataset.image_shape[0], model.sigma)
     config_now = config.with_values(config_now, {"model.likelihood": likelihood})
-    run.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(run.folder)
     atomic_json(run.config_file, config.to_document(config_now))
     return config_now

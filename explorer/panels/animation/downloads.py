@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.exports import restore
 from explorer.state.session import Session
-from vae.errors import InputError
+from vae.errors import ExplainedError
 from vae.runs.events import Event
 
 MIN_EXPORT_WIDTH = 480  # smaller sheets are enlarged in the files
@@ -43,7 +43,7 @@ def recipe_of(session: Session, frames: list[Event]) -> str:
     """The comment of the files: which run, and the steps of its pictures."""
     try:
         loaded = session.model()
-    except InputError:
+    except ExplainedError:
         loaded = None
     if loaded is None:
         return ""

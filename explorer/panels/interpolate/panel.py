@@ -13,7 +13,7 @@ from explorer.panels.interpolate import choose_images, downloads, player
 from explorer.state import chosen_path, handover
 from explorer.state.chosen_path import KINDS, LETTERS, MAX_KEYS, STEPS, Tour
 from explorer.state.session import Session
-from vae.errors import InputError
+from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -52,7 +52,7 @@ def _draw(session: Session) -> None:
     restore.begin()
     try:
         loaded, dataset = session.model(), session.dataset()
-    except InputError as error:
+    except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
         return
     if loaded is None or dataset is None:

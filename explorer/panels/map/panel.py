@@ -16,7 +16,7 @@ from explorer.server import map_data
 from explorer.state import handover, map_points
 from explorer.state.map_points import ERROR, KL, Place
 from explorer.state.session import Session
-from vae.errors import InputError
+from vae.errors import ExplainedError
 from vae.runs import processes
 from vae.runs.folder import Run
 
@@ -85,7 +85,7 @@ def _draw(session: Session, is_waiting: bool) -> None:
             _honest(session, method, points, weights, len(dataset))
         with right.container(key="map_detail"):
             detail.show(session, model, dataset, place, choice)
-    except InputError as error:
+    except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
 
 

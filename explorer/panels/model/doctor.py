@@ -10,7 +10,7 @@ from vae.config import Config
 from vae.doctor import remedies
 from vae.doctor.finding import Finding
 from vae.doctor.remedies import Remedy
-from vae.errors import InputError
+from vae.errors import ExplainedError
 from vae.runs import processes
 from vae.runs.folder import ALIVE, Run
 
@@ -78,7 +78,7 @@ def _press(session: Session, config: Config, remedy: Remedy) -> None:
     assert run is not None
     try:
         run = apply(run, config, remedy, session.status())
-    except InputError as error:
+    except ExplainedError as error:
         st.session_state[REFUSED] = str(error)
     else:
         handover.open_run(run.name, "Live")

@@ -23,7 +23,7 @@ from explorer.panels.model.theory.equations import converter, equations
 from explorer.state import handover
 from explorer.state.session import Session
 from vae.doctor.diagnose import findings
-from vae.errors import InputError
+from vae.errors import ExplainedError
 from vae.runs.events import measured
 from vae.runs.folder import Run
 
@@ -106,7 +106,7 @@ def _image_shape(session: Session) -> tuple[int, int, int] | None:
     """(C, H, W) of the images; None before the first checkpoint."""
     try:
         there = session.model()
-    except InputError as error:
+    except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
         return None
     return None if there is None else there[1].image_shape
@@ -119,7 +119,7 @@ def _measured_in_full(session: Session) -> None:
     """Samples and the full evaluation, once there are weights."""
     try:
         there = session.model()
-    except InputError:
+    except ExplainedError:
         return  # the shape has said so
     if there is not None:
         drawn.show(session, *there)

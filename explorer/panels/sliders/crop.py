@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.drawing import images
 from explorer.state.session import Session
 from vae.data.image_files import Crop
-from vae.errors import InputError
+from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     pass
@@ -29,7 +29,7 @@ def crop(
     now = crop_of(session)
     try:
         preview, pixels = _preview(data, now, image_shape)
-    except InputError:
+    except ExplainedError:
         return  # the upload has said so
     left, right = st.columns([5, 2], gap="small", wrap=False)
     left.image(preview, width="stretch", alt="Crop")

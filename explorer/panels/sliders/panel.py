@@ -16,7 +16,7 @@ from explorer.exports import restore
 from explorer.panels.sliders import dials, point, start
 from explorer.state import cache
 from explorer.state.session import Session
-from vae.errors import InputError
+from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     from vae.model.networks import VAE
@@ -49,7 +49,7 @@ def _draw(session: Session) -> None:
     restore.begin()
     try:
         loaded = session.model()
-    except InputError as error:
+    except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
         return
     if loaded is None:
@@ -109,7 +109,7 @@ def _fitted(path: str, now: cache.Stamp) -> list[list[float]]:
 
     try:
         mixture = load_known(Path(path)).mixture
-    except InputError:
+    except ExplainedError:
         return []
     return _rounded(mixture.sample(NUM_SAMPLES, seed=0))
 

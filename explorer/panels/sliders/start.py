@@ -13,7 +13,7 @@ from explorer.drawing import images
 from explorer.exports import python_program, recipes, restore
 from explorer.panels.sliders import crop, point, refine
 from explorer.state.session import Session
-from vae.errors import InputError
+from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -31,7 +31,7 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
     state = st.session_state
     try:
         dataset = session.dataset()
-    except InputError as error:
+    except ExplainedError as error:
         st.caption(f"The images of this run cannot be shown: {error}")
         dataset = None
     start: dict[str, Any] | None = state[session.key("start")]
@@ -181,7 +181,7 @@ def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None
         restore.say(sentence)
     try:
         pixels = images.read_upload(data, model.image_shape)
-    except InputError as error:
+    except ExplainedError as error:
         state[session.key("upload_error")] = str(error)
         return
     state[session.key("start")] = {"pixels": pixels}

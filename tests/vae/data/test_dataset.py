@@ -24,7 +24,7 @@ from PIL import Image
 from vae.config import DataConfig
 from vae.data import import_cache
 from vae.data.dataset import Dataset, open_dataset, permutation
-from vae.errors import InputError
+from vae.errors import ExplainedError, FileError, InputError
 from vae.faces import synthetic
 
 ROOT = Path(__file__).parents[3]
@@ -531,7 +531,7 @@ def test_a_full_disk_is_told_before_anything_is_written(
 ) -> None:
     usage = shutil.disk_usage(cache.parent)._replace(free=1000)
     monkeypatch.setattr(import_cache.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(InputError, match="need 0 MB in the cache but the disk has 0 MB left"):
+    with pytest.raises(FileError, match="need 0 MB in the cache but the disk has 0 MB left"):
         opened(faces, cache)
 
 
@@ -579,7 +579,7 @@ def test_a_source_without_images_is_one_sentence(
     make: Callable[[Path], object], sentence: str, tmp_path: Path, cache: Path
 ) -> None:
     make(tmp_path / "x.zip")
-    with pytest.raises(InputError, match=sentence) as caught:
+    with pytest.raises(ExplainedError, match=sentence) as caught:
         opened(tmp_path / "x.zip", cache)
     assert "\n" not in str(caught.value)
     assert not cache.exists() or not any(path.is_dir() for path in cache.iterdir())

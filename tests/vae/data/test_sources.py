@@ -17,7 +17,7 @@ from vae.data.arrays import read_idx
 from vae.data.attributes import attach_tables, folder_labels, text_column
 from vae.data.image_files import FORMATS, TooLargeError, digest, resized, upright_square
 from vae.data.sources import locate
-from vae.errors import InputError
+from vae.errors import ExplainedError, FileError, InputError
 
 WHITE, RED = (255, 255, 255), (255, 0, 0)
 
@@ -290,7 +290,7 @@ def test_a_zip_that_is_broken_locked_or_a_bomb_is_refused(
 ) -> None:
     path = tmp_path / "faces.zip"
     make(path)  # type: ignore[operator]
-    with pytest.raises(InputError, match=sentence):
+    with pytest.raises(ExplainedError, match=sentence):
         locate(str(path), tmp_path).load()
 
 
@@ -317,7 +317,7 @@ def test_a_source_that_cannot_be_read_is_one_sentence(
     np.savez(tmp_path / "objects.npz", x=np.array([{}], dtype=object))
     np.save(tmp_path / "flat.npy", np.zeros(4, np.uint8))
     np.save(tmp_path / "wide.npy", np.full((2, 16, 16), 1e4, np.float32))
-    with pytest.raises(InputError, match=sentence) as caught:
+    with pytest.raises(ExplainedError, match=sentence) as caught:
         locate(source.format(here=tmp_path), tmp_path).load()
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
@@ -332,7 +332,7 @@ def test_a_torchvision_set_that_cannot_be_fetched_is_one_sentence(
         raise OSError("Network is\nunreachable")
 
     monkeypatch.setattr(datasets.CIFAR10, "download", unreachable)
-    with pytest.raises(InputError, match=r"torchvision:CIFAR10 is not.*Network is unreachable"):
+    with pytest.raises(FileError, match=r"torchvision:CIFAR10 is not.*Network is unreachable"):
         locate("torchvision:CIFAR10", tmp_path).load()
 
 

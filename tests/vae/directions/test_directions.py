@@ -16,7 +16,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from vae.config import ModelConfig
 from vae.directions import axes, contrasts, definitions, leakage
 from vae.directions.definitions import Definition
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 from vae.latent import refine
 from vae.model.networks import VAE
 
@@ -269,7 +269,7 @@ def test_a_broken_file_is_one_sentence_and_is_not_written_over(
         lambda: definitions.add_direction(path, Definition("y", a=(1,), b=(2,))),
         lambda: definitions.remove_direction(path, "y"),
     ):
-        with pytest.raises(InputError, match=r"directions\.json") as error:
+        with pytest.raises(FileError, match=r"directions\.json") as error:
             act()
         assert "\n" not in str(error.value)
     assert path.read_bytes() == content

@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 import vae
 from vae.commands.parser import main
-from vae.errors import InputError
+from vae.errors import ExplainedError, InputError
 from vae.evaluation import frechet, metrics
 from vae.evaluation.disentanglement import factor_scores, mutual_information_gap
 from vae.evaluation.evaluate import frechet_distances, kept_evaluation
@@ -221,7 +221,7 @@ def test_inception_is_refused_in_a_sentence_where_it_cannot_be_had(tmp_path: Pat
     with pytest.raises(InputError, match="There is no file"):
         frechet.network(tmp_path / "nothing.pth")
     (tmp_path / "other.pth").write_bytes(b"no weights")
-    with pytest.raises(InputError, match=r"torch-fidelity"):
+    with pytest.raises(ExplainedError, match=r"torch-fidelity"):
         frechet.network(tmp_path / "other.pth")
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 from vae.evaluation import metrics
 from vae.latent import encoding, paths, projection
 
@@ -100,7 +100,7 @@ def test_latents_come_back_from_their_file(tmp_path: Path) -> None:
     assert back.step == 7
     np.testing.assert_array_equal(back.mu, mu)
     path.write_bytes(b"nonsense")
-    with pytest.raises(InputError, match="holds no latents"):
+    with pytest.raises(FileError, match="holds no latents"):
         encoding.load_latents(path)
     with pytest.raises(FileNotFoundError):
         encoding.load_latents(tmp_path / "none.npz")

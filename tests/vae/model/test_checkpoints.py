@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from vae.commands.parser import main
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 from vae.model import checkpoints
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
@@ -52,7 +52,7 @@ def test_no_state_is_none_and_only_damaged_ones_are_an_error(tmp_path: Path) -> 
     assert checkpoints.newest_state(run) is None
     save(run, 1)
     checkpoints.state_file(run, 1).write_bytes(b"")
-    with pytest.warns(UserWarning, match="damaged"), pytest.raises(InputError, match="checksum"):
+    with pytest.warns(UserWarning, match="damaged"), pytest.raises(FileError, match="checksum"):
         checkpoints.newest_state(run)
 
 
@@ -120,5 +120,5 @@ def test_weights_that_are_none_are_refused_in_a_sentence(
     wrong = text.replace('"latent_dim": 6', '"latent_dim": 7')
     run.config_file.write_text(wrong)
     run.weights_file.write_bytes((trained_root / "tiny" / "model.safetensors").read_bytes())
-    with pytest.raises(InputError, match="cannot be used"):
+    with pytest.raises(FileError, match="cannot be used"):
         checkpoints.load_model(run)

@@ -11,7 +11,7 @@ import pytest
 
 from vae.atomic import atomic_write
 from vae.config import Config, from_json, options, parse_option, with_values
-from vae.errors import InputError
+from vae.errors import FileError, InputError
 from vae.runs.events import EventWriter, numbered, read_events
 from vae.runs.folder import Run, existing_run, free_name, list_runs, open_run
 
@@ -160,7 +160,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
         raise OSError("no")
 
     monkeypatch.setattr("vae.atomic.os.replace", refuse)
-    with pytest.raises(OSError, match="no"):
+    with pytest.raises(FileError, match="file could not be written: no"):
         atomic_write(path, b"new")
     assert path.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
@@ -236,5 +236,5 @@ def test_a_config_comes_back_from_its_file() -> None:
     from vae.config import to_document
 
     assert from_json(json.dumps(to_document(config))) == config
-    with pytest.raises(InputError, match=r"config\.json"):
+    with pytest.raises(FileError, match=r"config\.json"):
         from_json("[1]")

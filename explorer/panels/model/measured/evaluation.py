@@ -19,7 +19,7 @@ from explorer.panels.model.measured import evaluation_table
 from explorer.panels.model.measured.evaluation_table import Result
 from explorer.state import cache
 from explorer.state.session import Session
-from vae.errors import InputError
+from vae.errors import ExplainedError
 from vae.runs import processes
 from vae.runs.folder import Run
 
@@ -97,7 +97,7 @@ def _of(result: Result | None) -> str:
 def _moved_on(session: Session, result: Result) -> None:
     try:
         there, dataset = session.model(), session.dataset()
-    except InputError:
+    except ExplainedError:
         return  # the panel has said so
     if there is not None and there[1].digest != result.get("digest"):
         st.warning(
@@ -142,7 +142,7 @@ def _factors(result: Result) -> None:
 def _extremes(session: Session, result: Result) -> None:
     try:
         there, dataset = session.model(), session.dataset()
-    except InputError:
+    except ExplainedError:
         return
     if there is None or dataset is None or there[1].image_shape != dataset.image_shape:
         return

@@ -16,7 +16,7 @@ from explorer.drawing import images
 from explorer.panels.model.measured import sample_cards
 from explorer.state import cache, handover
 from explorer.state.session import Session
-from vae.errors import InputError
+from vae.errors import ExplainedError
 from vae.pictures import to_rgb
 from vae.runs import processes
 from vae.runs.folder import Run
@@ -122,7 +122,7 @@ def _known(run: Run, weights: Weights) -> Known | None:
         return None
     try:
         known = _read(str(run.samplers_file), now)
-    except InputError:
+    except ExplainedError:
         return None
     return known if known.digest == weights.digest else None
 
@@ -130,7 +130,7 @@ def _known(run: Run, weights: Weights) -> Known | None:
 def _dataset(session: Session, model: VAE) -> Dataset | None:
     try:
         dataset = session.dataset()
-    except InputError as error:
+    except ExplainedError as error:
         st.caption(f"The images of this run cannot be shown: {error}")
         return None
     return dataset if dataset is not None and dataset.image_shape == model.image_shape else None
@@ -217,7 +217,7 @@ def _drawn(
 def _share(session: Session, z: np.ndarray) -> float | None:
     try:
         return typicality.share_of(session, z)
-    except InputError:
+    except ExplainedError:
         return None
 
 

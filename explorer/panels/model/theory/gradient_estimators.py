@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.drawing.charts import FAINT_LINE, Spec
 from explorer.state.session import Session
-from vae.errors import InputError
+from vae.errors import ExplainedError, InputError
 
 if TYPE_CHECKING:
     from vae.evaluation.gradient_estimators import Estimate
@@ -57,7 +57,7 @@ def _measure(session: Session) -> None:
         try:
             with st.spinner(f"{NUM_REPEATS} gradients by each of three estimators ..."):
                 st.session_state[key] = estimates(session)
-        except InputError as error:
+        except ExplainedError as error:
             st.error(str(error), icon=":material/error:")
             return
     if key in st.session_state:

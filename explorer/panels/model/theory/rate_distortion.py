@@ -13,7 +13,7 @@ from typing import Any
 
 from explorer.drawing.charts import FAINT_LINE, QUIET, Spec, nice
 from vae.config import Config
-from vae.errors import InputError
+from vae.errors import ExplainedError
 from vae.runs.events import Event
 from vae.runs.folder import Run
 
@@ -64,7 +64,7 @@ def places(
             continue
         try:
             reason = "" if run == own else why_apart(own_config, run.config())
-        except InputError:
+        except ExplainedError:
             continue
         if reason:
             apart[run.name] = reason
