@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vae import config as configuration
-from vae.commands import evaluate, export, latents, pictures, train
+from vae.commands import doctor, evaluate, export, latents, pictures, train
 from vae.commands.progress import Progress
 from vae.errors import ExplainedError
 
@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
         text = item.metadata["help"] + default
         sub.add_argument(*flags, dest=name, metavar="VALUE", help=text)
     command(train.runs, with_run=False)
+    command(doctor.doctor)
     sub = command(evaluate.evaluate)
     sub.add_argument("--split", choices=("validation", "train"), default="validation")
     sub.add_argument("--importance_samples", type=int, default=10, metavar="K")

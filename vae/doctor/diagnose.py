@@ -1,27 +1,31 @@
 """What is wrong with a run or worth knowing, read from its events.
 
-Every finding carries its evidence in numbers, and what can be done about it with one press. None
-is made before there is something to judge: a hundred steps and one epoch.
+Every finding carries its evidence in numbers and what helps. What the model learnt is judged only
+after a hundred steps and one epoch.
 """
 
 from __future__ import annotations
 
 from statistics import median
+from typing import get_args
 
 from vae.config import Config
 from vae.doctor import remedies
-from vae.doctor.finding import Finding, is_rising, some
+from vae.doctor.finding import Finding, Kind, is_rising, some
 from vae.doctor.overfitting import about_gap, about_images
 from vae.doctor.regularity import about_latents, about_objective, about_sigma
 from vae.runs.events import Event, comparable, last_event, measured
 
-MIN_STEPS = 100  # before which nothing is said of what was learnt
+MIN_STEPS = 100  # before what the model learnt is judged
 RECENT_STEPS = 1000
 EXPLODED = 5.0  # times the usual KL
 
 
 def findings(events: list[Event], config: Config, status: str) -> list[Finding]:
-    """What is wrong with a run or worth knowing, the gravest first."""
+    """What is wrong with a run or worth knowing, the most serious first.
+
+    `status`: of the run, as `Run.status` has it. Needs the events alone: no weights, no images.
+    """
     found = [*_about_failure(events, config, status), *_about_steps(events, config)]
     evaluations = measured(events)
     if evaluations:
@@ -34,8 +38,8 @@ def findings(events: list[Event], config: Config, status: str) -> list[Finding]:
         found += about_gap(evaluations, events, config)
     found += about_images(events, config)
     notes = [event for event in events if event["kind"] == "note" and not _is_bad(event)]
-    found += [Finding("info", str(note["text"])) for note in notes]
-    return sorted(found, key=lambda finding: ("error", "warning", "info").index(finding.kind))
+    found += [Finding("note", "info", str(note["text"])) for note in notes]
+    return sorted(found, key=lambda finding: get_args(Kind).index(finding.kind))
 
 
 def _is_bad(note: Event) -> bool:
@@ -46,16 +50,19 @@ def _about_failure(events: list[Event], config: Config, status: str) -> list[Fin
     found = []
     if status == "failed":
         reason = str(last_event(events, "end").get("reason") or "no reason was given")
-        remedy = (remedies.calmer(config),) if "diverged" in reason else ()
-        text = f"**Training failed:** {reason}. What was saved before can be used."
-        found.append(Finding("error", text, remedy))
+        text = f"**Training failed:** {reason}. The weights saved before can still be used."
+        if "diverged" in reason:
+            found.append(Finding("diverged", "error", text, (remedies.calmer(config),)))
+        else:
+            found.append(Finding("failed", "error", text))
     newest = last_event(events, "eval")
     if newest and "elbo" not in newest:
         found.append(
             Finding(
+                "non_finite",
                 "error",
-                f"**The evaluation at step {newest['step']:,} was not finite.** A weight or a "
-                "picture holds a number that is none.",
+                f"**The evaluation at step {newest['step']:,} was not finite.** A weight or an "
+                "image contains NaN or infinity.",
                 (remedies.calmer(config),),
             )
         )
@@ -63,26 +70,27 @@ def _about_failure(events: list[Event], config: Config, status: str) -> list[Fin
 
 
 def _about_steps(events: list[Event], config: Config) -> list[Finding]:
-    """Steps that were passed over since their gradient was not finite."""
+    """Steps that were skipped because their gradient was not finite."""
     bad = [event for event in events if event["kind"] == "note" and _is_bad(event)]
     if not bad:
         return []
     newest = max((event.get("step", 0) for event in events), default=0)
     is_recent = bad[-1].get("step", 0) > newest - RECENT_STEPS
     text = (
-        f"**{len(bad)} step{'s were' if len(bad) > 1 else ' was'} passed over**, the last at step "
-        f"{bad[-1].get('step', 0):,}, because the gradient was not finite. The weights were left "
-        "as they were."
+        f"**{len(bad)} step{'s were' if len(bad) > 1 else ' was'} skipped**, the last at step "
+        f"{bad[-1].get('step', 0):,}, because the gradient was not finite. Skipped steps leave the "
+        "weights unchanged."
     )
     if not is_recent:
-        return [Finding("info", text + " Training went on well.")]
+        return [Finding("non_finite", "info", text + " It has not happened again since.")]
     return [
         Finding(
+            "non_finite",
             "warning",
-            text + " If it goes on, lower `train.lr`.",
+            text + " If this continues, lower `train.lr`.",
             (remedies.calmer(config),),
-            "A gradient that is not finite comes from a step that was too long: the loss left the "
-            "range of numbers. Twenty in a row end the training.",
+            "The usual cause is a learning rate that is too high, so that the loss overflows. "
+            "Training ends after twenty such steps in a row.",
         )
     ]
 
@@ -103,11 +111,14 @@ def _about_explosion(
         return []
     return [
         Finding(
+            "kl_explosion",
             "error",
-            f"**The KL explodes:** {kl:,.0f} nats at step {newest['step']:,}, after {usual:,.0f} "
-            f"as a rule, and the elbo fell from {elbo:,.0f} to {float(newest['elbo']):,.0f}.",
+            f"**The KL has exploded:** {kl:,.0f} nats at step {newest['step']:,}, usually "
+            f"{usual:,.0f} before, and the elbo fell from {elbo:,.0f} to "
+            f"{float(newest['elbo']):,.0f}.",
             some(remedies.calmer(config), remedies.plain_beta(config) if train.beta < 1 else None),
-            "The encoder puts pictures far from the prior, where the decoder knows nothing. The "
-            "learning rate is too high for these weights, or beta too small to hold the codes.",
+            "The encoder places images far from the prior, where the decoder was never trained. "
+            "Either the learning rate is too high, or beta is too small to keep the latents near "
+            "the prior.",
         )
     ]

@@ -1,4 +1,4 @@
-"""Whether a run learns its training images by heart, and whether there are enough of them."""
+"""Whether a run memorises its training images, and whether there are enough of them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ FEW_IMAGES = 1000
 
 
 def about_images(events: list[Event], config: Config) -> list[Finding]:
+    """Whether there are fewer training images than such a network needs."""
     num = last_event(events, "start").get("num_train")
     if num is None or num >= FEW_IMAGES:
         return []
     return [
         Finding(
+            "few_images",
             "info",
-            f"**{num:,} image{'s' * (num != 1)} to train on** are few: a network of this kind "
-            f"knows them by heart after some epochs. {FEW_IMAGES:,} are a start.",
+            f"**Only {num:,} training image{'s' * (num != 1)}:** a network of this kind memorises "
+            f"so few within some epochs. Use at least {FEW_IMAGES:,}.",
             some(remedies.more_images(config)),
         )
     ]
@@ -44,7 +46,7 @@ def about_gap(evaluations: list[Event], events: list[Event], config: Config) -> 
     if len(newest) < NUM_BELOW:
         return []
     usual = jitter(evaluations)
-    # The best of many is a lucky one, so that its neighbours say where the top was.
+    # The best of many noisy values is too high: take the median of it and its neighbours.
     top = median(float(event["elbo"]) for event in evaluations[max(0, i - 2) : i + 3])
     if max(newest) >= top - usual:
         return []
@@ -61,16 +63,17 @@ def about_gap(evaluations: list[Event], events: list[Event], config: Config) -> 
     whose = "its training images" if num is None else f"its {num:,} training images"
     return [
         Finding(
+            "overfitting",
             "warning",
-            f"**Validation was best at step {best['step']:,}.** The last {NUM_BELOW} evaluations "
-            f"are {lost:,.1f} nats below that on average, while training images gained "
-            f"{gained:,.1f} nats: the model learns {whose} by heart.",
+            f"**Overfitting: validation was best at step {best['step']:,}.** The last {NUM_BELOW} "
+            f"evaluations are {lost:,.1f} nats lower on average, while the training elbo rose by "
+            f"{gained:,.1f} nats: the model memorises {whose}.",
             some(
                 remedies.more_images(config),
                 remedies.fewer_epochs(config, int(best.get("epoch", 0))),
                 remedies.smaller_network(config),
             ),
-            "Use more images, a smaller network or fewer epochs. Training keeps the state of its "
-            "best step in `checkpoints/`; `model.safetensors`, which is shown here, is the newest.",
+            "Use more images, a smaller network or fewer epochs. The training state of the best "
+            "step is kept in `checkpoints/`; `model.safetensors` holds the newest weights.",
         )
     ]

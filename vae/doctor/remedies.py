@@ -1,28 +1,28 @@
-"""What can be done about a finding: options that a run goes on with, or a new one begins with.
-
-Pure: what a remedy asks for is decided here, `explorer.panels.model.doctor` does it.
-"""
+"""What can be done about a finding: options that a run goes on with, or a new one starts with."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vae.config import CHANGEABLE, Config, get_value, options
+from vae.runs import processes
 from vae.runs.folder import ALIVE, Run, free_name
 
 CALMER_LR = 1 / 3
 FREE_BITS = 0.25  # nats of each dimension
 WARMUP_EPOCHS = 2
 MORE_IMAGES = 20_000
+USUAL_ROOT = Path("checkpoints")  # of the command, without --root
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """Options to train on with; `anew`: from fresh weights, where the old ones are beyond help."""
+    """Options to train on with; `anew`: with fresh weights, where the old ones cannot recover."""
 
     label: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -32,6 +32,12 @@ class Remedy:
     def is_changeable(self) -> bool:
         """Whether a run can go on with it, as far as its options say."""
         return not self.anew and all(name in CHANGEABLE for name in self.options)
+
+    @property
+    def in_words(self) -> str:
+        """The label and the options, for a terminal."""
+        flags = ", ".join(f"{name} {text}" for name, text in as_flags(self.options).items())
+        return f"{self.label} ({flags})"
 
 
 def goes_on(remedy: Remedy, run: Run, status: str) -> bool:
@@ -65,16 +71,73 @@ def as_flags(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def all_options(config: Config, remedy: Remedy) -> dict[str, Any]:
-    """Every option of a run that is begun anew with the remedy."""
+    """Every option of a new run with the remedy and fresh weights."""
     return {name: get_value(config, name) for name in options()} | dict(remedy.options)
+
+
+# ------------------------------------------------------------------------------- doing it
+
+
+def explained(remedy: Remedy, run: Run, status: str) -> str:
+    """What `apply` would do, in a sentence of Markdown."""
+    flags = as_flags(remedy.options)
+    changes = ", ".join(f"`{name} {value}`" for name, value in flags.items())
+    if goes_on(remedy, run, status):
+        how = "The trainer pauses and goes on" if status in ALIVE else "Training goes on"
+        return f"{how} with {changes}."
+    name = new_name(run.root, run.name)
+    weights = "fresh weights" if remedy.anew else "the weights of this one"
+    pause = " This one is paused." if status in ALIVE else ""
+    return f"A new run, {name}, starts with {weights} and {changes}.{pause}"
+
+
+def apply(run: Run, config: Config, remedy: Remedy, status: str) -> Run:
+    """Go on with the remedy, or start a new run with it. Returns the run that trains.
+
+    A living run that a new one replaces is asked to pause first, so that they do not share the
+    machine. Raises InputError where the trainer refuses.
+    """
+    flags = as_flags(remedy.options)
+    if goes_on(remedy, run, status):
+        if status in ALIVE:
+            processes.change_training(run, flags)
+        else:
+            processes.start_training(run, flags)
+        return run
+    new = Run(run.root / new_name(run.root, run.name))
+    if remedy.anew:
+        processes.start_training(new, as_flags(all_options(config, remedy)))
+    else:
+        processes.start_training(new, flags, begin_from=run.name)
+    if run.is_locked():
+        run.request("pause")
+    return new
+
+
+def command(run: Run, config: Config, remedy: Remedy, status: str) -> str:
+    """The command line that does what `apply` does, but for pausing a run that is replaced."""
+    changed = dict(remedy.options)
+    name, flags = run.name, ["--take_over"] if status in ALIVE else []
+    if not goes_on(remedy, run, status):
+        name, flags = new_name(run.root, run.name), ["--from", run.name]
+        if remedy.anew:
+            flags, usual = [], Config()
+            every = all_options(config, remedy)
+            changed = {k: value for k, value in every.items() if value != get_value(usual, k)}
+    root = run.root
+    if root != USUAL_ROOT:
+        flags += ["--root", str(root)]
+    flags += [word for k, text in as_flags(changed).items() for word in (f"--{k}", text)]
+    return shlex.join(["python", "-m", "vae", "train", name, *flags])
 
 
 # ------------------------------------------------------------------------------- the remedies
 
 
 def calmer(config: Config) -> Remedy:
+    """A third of the learning rate."""
     lr = float(f"{config.train.lr * CALMER_LR:.2g}")
-    return Remedy(f"Learning rate {lr:g}", {"train.lr": lr})
+    return Remedy(f"Lower the learning rate to {lr:g}", {"train.lr": lr})
 
 
 def plain_beta(config: Config) -> Remedy:
@@ -88,15 +151,15 @@ def free_bits(config: Config) -> Remedy | None:
         return None
     if train.estimator == "sampled":
         return None
-    return Remedy(f"{FREE_BITS:g} nats free per dimension", {"train.free_bits": FREE_BITS})
+    return Remedy(f"Allow {FREE_BITS:g} free nats per dimension", {"train.free_bits": FREE_BITS})
 
 
 def no_capacity(config: Config) -> Remedy:
-    return Remedy("Lift the capacity", {"train.capacity": None, "train.beta": 1.0})
+    return Remedy("Remove the capacity limit", {"train.capacity": None, "train.beta": 1.0})
 
 
 def warm_up(config: Config, steps_per_epoch: int) -> Remedy | None:
-    """Anew, beta (at most 1) rising over the first epochs."""
+    """A new run, beta (at most 1) rising over its first epochs."""
     train = config.train
     if train.objective not in ("elbo", "beta_tc"):
         return None
@@ -107,29 +170,29 @@ def warm_up(config: Config, steps_per_epoch: int) -> Remedy | None:
     changed: dict[str, Any] = {"train.warmup_steps": steps, "train.beta": beta}
     if config.model.sigma is not None:
         changed["model.sigma"] = None
-    return Remedy("Begin anew with a warm-up", changed, anew=True)
+    return Remedy("Restart with a warm-up", changed, anew=True)
 
 
 def optimal_sigma(config: Config) -> Remedy:
-    return Remedy("Let sigma find its value", {"model.sigma": None})
+    return Remedy("Learn sigma", {"model.sigma": None})
 
 
 def one_sigma(config: Config) -> Remedy:
-    return Remedy("One sigma for all pixels", {"model.likelihood": "gaussian"}, anew=True)
+    return Remedy("Use one sigma for all pixels", {"model.likelihood": "gaussian"}, anew=True)
 
 
 def held_sigma(config: Config, sigma: float) -> Remedy:
     """Sigma fixed above its floor, in grey levels."""
-    return Remedy(f"Hold sigma at {sigma * 255:g} grey levels", {"model.sigma": sigma})
+    return Remedy(f"Fix sigma at {sigma * 255:g} grey levels", {"model.sigma": sigma})
 
 
 def more_images(config: Config) -> Remedy | None:
-    """Built-in faces are drawn, so that there can always be more."""
+    """More of the built-in faces, which are drawn, so that there are always more."""
     now = config.data.num_images or MORE_IMAGES
     if config.data.source != "synthetic" or now >= 10 * MORE_IMAGES:
         return None
     num = max(MORE_IMAGES, 4 * now)
-    return Remedy(f"Begin anew on {num:,} faces", {"data.num_images": num}, anew=True)
+    return Remedy(f"Restart with {num:,} faces", {"data.num_images": num}, anew=True)
 
 
 def smaller_network(config: Config) -> Remedy:
@@ -138,11 +201,11 @@ def smaller_network(config: Config) -> Remedy:
         "model.channels": channels,
         "model.hidden_dim": max(16, config.model.hidden_dim // 2),
     }
-    return Remedy("Begin anew with half the channels", smaller, anew=True)
+    return Remedy("Restart with half the channels", smaller, anew=True)
 
 
 def fewer_epochs(config: Config, best_epoch: int) -> Remedy | None:
     num = max(1, best_epoch)
     if num >= config.train.epochs:
         return None
-    return Remedy(f"Begin anew for {num} epoch{'s' * (num > 1)}", {"train.epochs": num}, anew=True)
+    return Remedy(f"Restart for {num} epoch{'s' * (num > 1)}", {"train.epochs": num}, anew=True)

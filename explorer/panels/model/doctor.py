@@ -11,8 +11,6 @@ from vae.doctor import remedies
 from vae.doctor.finding import Finding
 from vae.doctor.remedies import Remedy
 from vae.errors import ExplainedError
-from vae.runs import processes
-from vae.runs.folder import ALIVE, Run
 
 ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 REFUSED = "remedy_refused"
@@ -48,7 +46,7 @@ def _remedies(session: Session, config: Config, finding: Finding, key: str) -> N
                 key=f"remedy_{key}_{i}",
                 icon=":material/healing:",
                 type="primary" if i == 0 and finding.kind == "error" else "secondary",
-                help=explained(remedy, session.run, status),
+                help=remedies.explained(remedy, session.run, status),
             )
             if pressed:
                 with st.spinner(f"{remedy.label} ..."):
@@ -59,50 +57,14 @@ def _remedies(session: Session, config: Config, finding: Finding, key: str) -> N
                 st.markdown(finding.more)
 
 
-def explained(remedy: Remedy, run: Run, status: str) -> str:
-    """What a press does, in words."""
-    flags = remedies.as_flags(remedy.options)
-    options = ", ".join(f"`{name} {value}`" for name, value in flags.items())
-    if remedies.goes_on(remedy, run, status):
-        how = "The trainer pauses and goes on" if status in ALIVE else "Training goes on"
-        return f"{how} with {options}."
-    name = remedies.new_name(run.root, run.name)
-    weights = "fresh weights" if remedy.anew else "the weights of this one"
-    pause = " This one is paused." if status in ALIVE else ""
-    return f"A new run, {name}, begins with {weights} and {options}.{pause}"
-
-
 def _press(session: Session, config: Config, remedy: Remedy) -> None:
     """Apply the remedy, and let the page show the run that trains on."""
     run = session.run
     assert run is not None
     try:
-        run = apply(run, config, remedy, session.status())
+        run = remedies.apply(run, config, remedy, session.status())
     except ExplainedError as error:
         st.session_state[REFUSED] = str(error)
     else:
         handover.open_run(run.name, "Live")
     cache.is_locked.clear()
-
-
-def apply(run: Run, config: Config, remedy: Remedy, status: str) -> Run:
-    """Go on with the remedy, or begin a new run with it. Returns the run that trains.
-
-    A living run that a new one replaces is asked to pause first, so that they do not share the
-    machine. Raises InputError where the trainer refuses.
-    """
-    flags = remedies.as_flags(remedy.options)
-    if remedies.goes_on(remedy, run, status):
-        if status in ALIVE:
-            processes.change_training(run, flags)
-        else:
-            processes.start_training(run, flags)
-        return run
-    new = Run(run.root / remedies.new_name(run.root, run.name))
-    if remedy.anew:
-        processes.start_training(new, remedies.as_flags(remedies.all_options(config, remedy)))
-    else:
-        processes.start_training(new, flags, begin_from=run.name)
-    if run.is_locked():
-        run.request("pause")
-    return new

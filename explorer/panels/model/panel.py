@@ -69,8 +69,8 @@ def _draw(session: Session, was_working: bool) -> None:
     is_well = all(finding.kind == "info" for finding in found)
     if is_well and evaluation.get("epoch", 0) >= 1:
         st.caption(
-            ":green[:material/check_circle:] Nothing is wrong: no collapse, no step passed over, "
-            "no sign of learning by heart."
+            ":green[:material/check_circle:] Nothing is wrong: no collapse, no skipped step, "
+            "no sign of overfitting."
         )
     doctor.show(session, config, found)
     shape = _image_shape(session)
