@@ -6,4 +6,4 @@ import streamlit as st
 
 from explorer import routes
 
-app = st.App(Path(__file__).parent / "explorer" / "page.py", routes=routes.all_routes())
+app = st.App(Path(routes.__file__).with_name("page.py"), routes=routes.all_routes())

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import vae
 from vae import config as configuration
 from vae.commands import doctor, evaluate, export, latents, pictures, train
 from vae.commands.progress import Progress
@@ -23,9 +24,12 @@ class Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands and their flags."""
-    main_parser = Parser(prog="python -m vae", description="Train and look into VAEs.")
+def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
+    """All commands and their flags; `prog` is what the help calls the program."""
+    main_parser = Parser(prog=prog, description="Train and look into VAEs.")
+    main_parser.add_argument(
+        "--version", action="version", version=f"latent-explorer {vae.__version__}"
+    )
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(function: Callable[..., dict[str, Any]], with_run: bool = True) -> Any:
@@ -105,9 +109,9 @@ def parser() -> argparse.ArgumentParser:
     return main_parser
 
 
-def main(words: list[str] | None = None) -> int:
+def main(words: list[str] | None = None, prog: str = "python -m vae") -> int:
     """Run one command. Returns the exit code."""
-    arguments = parser().parse_args(words)
+    arguments = parser(prog).parse_args(words)
     progress = Progress()
     try:
         result = arguments.function(arguments, progress)
