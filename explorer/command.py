@@ -26,8 +26,8 @@ def parser() -> argparse.ArgumentParser:
     app_parser = commands.Parser(
         prog=NAME,
         usage=f"{NAME} [--root DIR] [--port N]\n       {NAME} COMMAND ...",
-        description="Open the app in a browser. With a command: the same as `python -m vae COMMAND`"
-        f", such as `{NAME} train faces`.",
+        description="Open the app in a browser. With a command, the same as `python -m vae`: "
+        f"`{NAME} train faces`. `python -m vae --help` lists the commands.",
     )
     app_parser.add_argument(
         *("--root",), type=Path, default=root, metavar="DIR", help="the runs (default: %(default)s)"
