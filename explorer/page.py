@@ -54,7 +54,7 @@ def main() -> None:
     )
     st.html(STYLE)
     session = run_controls.show()
-    first = "Live" if session.is_alive() else "Sliders"
+    first = "Live" if session is not None and session.is_alive() else "Sliders"
     tabs = st.tabs(PANELS, default=first, key=handover.PANEL.name, on_change="rerun")
     for name, tab in zip(PANELS, tabs, strict=True):
         if tab.open:

@@ -48,7 +48,6 @@ def share_of(session: Session, z: Any) -> float | None:
     Raises InputError where there are too few of them.
     """
     run, latents = session.run, session.latents()
-    assert run is not None
     now = cache.stamp(run.latents_file)
     if now is None or latents is None or latents.mu.shape[1] != len(z):
         return None

@@ -12,13 +12,14 @@ import streamlit as st
 
 from explorer.directions.direction import REACH, Direction
 from explorer.state import cache
-from explorer.state.session import Session
+from explorer.state.opened_run import OpenedRun
 
 INACTIVE_NATS = 0.01
 
 
-def by_kl(session: Session, latent_dim: int) -> list[Direction]:
+def by_kl(opened: OpenedRun) -> list[Direction]:
     """One direction a latent dimension, the most informative first."""
+    session, latent_dim = opened.session, opened.model.latent_dim
     kl = session.kl_per_dim()
     known = len(kl) == latent_dim
     order = session.dimensions() if known else range(latent_dim)
@@ -46,15 +47,14 @@ def _axes(path: str, now: cache.Stamp) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return principal_axes(load_latents(Path(path)).mu)
 
 
-def by_pca(session: Session, latent_dim: int) -> list[Direction]:
+def by_pca(opened: OpenedRun) -> list[Direction]:
     """One direction a principal axis of the posterior means, the widest first."""
-    run = session.run
-    assert run is not None
-    now = cache.stamp(run.latents_file)
+    file = opened.run.latents_file
+    now = cache.stamp(file)
     if now is None:
         return []
-    mean, axes, deviations = _axes(str(run.latents_file), now)
-    if len(mean) != latent_dim:
+    mean, axes, deviations = _axes(str(file), now)
+    if len(mean) != opened.model.latent_dim:
         return []
     share = deviations**2 / max(float((deviations**2).sum()), 1e-12)
     return [

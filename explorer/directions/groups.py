@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from explorer.directions.saved import finish
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.directions.definitions import Definition
 
-if TYPE_CHECKING:
-    from vae.data.dataset import Dataset
-    from vae.model.networks import VAE
 
-
-def groups(session: Session, model: VAE, dataset: Dataset, lassoed: tuple[int, ...]) -> None:
+def groups(opened: OpenedRun, lassoed: tuple[int, ...]) -> None:
     """Groups A and B of the map: keeping what is lassoed, and what both make."""
-    state, loaded = st.session_state, session.model()
-    digest = "" if loaded is None else loaded[1].digest
+    state, session = st.session_state, opened.session
     kept = {letter: state.get(session.key(f"group_{letter}"), ()) for letter in "AB"}
     if not lassoed and not any(kept.values()):
         return
@@ -39,7 +33,7 @@ def groups(session: Session, model: VAE, dataset: Dataset, lassoed: tuple[int, .
         st.markdown(f":small[Kept: {', '.join(told)} images]", width="content")
         st.button("Forget", type="tertiary", on_click=_forget, args=(session,))
     if kept["A"] and kept["B"]:
-        finish(session, model, dataset, digest, Definition("", a=kept["A"], b=kept["B"]), "map")
+        finish(opened, Definition("", a=kept["A"], b=kept["B"]), "map")
     else:
         other = "B" if kept["A"] else "A"
         st.caption(f"Lasso another group and keep it as {other}: A minus B becomes a slider.")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from explorer.directions import run_axes
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.directions import leakage
 from vae.directions.axes import Axis, cosines
 from vae.directions.definitions import remove_direction
 from vae.directions.leakage import Move
 from vae.errors import ExplainedError
-
-if TYPE_CHECKING:
-    from vae.model.networks import VAE
 
 NUM_MOVES = 10  # rows of the table to see at once
 
@@ -40,16 +37,15 @@ STYLE = """<style>
 </style>"""
 
 
-def show(session: Session, model: VAE, digest: str) -> None:
+def show(opened: OpenedRun) -> None:
     """What the chosen direction moves, its cosines, and how to let go of it."""
-    dataset = run_axes.dataset_of(session)
-    if dataset is None:
-        return
+    session = opened.session
     try:
+        dataset = opened.dataset
         definitions = run_axes.definitions(session)
         if not definitions:
             return
-        axes, _ = run_axes.axes(session, model, dataset, digest, definitions)
+        axes, _ = run_axes.axes(opened, definitions)
         read = run_axes.readouts(run_axes.place(session), dataset.fingerprint, dataset)
     except ExplainedError:
         return  # the sliders have said so

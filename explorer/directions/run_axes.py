@@ -11,12 +11,13 @@ import streamlit as st
 
 from explorer.state import map_points
 from explorer.state.map_points import Floats, Indices, Place
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.directions import leakage
 from vae.directions.axes import Axis, axes_of
 from vae.directions.definitions import Definition, load_directions
 from vae.directions.leakage import Readout
-from vae.errors import ExplainedError, InputError
+from vae.errors import InputError
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -52,24 +53,21 @@ def readouts(place: Place, fingerprint: str, _dataset: Dataset) -> list[Readout]
     return leakage.readouts(index, mu, _dataset.attributes, _dataset.classes)
 
 
-def axes(
-    session: Session, model: VAE, dataset: Dataset, digest: str, some: Sequence[Definition]
-) -> tuple[dict[str, Axis], dict[str, str]]:
+def axes(opened: OpenedRun, some: Sequence[Definition]) -> tuple[dict[str, Axis], dict[str, str]]:
     """Where the directions lie now, and a sentence for each that lies nowhere.
 
-    Raises InputError before the first evaluation.
+    Raises InputError before the first evaluation, or where the images are gone.
     """
-    where = place(session)
+    where, dataset = place(opened.session), opened.dataset
     wanted = {image for one in some for image in (*one.a, *one.b)}
     there = set(map_points.points(where).index.tolist())
     missing = tuple(sorted(image for image in wanted - there if image < len(dataset)))
-    index, mu = _means(where, missing, digest, model, dataset)
+    index, mu = _means(where, missing, opened.weights.digest, opened.model, dataset)
     return axes_of(some, index, mu, dataset.attributes, dataset.classes)
 
 
 def place(session: Session) -> Place:
     """The fullest and newest means of the run. Raises InputError where there are none."""
-    assert session.run is not None
     where = map_points.place_of(session.run, "pca")
     if where is None:
         raise InputError("Directions need posterior means: the first evaluation brings them.")
@@ -78,21 +76,12 @@ def place(session: Session) -> Place:
 
 def file_of(session: Session) -> Path:
     """Where the run keeps its directions."""
-    assert session.run is not None
     return session.run.directions_file
 
 
 def definitions(session: Session) -> list[Definition]:
     """The directions that are kept, oldest first. Raises InputError."""
     return load_directions(file_of(session))
-
-
-def dataset_of(session: Session) -> Dataset | None:
-    """The images, or None where they are gone, which the page says elsewhere."""
-    try:
-        return session.dataset()
-    except ExplainedError:
-        return None
 
 
 def readable(name: str) -> str:

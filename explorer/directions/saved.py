@@ -6,40 +6,36 @@ Two panels meet here: groups are kept on the map, sliders are dragged in Sliders
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from explorer.directions import run_axes
 from explorer.directions.direction import REACH, Direction
 from explorer.state import handover
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.directions import contrasts
 from vae.directions.definitions import MAX_NAME, Definition, add_direction
 from vae.errors import ExplainedError, InputError
-
-if TYPE_CHECKING:
-    from vae.data.dataset import Dataset
-    from vae.model.networks import VAE
 
 CHOICE = "Saved directions"  # what Sliders calls them
 ATTRIBUTE, GROUPS = "An attribute", "Two groups"
 MAX_NUMBERS = 5_000  # images typed in by hand
 
 
-def sliders(session: Session, model: VAE, digest: str) -> list[Direction]:
+def sliders(opened: OpenedRun) -> list[Direction]:
     """The sliders of the directions that are kept; none, and said how to make one, at first."""
-    dataset = run_axes.dataset_of(session)
+    session = opened.session
     if made := st.session_state.pop(session.key("direction_made"), None):
         st.toast(
             f"{run_axes.plain(made)} is a slider now, kept with the run.", icon=":material/explore:"
         )
-    if dataset is None:
+    if not opened.has_images():
         st.info("The images of this run are gone, and with them what its directions mean.")
         return []
     try:
         definitions = run_axes.definitions(session)
-        axes, failed = run_axes.axes(session, model, dataset, digest, definitions)
+        axes, failed = run_axes.axes(opened, definitions)
     except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
         return []
@@ -76,12 +72,11 @@ def _note(definition: Definition) -> str:
 # ------------------------------------------------------------------------------- a new one
 
 
-def maker(session: Session, model: VAE, digest: str) -> None:
+def maker(opened: OpenedRun) -> None:
     """The button that opens the form of a new direction."""
-    dataset = run_axes.dataset_of(session)
-    if dataset is None:
+    if not opened.has_images():
         return
-    keys = session.key
+    session, dataset, keys = opened.session, opened.dataset, opened.session.key
     form = st.popover(
         "New direction", icon=":material/add:", key=keys("direction_form"), on_change="rerun"
     )
@@ -118,7 +113,7 @@ def maker(session: Session, model: VAE, digest: str) -> None:
             definition = Definition("", attribute=name, value=value)
         else:
             definition = Definition("", a=_typed(session, "A"), b=_typed(session, "B"))
-        finish(session, model, dataset, digest, definition, "form")
+        finish(opened, definition, "form")
 
 
 def _typed(session: Session, letter: str) -> tuple[int, ...]:
@@ -151,16 +146,10 @@ def numbers_in(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def finish(
-    session: Session,
-    model: VAE,
-    dataset: Dataset,
-    digest: str,
-    definition: Definition,
-    where: str,
-) -> None:
+def finish(opened: OpenedRun, definition: Definition, where: str) -> None:
     """Name, what it should be orthogonal to, and the button that makes it; `where` it stands."""
-    state, key = st.session_state, session.key(f"direction_{where}")
+    session, state = opened.session, st.session_state
+    key = session.key(f"direction_{where}")
     try:
         others = [one.name for one in run_axes.definitions(session)]
     except ExplainedError:
@@ -183,21 +172,13 @@ def finish(
         type="primary",
         icon=":material/explore:",
         on_click=_make,
-        args=(session, model, dataset, digest, definition, name, key),
+        args=(opened, definition, name, key),
         width="stretch",
     )
 
 
-def _make(
-    session: Session,
-    model: VAE,
-    dataset: Dataset,
-    digest: str,
-    definition: Definition,
-    suggested: str,
-    key: str,
-) -> None:
-    state = st.session_state
+def _make(opened: OpenedRun, definition: Definition, suggested: str, key: str) -> None:
+    session, state = opened.session, st.session_state
     name = state.get(f"{key}_name", "").strip() or suggested
     whole = Definition(
         name,
@@ -209,7 +190,7 @@ def _make(
     )
     try:
         before = run_axes.definitions(session)
-        _, failed = run_axes.axes(session, model, dataset, digest, [*before, whole])
+        _, failed = run_axes.axes(opened, [*before, whole])
         if name in failed:
             raise InputError(failed[name])
         assert session.run is not None

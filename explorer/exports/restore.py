@@ -1,11 +1,11 @@
-"""Keep and reproduce: files that carry their recipe, programs to copy, and dropped files taken up.
+"""Keep and reproduce: files that carry their recipe, and what a dropped file brings back.
 
 K points, D latent dimensions.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -13,22 +13,15 @@ import streamlit as st
 from explorer.exports import recipes
 from explorer.exports.recipes import Recipe, Settings
 from explorer.state import handover
-from explorer.state.session import Session
+from explorer.state.opened_run import OpenedRun
 from vae.runs.folder import list_runs
 
 NUM_LINES = 24  # of a program that is shown whole
 
-if TYPE_CHECKING:
-    from vae.model.checkpoints import Weights
-    from vae.model.networks import VAE
 
-
-def recipe(
-    session: Session, weights: Weights, kind: str, points: object, **settings: object
-) -> str:
+def recipe(opened: OpenedRun, kind: str, points: object, **settings: object) -> str:
     """The comment for a file of `kind` made of points [K, D] with these settings."""
-    run = session.run
-    assert run is not None
+    run, weights = opened.run, opened.weights
     z = np.atleast_2d(np.asarray(points, np.float32))
     made: Settings = settings
     size = weights.image_shape[1]
@@ -44,21 +37,18 @@ def copy_as_python(
         st.code(program, "python", height="content" if program.count("\n") < NUM_LINES else 360)
 
 
-def take_up(
-    session: Session, panel: str, recipe: Recipe, model: VAE, weights: Weights
-) -> tuple[bool, str]:
-    """Whether a dropped recipe is taken up, here or in the run that made it, and what to say.
+def continue_with(opened: OpenedRun, panel: str, recipe: Recipe) -> tuple[bool, str]:
+    """Whether the page goes on with a dropped recipe, here or in its own run, and what to say.
 
-    `taken_up` in that run's panel then has it.
+    `pop_recipe` in that run's panel then has it.
     """
-    run = session.run
-    assert run is not None
-    names = [other.name for other in list_runs(session.root)]
+    run, weights, latent_dim = opened.run, opened.weights, opened.model.latent_dim
+    names = [other.name for other in list_runs(opened.session.root)]
     verdict = recipes.judged(recipe, panel, run.name, names, weights.digest, weights.step)
-    if verdict.run == run.name and recipe.points.shape[1] != model.latent_dim:
+    if verdict.run == run.name and recipe.points.shape[1] != latent_dim:
         return False, (
             f"This file's points have {recipe.points.shape[1]} dimensions, but run {run.name} "
-            f"now has {model.latent_dim}: it is taken as a plain picture."
+            f"now has {latent_dim}: it is taken as a plain picture."
         )
     if verdict.run:
         st.session_state[f"recipe:{verdict.run}"] = recipe
@@ -69,21 +59,17 @@ def take_up(
     return False, verdict.sentence
 
 
-def taken_up(session: Session, panel: str, model: VAE) -> Recipe | None:
+def pop_recipe(opened: OpenedRun, panel: str) -> Recipe | None:
     """The recipe that waits for this panel of this run, once; None where there is none."""
+    session, latent_dim = opened.session, opened.model.latent_dim
     waiting: Recipe | None = st.session_state.get(session.key("recipe"))
     if waiting is None or recipes.PANELS.get(waiting.kind) != panel:
         return None
     del st.session_state[session.key("recipe")]
-    if not len(waiting.points) or waiting.points.shape[1] != model.latent_dim:
+    if not len(waiting.points) or waiting.points.shape[1] != latent_dim:
         st.toast("The file's points do not fit this run's model.", icon=":material/link_off:")
         return None
     return waiting
-
-
-def is_waiting(session: Session) -> bool:
-    """Whether a dropped recipe waits for `taken_up`."""
-    return session.key("recipe") in st.session_state
 
 
 def say(sentence: str) -> None:

@@ -38,8 +38,8 @@ COLOURS = {
 }
 
 
-def show() -> Session:
-    """Draw the sidebar. Returns the session of the chosen run."""
+def show() -> Session | None:
+    """Draw the sidebar. Returns the session of the chosen run; None where there is no run."""
     where = root()
     names = [run.name for run in list_runs(where)]
     handover.apply()
@@ -54,7 +54,7 @@ def show() -> Session:
             name = st.selectbox(
                 "Run", [], placeholder="No run yet: start one", key=handover.RUN.name
             )
-        session = Session(where, Run(where / name) if name else None)
+        session = Session(where, Run(where / name)) if name else None
         _controls(session)
         st.divider()
         new_run(where)
@@ -70,44 +70,38 @@ def _chosen(where: Path, names: list[str]) -> str:
     return next(living, names[0])
 
 
-def _controls(session: Session) -> None:
+def _controls(session: Session | None) -> None:
     """Status and buttons of the chosen run, kept current while it trains."""
-    every = TICK_SECONDS if session.is_alive() else None
-    st.fragment(_draw_controls, run_every=every)(session, session.is_alive())
+    is_alive = session is not None and session.is_alive()
+    every = TICK_SECONDS if is_alive else None
+    st.fragment(_draw_controls, run_every=every)(session, is_alive)
 
 
-def _draw_controls(session: Session, was_alive: bool) -> None:
+def _draw_controls(session: Session | None, was_alive: bool) -> None:
     handover.follow()
-    run, status, events = session.run, session.status(), session.events()
+    status = "new" if session is None else session.status()
     if (status in ALIVE) != was_alive:
         st.rerun()  # the whole page: other buttons, other panels
-    if run is not None:
-        colour = COLOURS.get(status, "gray")
-        st.markdown(f":{colour}-badge[{ICONS[status]} {status}]{_place(session)}")
-        reason = last_event(events, "end").get("reason")
-        if status == "failed" and reason:
-            st.error(str(reason), icon=":material/error:")
-        if status == "starting":
-            doing = processes.progress_of(run.log_file)
-            if doing is not None:
-                what, done, total = doing
-                st.progress(min(1.0, done / max(1, total)), text=f"{what} {done:,} of {total:,}")
+    if session is not None:
+        _say(session, status)
     left, middle, right = st.columns(3, gap="small")
     is_alive = status in ALIVE
     can_resume = status in ("paused", "stopped", "interrupted", "failed")
-    pending = is_alive and run is not None and _asked(run, events)
+    pending = is_alive and session is not None and _is_asked(session)
     left.button(
         "Pause",
         on_click=_request,
-        args=(run, "pause"),
+        args=(session, "pause"),
         disabled=not is_alive or pending,
         width="stretch",
     )
-    middle.button("Resume", on_click=_resume, args=(run,), disabled=not can_resume, width="stretch")
+    middle.button(
+        "Resume", on_click=_resume, args=(session,), disabled=not can_resume, width="stretch"
+    )
     right.button(
         "Stop",
         on_click=_request,
-        args=(run, "stop"),
+        args=(session, "stop"),
         disabled=not is_alive or pending,
         width="stretch",
     )
@@ -115,6 +109,20 @@ def _draw_controls(session: Session, was_alive: bool) -> None:
         st.caption("The trainer saves a checkpoint and ends ...")
     if message := st.session_state.get("message"):
         st.error(message, icon=":material/error:")
+
+
+def _say(session: Session, status: str) -> None:
+    """How the run is, and what its trainer says."""
+    colour = COLOURS.get(status, "gray")
+    st.markdown(f":{colour}-badge[{ICONS[status]} {status}]{_place(session)}")
+    reason = last_event(session.events(), "end").get("reason")
+    if status == "failed" and reason:
+        st.error(str(reason), icon=":material/error:")
+    if status == "starting":
+        doing = processes.progress_of(session.run.log_file)
+        if doing is not None:
+            what, done, total = doing
+            st.progress(min(1.0, done / max(1, total)), text=f"{what} {done:,} of {total:,}")
 
 
 def _place(session: Session) -> str:
@@ -128,19 +136,19 @@ def _place(session: Session) -> str:
     return f"&nbsp; epoch {done:.1f} of {epochs}"
 
 
-def _asked(run: Run, events: list[dict[str, object]]) -> bool:
+def _is_asked(session: Session) -> bool:
     """Whether a request is on its way to the living trainer."""
     try:
-        asked = run.control_file.stat().st_mtime
+        asked = session.run.control_file.stat().st_mtime
     except FileNotFoundError:
         return False
-    return asked > float(str(last_event(events, "start").get("time", 0)))
+    return asked > float(str(last_event(session.events(), "start").get("time", 0)))
 
 
-def _request(run: Run, request: str) -> None:
-    attempt(lambda: run.request(request))
+def _request(session: Session, request: str) -> None:
+    attempt(lambda: session.run.request(request))
 
 
-def _resume(run: Run) -> None:
-    if attempt(lambda: processes.start_training(run, {})):
+def _resume(session: Session) -> None:
+    if attempt(lambda: processes.start_training(session.run, {})):
         handover.open_panel("Live")

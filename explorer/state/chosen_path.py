@@ -16,6 +16,7 @@ import streamlit as st
 from explorer.drawing import images
 from explorer.drawing.images import Floats
 from explorer.state import cache
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
 if TYPE_CHECKING:
@@ -71,17 +72,16 @@ def add_key(session: Session, image: int) -> str:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _roads(path: str, now: cache.Stamp) -> Roads:
     from vae.latent import paths
+    from vae.latent.encoding import load_latents
 
-    latents = cache.latents(Path(path))
-    assert latents is not None
-    return paths.roads(latents.mu)
+    return paths.roads(load_latents(Path(path)).mu)
 
 
 def roads(session: Session) -> Roads | None:
     """The graph of the run's posterior means; None before the first evaluation."""
-    run = session.run
-    now = None if run is None else cache.stamp(run.latents_file)
-    return None if run is None or now is None else _roads(str(run.latents_file), now)
+    file = session.run.latents_file
+    now = cache.stamp(file)
+    return None if now is None else _roads(str(file), now)
 
 
 def trace(session: Session, keys: Floats, steps: int, kind: str) -> Floats:
@@ -96,62 +96,74 @@ def trace(session: Session, keys: Floats, steps: int, kind: str) -> Floats:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _measured(
-    _session: Session, _keys: Floats, told: tuple[object, ...], steps: int
+    _opened: OpenedRun, _roads: Roads, _keys: Floats, told: tuple[object, ...], steps: int
 ) -> dict[str, tuple[Floats, float]]:
     from vae.latent import paths
 
-    loaded, along = _session.model(), roads(_session)
-    assert loaded is not None
-    assert along is not None
     result = {}
     for kind in KINDS:
-        z = paths.trace(_keys, steps, kind, along)
-        pictures = images.decode(loaded[0], z)
-        result[kind] = paths.typicality(z, along), paths.unevenness(pictures)
+        z = paths.trace(_keys, steps, kind, _roads)
+        pictures = images.decode(_opened.model, z)
+        result[kind] = paths.typicality(z, _roads), paths.unevenness(pictures)
     return result
 
 
-def measured(
-    session: Session, picked: tuple[int, ...], keys: Floats, steps: int
-) -> dict[str, tuple[Floats, float]]:
+def measured(opened: OpenedRun, path: ChosenPath) -> dict[str, tuple[Floats, float]]:
     """Of each kind of path: how typical its points are, in nats [S]; how uneven its pictures.
 
     Empty before the first evaluation.
     """
-    run = session.run
-    if run is None or roads(session) is None:
+    run, along = opened.run, roads(opened.session)
+    if along is None:
         return {}
     stamps = cache.stamp(run.weights_file), cache.stamp(run.latents_file)
-    return _measured(session, keys, (str(run.folder), picked, *stamps), steps)
+    told = (str(run.folder), path.picked, *stamps)
+    return _measured(opened, along, path.keys, told, path.steps)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _there_and_back(
-    _session: Session, told: tuple[object, ...], journey: Journey, steps: int
+    _opened: OpenedRun, told: tuple[object, ...], journey: Journey, steps: int
 ) -> tuple[Floats, Floats]:
-    loaded, dataset = _session.model(), _session.dataset()
-    assert loaded is not None
-    assert dataset is not None
-    keys = images.encode(loaded[0], dataset.take(np.array(journey.picked)))
-    z = trace(_session, keys, steps, journey.kind)
-    return z, images.encode(loaded[0], images.decode(loaded[0], z))
+    model = _opened.model
+    keys = images.encode(model, _opened.dataset.take(np.array(journey.picked)))
+    z = trace(_opened.session, keys, steps, journey.kind)
+    return z, images.encode(model, images.decode(model, z))
 
 
-def there_and_back(session: Session, journey: Journey, steps: int) -> tuple[Floats, Floats]:
+def there_and_back(opened: OpenedRun, journey: Journey, steps: int) -> tuple[Floats, Floats]:
     """The path of a journey, and the posterior means of its pictures. [S, D] each
 
     Raises InputError.
     """
-    run = session.run
-    assert run is not None
+    run = opened.run
     stamps = cache.stamp(run.weights_file), cache.stamp(run.latents_file)
-    return _there_and_back(session, (str(run.folder), *stamps), journey, steps)
+    return _there_and_back(opened, (str(run.folder), *stamps), journey, steps)
 
 
 def component_key(session: Session, name: str) -> str:
     """The key of a component; another one after a file has said what it shows."""
     turn = st.session_state.get(session.key("restored"), 0)
     return session.key(name) + (f".{turn}" if turn else "")
+
+
+@dataclass(frozen=True)
+class ChosenPath:
+    """A path through the posterior means of the picked images."""
+
+    kind: str  # one of KINDS
+    picked: tuple[int, ...]  # [K]
+    keys: Floats  # [K, D]
+    steps: int  # of its pictures
+
+    @property
+    def letters(self) -> str:
+        """A letter for each key."""
+        return LETTERS[: len(self.picked)]
+
+    @property
+    def num_legs(self) -> int:
+        return len(self.picked) - 1
 
 
 @dataclass(frozen=True)

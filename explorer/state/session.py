@@ -26,20 +26,18 @@ class Session:
     """The run that the page is about; everything is read anew, through bounded caches."""
 
     root: Path
-    run: Run | None
+    run: Run
 
     def key(self, name: str) -> str:
         """Under what the page keeps `name` of this run in its state, where panels meet."""
-        return f"{name}:{'' if self.run is None else self.run.name}"
+        return f"{name}:{self.run.name}"
 
     def events(self) -> list[Event]:
         """Every event of the run, oldest first."""
-        return [] if self.run is None else cache.events(self.run.events_file)
+        return cache.events(self.run.events_file)
 
     def status(self) -> str:
-        """The run's status; new where there is no run."""
-        if self.run is None:
-            return "new"
+        """The run's status."""
         is_locked = cache.is_locked(str(self.run.folder))
         status = self.run.status(self.events(), is_locked)
         # A trainer that has just ended looks like one that starts until the lock is probed anew.
@@ -52,7 +50,7 @@ class Session:
     def config(self) -> Config | None:
         """The run's config, or None while it has none that can be read."""
         try:
-            return None if self.run is None else self.run.config(self.events())
+            return self.run.config(self.events())
         except ExplainedError:
             return None
 
@@ -61,16 +59,16 @@ class Session:
 
         Raises InputError where the weights cannot be used.
         """
-        return None if self.run is None else cache.model(self.run)
+        return cache.model(self.run)
 
-    def dataset(self) -> Dataset | None:
-        """The run's images; None without a run. Raises InputError where they are gone."""
-        config = self.config()
-        return None if config is None else cache.dataset(config.data, str(data_cache(self.root)))
+    def dataset(self) -> Dataset:
+        """The run's images. Raises InputError where they are gone."""
+        config = self.run.config(self.events())
+        return cache.dataset(config.data, str(data_cache(self.root)))
 
     def latents(self) -> Latents | None:
         """Posterior means of validation images, as of the newest evaluation."""
-        return None if self.run is None else cache.latents(self.run.latents_file)
+        return cache.latents(self.run.latents_file)
 
     def kl_per_dim(self) -> list[float]:
         """KL of each dimension in nats, of the newest evaluation; empty before the first."""

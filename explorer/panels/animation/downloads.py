@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.exports import restore
+from explorer.state import opened_run
 from explorer.state.session import Session
 from vae.errors import ExplainedError
 from vae.runs.events import Event
@@ -22,7 +23,6 @@ FORMATS = {"GIF": ".gif", "WebP": ".webp", "MP4": ".mp4"}
 def downloads(session: Session, frames: list[Event]) -> None:
     """Buttons that make a file when they are pressed."""
     run = session.run
-    assert run is not None
     files = tuple(str(run.folder / event["samples"]) for event in frames)
     recipe = recipe_of(session, frames)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -42,13 +42,13 @@ def downloads(session: Session, frames: list[Event]) -> None:
 def recipe_of(session: Session, frames: list[Event]) -> str:
     """The comment of the files: which run, and the steps of its pictures."""
     try:
-        loaded = session.model()
+        opened = opened_run.opened(session)
     except ExplainedError:
-        loaded = None
-    if loaded is None:
+        return ""
+    if opened is None:
         return ""
     steps = [event["step"] for event in frames]
-    return restore.recipe(session, loaded[1], "training", np.zeros((0, 0)), steps=steps)
+    return restore.recipe(opened, "training", np.zeros((0, 0)), steps=steps)
 
 
 @st.cache_data(max_entries=6, show_spinner=False)

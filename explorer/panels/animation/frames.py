@@ -21,8 +21,6 @@ SHEET_ROWS = 3  # of the trainer's sheets of samples
 
 def frame_events(session: Session) -> list[Event]:
     """At most `MAX_FRAMES` previews whose pictures are on disk, evenly chosen, oldest first."""
-    if session.run is None:
-        return []
     by_step = {e["step"]: e for e in session.events() if e["kind"] == "preview" and "samples" in e}
     there = [e for e in by_step.values() if (session.run.folder / e["samples"]).is_file()]
     if len(there) <= MAX_FRAMES:

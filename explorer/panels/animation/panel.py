@@ -11,15 +11,15 @@ from explorer.state.session import Session
 TICK_SECONDS = 2.0
 
 
-def show(session: Session) -> None:
+def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the animation grows by itself."""
-    every = TICK_SECONDS if session.is_alive() else None
+    every = TICK_SECONDS if session is not None and session.is_alive() else None
     st.fragment(_draw, run_every=every)(session)
 
 
-def _draw(session: Session) -> None:
-    frames = frame_events(session)
-    if session.run is None or not frames:
+def _draw(session: Session | None) -> None:
+    frames = [] if session is None else frame_events(session)
+    if session is None or not frames:
         st.info(
             "**No pictures yet.** As soon as a run trains, the same random codes are decoded again "
             "and again, and play here as a film. Press **Start training** in the sidebar.",

@@ -11,6 +11,7 @@ import streamlit as st
 from explorer.components import gallery
 from explorer.panels.interpolate import label_filter
 from explorer.state import chosen_path
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 PAGE_IMAGES = 48
 
 
-def show(session: Session, dataset: Dataset, num_keys: int) -> list[int]:
+def show(opened: OpenedRun, num_keys: int) -> list[int]:
     """The grid of validation images with its pages. Returns the picked images."""
-    state = st.session_state
+    state, session, dataset = st.session_state, opened.session, opened.dataset
     place, number = session.key("page"), session.key("go_to")
     only = str(state.get(session.key("only"), label_filter.ALL))
     found = label_filter.images_with(dataset, dataset.fingerprint, only)

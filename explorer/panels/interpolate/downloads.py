@@ -4,47 +4,34 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from explorer.drawing import images
 from explorer.exports import python_program, recipes, restore
 from explorer.panels.interpolate import film, player
 from explorer.state import chosen_path
-from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, Tour
-from explorer.state.session import Session
+from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, ChosenPath, Tour
+from explorer.state.opened_run import OpenedRun
 from vae.pictures import MIME
 
-if TYPE_CHECKING:
-    from vae.data.dataset import Dataset
-    from vae.model.checkpoints import Weights
-    from vae.model.networks import VAE
 
-
-def show(
-    session: Session,
-    model: VAE,
-    weights: Weights,
-    picked: list[int],
-    keys: np.ndarray,
-    steps: int,
-    kind: str,
-    tour: Tour,
-) -> None:
+def show(opened: OpenedRun, path: ChosenPath, tour: Tour) -> None:
     """Files of the path, made when asked for, and what brings them back."""
-    run = session.run
-    assert run is not None
-    points = chosen_path.trace(session, keys, steps, kind)
-    chosen = {"path": kind, "steps": chosen_path.chosen(session).steps, "images": picked}
-    recipe = restore.recipe(session, weights, "path", keys, **chosen, **asdict(tour))
+    session, model, weights, run = opened.session, opened.model, opened.weights, opened.run
+    points = chosen_path.trace(session, path.keys, path.steps, path.kind)
+    chosen = {
+        "path": path.kind,
+        "steps": chosen_path.chosen(session).steps,
+        "images": list(path.picked),
+    }
+    recipe = restore.recipe(opened, "path", path.keys, **chosen, **asdict(tour))
 
     def strip() -> bytes:
         return images.strip(images.decode(model, points), recipe)
 
     def animation(suffix: str) -> bytes:
-        return film.film(model, film.filmed(session, keys, kind, tour), suffix, recipe)
+        return film.film(model, film.filmed(session, path.keys, path.kind, tour), suffix, recipe)
 
     with st.container(horizontal=True, gap="xsmall"):
         st.download_button(
@@ -65,7 +52,7 @@ def show(
     with st.container(horizontal=True, gap="xsmall"):
         factor = images.strip_factor(weights.image_shape[1])
         program = python_program.path(
-            run.folder, weights.step, keys, tuple(picked), points, kind, factor
+            run.folder, weights.step, path.keys, path.picked, points, path.kind, factor
         )
         restore.copy_as_python(program, "the PNG strip")
         upload = session.key("upload_path")
@@ -75,15 +62,16 @@ def show(
                 ["png", "gif", "webp", "mp4"],
                 key=upload,
                 on_change=_from_file,
-                args=(session, model, weights, upload),
+                args=(opened, upload),
                 help="Its images, its kind, its steps and the player come back.",
             )
             if message := st.session_state.get(session.key("upload_path_error")):
                 st.error(message, icon=":material/broken_image:")
 
 
-def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None:
-    """Take up the path in a file."""
+def _from_file(opened: OpenedRun, key: str) -> None:
+    """Go on with the path in a file."""
+    session = opened.session
     state, error = st.session_state, session.key("upload_path_error")
     state.pop(error, None)
     if state[key] is None:
@@ -92,18 +80,19 @@ def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None
     if recipe is None:
         state[error] = "This file carries no path: one that was downloaded here does."
         return
-    is_taken, sentence = restore.take_up(session, "Interpolate", recipe, model, weights)
-    if not is_taken:
+    is_known, sentence = restore.continue_with(opened, "Interpolate", recipe)
+    if not is_known:
         state[error] = sentence
 
 
-def take_over(session: Session, dataset: Dataset, model: VAE) -> None:
+def continue_with_file(opened: OpenedRun) -> None:
     """Make the path of a dropped file the one on the screen."""
-    recipe = restore.taken_up(session, "Interpolate", model)
+    session = opened.session
+    recipe = restore.pop_recipe(opened, "Interpolate")
     if recipe is None:
         return
     picked = list(dict.fromkeys(recipe.images))
-    if not 2 <= len(picked) <= MAX_KEYS or max(picked) >= len(dataset):
+    if not 2 <= len(picked) <= MAX_KEYS or max(picked) >= len(opened.dataset):
         st.toast("The file's path goes through images that are not here.", icon=":material/info:")
         return
     state, told = st.session_state, recipe.settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,15 +10,10 @@ import streamlit as st
 from explorer.drawing import charts, images
 from explorer.exports import restore
 from explorer.panels.interpolate import choose_images, downloads, player
-from explorer.state import chosen_path, handover
-from explorer.state.chosen_path import KINDS, LETTERS, MAX_KEYS, STEPS, Tour
+from explorer.state import chosen_path, handover, opened_run
+from explorer.state.chosen_path import KINDS, LETTERS, MAX_KEYS, STEPS, ChosenPath, Tour
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
-from vae.errors import ExplainedError
-
-if TYPE_CHECKING:
-    from vae.data.dataset import Dataset
-    from vae.model.checkpoints import Weights
-    from vae.model.networks import VAE
 
 TICK_SECONDS = 3.0  # while the weights change
 PICTURE = 160  # pixels a side of a picture of the path
@@ -35,9 +30,9 @@ STYLE = """<style>
 </style>"""
 
 
-def show(session: Session) -> None:
+def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the path follows its newest weights."""
-    if session.run is None:
+    if session is None:
         st.info(
             "**No images to go between yet.** Press **Start training** in the sidebar: this panel "
             "opens with the first checkpoint.",
@@ -50,37 +45,31 @@ def show(session: Session) -> None:
 
 def _draw(session: Session) -> None:
     restore.begin()
-    try:
-        loaded, dataset = session.model(), session.dataset()
-    except ExplainedError as error:
-        st.error(str(error), icon=":material/error:")
+    opened = opened_run.show_opened(
+        session, "The first checkpoint opens the paths.", with_images=True
+    )
+    if opened is None:
         return
-    if loaded is None or dataset is None:
-        st.info(
-            "**This run has no weights yet.** The first checkpoint opens the paths.",
-            icon=":material/hourglass_empty:",
-        )
-        return
-    model, weights = loaded
     st.html(STYLE)
-    downloads.take_over(session, dataset, model)
+    downloads.continue_with_file(opened)
     kind, steps, num_keys = _controls(session)
     above = st.container(key="path_strip")
     left, right = st.columns([6, 5], gap="medium")
     with left.container(key="path_gallery"):
-        picked = choose_images.show(session, dataset, num_keys)
+        picked = choose_images.show(opened, num_keys)
     if len(picked) < 2:
         above.info("Click a second image below, and the path is here.", icon=":material/touch_app:")
         return
-    keys = images.encode(model, dataset.take(np.array(picked)))
+    keys = images.encode(opened.model, opened.dataset.take(np.array(picked)))
     legs = len(keys) - 1
     steps = max(1, round((steps - 1) / legs)) * legs + 1  # so that every image is met
+    path = ChosenPath(kind, tuple(picked), keys, steps)
     with above:
-        _strip(session, model, dataset, picked, keys, steps, kind)
+        _strip(opened, path)
     with right.container(key="path_point"):
-        st.fragment(_point)(session, model, weights, picked, keys, steps, kind)
+        _point(opened, path)
     with left:
-        _compared(session, picked, keys, steps, kind)
+        _compared(opened, path)
 
 
 def _controls(session: Session) -> tuple[str, int, int]:
@@ -118,20 +107,13 @@ def _controls(session: Session) -> tuple[str, int, int]:
 # ----------------------------------------------------------------------------- the path
 
 
-def _strip(
-    session: Session,
-    model: VAE,
-    dataset: Dataset,
-    picked: list[int],
-    keys: np.ndarray,
-    steps: int,
-    kind: str,
-) -> None:
+def _strip(opened: OpenedRun, path: ChosenPath) -> None:
     """The originals at both ends, and the decoded path between them."""
-    decoded = images.decode(model, chosen_path.trace(session, keys, steps, kind))
-    originals = dataset.take(np.array([picked[0], picked[-1]]))
-    last = LETTERS[len(picked) - 1]
-    row = st.grid(steps + 2, min_column_width=38, gap="xsmall")
+    picked = path.picked
+    z = chosen_path.trace(opened.session, path.keys, path.steps, path.kind)
+    decoded = images.decode(opened.model, z)
+    originals = opened.dataset.take(np.array([picked[0], picked[-1]]))
+    row = st.grid(path.steps + 2, min_column_width=38, gap="xsmall")
     with row.container(key="path_end_first", gap="xxsmall"):
         st.image(
             images.address(originals[0], PICTURE),
@@ -139,7 +121,7 @@ def _strip(
             alt=f"Image {picked[0]}",
         )
         st.caption(f"**A** {picked[0]}", text_alignment="center")
-    every = (steps - 1) // (len(picked) - 1)
+    every = (path.steps - 1) // path.num_legs
     for i, picture in enumerate(decoded):
         letter = str(i + 1) if i % every else LETTERS[i // every]
         with row.container(gap="xxsmall"):
@@ -155,43 +137,30 @@ def _strip(
             width="stretch",
             alt=f"Image {picked[-1]}",
         )
-        st.caption(f"**{last}** {picked[-1]}", text_alignment="center")
+        st.caption(f"**{path.letters[-1]}** {picked[-1]}", text_alignment="center")
 
 
-def _point(
-    session: Session,
-    model: VAE,
-    weights: Weights,
-    picked: list[int],
-    keys: np.ndarray,
-    steps: int,
-    kind: str,
-) -> None:
+def _point(opened: OpenedRun, path: ChosenPath) -> None:
     """Any point of the path, large, and what to do with it."""
-    run = session.run
-    assert run is not None
-    handover.follow()
-    if restore.is_waiting(session):
-        st.rerun()  # the whole page, with the path of a file
+    session, keys = opened.session, path.keys
     tour, number = _tour(session)
-    legs = len(keys) - 1
-    points = chosen_path.trace(session, keys, legs * FINE + 1, kind)
+    points = chosen_path.trace(session, keys, path.num_legs * FINE + 1, path.kind)
     at = min(int(tour.position * (len(points) - 1)), len(points) - 2)
     part = np.float32(tour.position * (len(points) - 1) - at)
     z = (1 - part) * points[at] + part * points[at + 1]
     player.show(
         chosen_path.component_key(session, "path"),
         points,
-        chosen_path.trace(session, keys[[-1, 0]], FINE + 1, kind),
+        chosen_path.trace(session, keys[[-1, 0]], FINE + 1, path.kind),
         FINE,
-        LETTERS[: len(keys)],
+        path.letters,
         tour,
         number,
-        path=f"/live/decode/{run.name}",
-        step=weights.step,
-        picture=images.address(images.decode(model, z[None])[0], LARGE),
+        path=f"/live/decode/{opened.run.name}",
+        step=opened.weights.step,
+        picture=images.address(images.decode(opened.model, z[None])[0], LARGE),
     )
-    downloads.show(session, model, weights, picked, keys, steps, kind, tour)
+    downloads.show(opened, path, tour)
     with st.container(horizontal=True, gap="xsmall"):
         st.button(
             "Show on the map",
@@ -220,9 +189,9 @@ def _tour(session: Session) -> tuple[Tour, int | None]:
 # ----------------------------------------------------------------------------- how typical it is
 
 
-def _compared(session: Session, picked: list[int], keys: np.ndarray, steps: int, kind: str) -> None:
+def _compared(opened: OpenedRun, path: ChosenPath) -> None:
     """The kinds of path side by side: how typical what they meet is, and how evenly they go."""
-    measured = chosen_path.measured(session, tuple(picked), keys, steps)
+    measured = chosen_path.measured(opened, path)
     if not measured:
         return
     st.markdown(
@@ -234,8 +203,8 @@ def _compared(session: Session, picked: list[int], keys: np.ndarray, steps: int,
     st.echarts_chart(
         charts.typicality(
             {KINDS[name]: values.tolist() for name, (values, _) in measured.items()},
-            LETTERS[: len(keys)],
-            KINDS[kind],
+            path.letters,
+            KINDS[path.kind],
         ),
         height=210,
         key="path_typicality",

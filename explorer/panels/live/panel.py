@@ -34,9 +34,9 @@ STYLE = """<style>
 </style>"""
 
 
-def show(session: Session) -> None:
+def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, it draws itself anew each second."""
-    if session.run is None:
+    if session is None:
         st.info(
             "**Nothing has been trained here yet.** Press **Start training** in the sidebar: with "
             "no other choice it draws its own faces, and the first pictures come within seconds.",
@@ -48,8 +48,7 @@ def show(session: Session) -> None:
 
 
 def _draw(session: Session) -> None:
-    run, events, status = session.run, session.events(), session.status()
-    assert run is not None
+    events, status = session.events(), session.status()
     st.html(STYLE)
     _say(session, status, events)
     start = last_event(events, "start")
@@ -67,8 +66,6 @@ def _draw(session: Session) -> None:
 
 def _say(session: Session, status: str, events: list[Event]) -> None:
     """What the person should know, or do, before looking at numbers."""
-    run = session.run
-    assert run is not None
     if status == "failed":
         reason = last_event(events, "end").get("reason") or "no reason was given"
         st.error(
@@ -83,7 +80,7 @@ def _say(session: Session, status: str, events: list[Event]) -> None:
             icon=":material/warning:",
         )
     elif status == "starting":
-        doing = processes.progress_of(run.log_file)
+        doing = processes.progress_of(session.run.log_file)
         what = "Opening the images" if doing is None else f"{doing[0].capitalize()}"
         part = 0.0 if doing is None else min(1.0, doing[1] / max(1, doing[2]))
         st.progress(part, text=f"{what} ... The first pictures follow at once.")
@@ -155,7 +152,6 @@ def duration(seconds: float) -> str:
 
 def _pictures(session: Session, previews: list[Event]) -> None:
     """The preview sheets: the newest, until an earlier one is asked for."""
-    assert session.run is not None
     by_step = {int(event["step"]): event for event in previews}
     columns = st.grid(2, min_column_width=330, gap="medium")
     with columns.cell():
@@ -169,7 +165,6 @@ def _pictures(session: Session, previews: list[Event]) -> None:
 
 def _sheet(session: Session, event: Event, kind: str, text: str) -> None:
     """One preview sheet under its name."""
-    assert session.run is not None
     st.markdown(f"**{kind.capitalize()}** &nbsp; :small[:gray[{text}]]")
     path = session.run.folder / event.get(kind, "no such file")
     now = cache.stamp(path)

@@ -15,12 +15,12 @@ from explorer.panels.map import plotly_map
 from explorer.panels.map.canvas import Choice
 from explorer.state import handover, map_points
 from explorer.state.map_points import KL, Place
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
     from vae.latent.encoding import Latents
-    from vae.model.networks import VAE
 
 NUM_HINT = 24
 NUM_MEMBERS = 16
@@ -33,36 +33,43 @@ STYLE = """<style>
 </style>"""
 
 
-def show(session: Session, model: VAE, dataset: Dataset, place: Place, choice: Choice) -> None:
+def show(opened: OpenedRun, place: Place, choice: Choice) -> None:
     """What was clicked: nothing yet, one image, a group, or the ground between the points."""
     points = map_points.points(place)
     if choice.point is not None:
-        _ground(session, model, dataset, place, choice.point)
+        _ground(opened, place, choice.point)
     elif not choice.images:
         rows = np.random.default_rng(0).permutation(len(points.index))[:NUM_HINT]
         st.caption(
             "Click a point, or one of these images, to look into it; click between the points to "
             "see what the model draws there. Lasso points to see a group."
         )
-        _sheet(session, dataset, points.index[rows].tolist(), "Some images of the map")
+        _sheet(opened, points.index[rows].tolist(), "Some images of the map")
     elif len(choice.images) == 1:
         row = map_points.rows_of(place, np.array(choice.images))[0]
-        _image(session, model, dataset, place, int(row))
+        _image(opened, place, int(row))
     else:
-        _group(session, model, dataset, place, choice)
+        _group(opened, place, choice)
         return
-    groups.groups(session, model, dataset, ())
+    groups.groups(opened, ())
 
 
-def _sheet(
-    session: Session, dataset: Dataset, shown: list[int], label: str, tile: int = 52
-) -> None:
+def _sheet(opened: OpenedRun, shown: list[int], label: str, tile: int = 52) -> None:
     """A grid of images of which a clicked one is looked into."""
-    key = sheet_key(session)
-    gallery.show(dataset, shown, [], key=key, label=label, max_picked=1, badges=False, tile=tile)
+    gallery.show(
+        opened.dataset,
+        shown,
+        [],
+        key=sheet_key(opened.session),
+        label=label,
+        max_picked=1,
+        badges=False,
+        tile=tile,
+    )
 
 
-def _image(session: Session, model: VAE, dataset: Dataset, place: Place, row: int) -> None:
+def _image(opened: OpenedRun, place: Place, row: int) -> None:
+    session, model, dataset = opened.session, opened.model, opened.dataset
     points = map_points.points(place)
     image = int(points.index[row])
     pixels = dataset.take(np.array([image]))
@@ -108,7 +115,7 @@ def _image(session: Session, model: VAE, dataset: Dataset, place: Place, row: in
     )
     near = [i for i in _nearest(points, points.mu[row], NUM_NEIGHBOURS + 1) if i != image]
     st.caption("Nearest in the latent space")
-    _sheet(session, dataset, near[:NUM_NEIGHBOURS], "Nearest images", tile=36)
+    _sheet(opened, near[:NUM_NEIGHBOURS], "Nearest images", tile=36)
     _facts(dataset, image)
 
 
@@ -119,9 +126,7 @@ def _nearest(points: Latents, z: np.ndarray, num: int) -> list[int]:
     return [int(image) for image in points.index[rows]]
 
 
-def _ground(
-    session: Session, model: VAE, dataset: Dataset, place: Place, xy: tuple[float, float]
-) -> None:
+def _ground(opened: OpenedRun, place: Place, xy: tuple[float, float]) -> None:
     """What the model draws where no image lies."""
     points = map_points.points(place)
     if place.method == "pca":
@@ -138,7 +143,7 @@ def _ground(
         )
     st.markdown(f"**Between the images** :gray[at {xy[0]:.2f}, {xy[1]:.2f}]")
     pair = st.columns(2, gap="small", wrap=False)
-    picture = images.decode(model, z[None])[0]
+    picture = images.decode(opened.model, z[None])[0]
     pair[0].image(_address(picture), width="stretch", alt="Decoded here")
     pair[0].caption("Decoded here", text_alignment="center")
     pair[1].caption(words)
@@ -146,11 +151,11 @@ def _ground(
         "Open in Sliders",
         icon=":material/tune:",
         on_click=handover.open_in_sliders,
-        args=(session, z),
+        args=(opened.session, z),
         width="stretch",
     )
     st.caption("Nearest in the latent space")
-    _sheet(session, dataset, _nearest(points, z, NUM_NEIGHBOURS), "Nearest images", tile=36)
+    _sheet(opened, _nearest(points, z, NUM_NEIGHBOURS), "Nearest images", tile=36)
 
 
 def _facts(dataset: Dataset, image: int) -> None:
@@ -168,14 +173,14 @@ def _facts(dataset: Dataset, image: int) -> None:
             st.html(f'{STYLE}<div class="map-facts">{"".join(cells)}</div>')
 
 
-def _group(session: Session, model: VAE, dataset: Dataset, place: Place, choice: Choice) -> None:
+def _group(opened: OpenedRun, place: Place, choice: Choice) -> None:
     points, some = map_points.points(place), np.array(choice.images)
     rows = map_points.rows_of(place, some)
     mean = points.mu[rows].mean(0)
     st.markdown(f"**{choice.count:,} images**")
     pair = st.columns(2, gap="small", wrap=False)
     pair[0].image(
-        _address(images.decode(model, [mean])[0]),
+        _address(images.decode(opened.model, mean[None])[0]),
         width="stretch",
         alt="Mean",
     )
@@ -185,11 +190,13 @@ def _group(session: Session, model: VAE, dataset: Dataset, place: Place, choice:
         f"KL {map_points.kl_of(points, rows).mean():.1f} nats and mean squared error "
         f"{points.mse[rows].mean():.4f} on average.{sampled}"
     )
-    pair[1].button("Open in Sliders", on_click=handover.open_in_sliders, args=(session, mean))
-    groups.groups(session, model, dataset, choice.images)
+    pair[1].button(
+        "Open in Sliders", on_click=handover.open_in_sliders, args=(opened.session, mean)
+    )
+    groups.groups(opened, choice.images)
     members = np.random.default_rng(0).permutation(some)[:NUM_MEMBERS]
     st.caption("Some of them")
-    _sheet(session, dataset, members.tolist(), "Members")
+    _sheet(opened, members.tolist(), "Members")
 
 
 def _add_to_path(session: Session, image: int) -> None:

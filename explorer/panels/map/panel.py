@@ -13,8 +13,9 @@ from explorer.components.job_button import Work
 from explorer.panels.map import canvas, detail, path_overlay, plotly_map
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
-from explorer.state import handover, map_points
+from explorer.state import handover, map_points, opened_run
 from explorer.state.map_points import ERROR, KL, Place
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
 from vae.runs import processes
@@ -23,7 +24,6 @@ from vae.runs.folder import Run
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
     from vae.latent.encoding import Latents
-    from vae.model.checkpoints import Weights
 
 
 TICK_SECONDS = 1.0  # while a map is in the making
@@ -36,9 +36,9 @@ STYLE = """<style>
 </style>"""
 
 
-def show(session: Session) -> None:
+def show(session: Session | None) -> None:
     """Draw the panel."""
-    if session.run is None:
+    if session is None:
         st.info(
             "**No map yet.** Press **Start training** in the sidebar: the first evaluation brings "
             "a map of the images, placed by what the model says of them.",
@@ -51,20 +51,15 @@ def show(session: Session) -> None:
 
 
 def _draw(session: Session, is_waiting: bool) -> None:
-    assert session.run is not None
     handover.follow()
     if is_waiting and session.run.latents_file.exists():
         st.rerun()  # the whole page, which waits no longer
+    opened = opened_run.show_opened(session, "The first evaluation brings the map.")
+    if opened is None:
+        return
     try:
-        loaded, dataset = session.model(), session.dataset()
+        dataset = opened.dataset
         st.html(STYLE)
-        if loaded is None or dataset is None:
-            st.info(
-                "**This run has no weights yet.** The first evaluation brings the map.",
-                icon=":material/hourglass_empty:",
-            )
-            return
-        model, weights = loaded
         method, colour = _controls(session, dataset)
         place = map_points.place_of(session.run, method)
         if place is None:
@@ -81,10 +76,10 @@ def _draw(session: Session, is_waiting: bool) -> None:
         choice = _choice(session, place)
         left, right = st.columns([8, 5], gap="medium")
         with left.container(key="map_chart"):
-            _chart(session, dataset, place, colour, choice)
-            _honest(session, method, points, weights, len(dataset))
+            _chart(opened, place, colour, choice)
+            _honest(opened, method, points)
         with right.container(key="map_detail"):
-            detail.show(session, model, dataset, place, choice)
+            detail.show(opened, place, choice)
     except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
 
@@ -151,8 +146,8 @@ def _choice(session: Session, place: Place) -> Choice:
     return Choice(there, choice.count if is_whole else len(there))
 
 
-def _chart(session: Session, dataset: Dataset, place: Place, colour: str, choice: Choice) -> None:
-    assert session.run is not None
+def _chart(opened: OpenedRun, place: Place, colour: str, choice: Choice) -> None:
+    session, dataset = opened.session, opened.dataset
     legend = _legend(dataset, place, colour)
     if plotly_map.is_chosen(session):
         colours = map_points.colours(place, dataset, dataset.fingerprint, colour)
@@ -162,7 +157,7 @@ def _chart(session: Session, dataset: Dataset, place: Place, colour: str, choice
     if place.method == "pca" and len(choice.images) == 1:
         row = map_points.rows_of(place, np.array(choice.images))[0]
         ellipse = map_points.ellipse(place, int(row))
-    way = path_overlay.on_map(session, dataset, place)
+    way = path_overlay.on_map(opened, place)
     canvas.show(
         session.key("mapview"),
         map_data.addresses(session.run, place, dataset.fingerprint, colour),
@@ -194,8 +189,9 @@ def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
     return Legend(title, entries, (), 0.0, 0.0)
 
 
-def _honest(session: Session, method: str, points: Latents, weights: Weights, num: int) -> None:
+def _honest(opened: OpenedRun, method: str, points: Latents) -> None:
     """What the map shows, and how to have a fuller or a newer one."""
+    session, weights, num = opened.session, opened.weights, len(opened.dataset)
     text = "PC 1 across, PC 2 up. " if method == "pca" else ""
     sampled = " sampled" if len(points.index) < num else ""
     text += f"{len(points.index):,} of {num:,} images{sampled}, weights of step {points.step:,}."
@@ -216,8 +212,7 @@ def work_of(run: Run, method: str, now: float) -> Work:
 
 
 def _working(session: Session, method: str) -> bool:
-    run = session.run
-    return run is not None and work_of(run, method, time.time()).state == "working"
+    return work_of(session.run, method, time.time()).state == "working"
 
 
 def _missing(session: Session, method: str) -> None:
@@ -244,7 +239,6 @@ def _job(session: Session, method: str) -> None:
 
 def _watch(session: Session, method: str, was_working: bool) -> None:
     run = session.run
-    assert run is not None
     now = work_of(run, method, time.time())
     if (now.state == "working") != was_working:
         st.rerun()  # the whole page: the map itself is another now

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from explorer.panels.map.canvas import Trail
 from explorer.state import chosen_path, handover, map_points
 from explorer.state.keys import Key
 from explorer.state.map_points import Place
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
-
-if TYPE_CHECKING:
-    from vae.data.dataset import Dataset
 
 LEG = 16  # steps of a path between two images
 WORDS = {"slerp": "a great arc", "lerp": "a straight line", "dense": "through dense regions"}
@@ -34,19 +30,17 @@ def toggle(session: Session) -> None:
     )
 
 
-def on_map(session: Session, dataset: Dataset, place: Place) -> Trail | None:
+def on_map(opened: OpenedRun, place: Place) -> Trail | None:
     """The path where it lies on a map, while it is to be shown. Raises InputError."""
+    session = opened.session
     way = chosen_path.chosen(session)
-    if (
-        not handover.is_path_on_map(session).get()
-        or len(way.picked) < 2
-        or max(way.picked) >= len(dataset)
-    ):
+    is_wanted = handover.is_path_on_map(session).get()
+    if not is_wanted or len(way.picked) < 2 or max(way.picked) >= len(opened.dataset):
         return None
     steps = LEG * (len(way.picked) - 1) + 1
     line, back = (
         [(float(x), float(y)) for x, y in map_points.on_map(place, z)]
-        for z in chosen_path.there_and_back(session, way, steps)
+        for z in chosen_path.there_and_back(opened, way, steps)
     )
     return Trail(line, back, chosen_path.LETTERS[: len(way.picked)])
 

@@ -75,9 +75,8 @@ def data_section(session: Session, config: Config) -> None:
         except ExplainedError as error:
             facts.append(f":red[{error}]")
         else:
-            if dataset is not None:
-                facts += _counts(dataset.manifest.get("counts"))
-                credit = str(dataset.manifest.get("credit") or "").strip()
+            facts += _counts(dataset.manifest.get("counts"))
+            credit = str(dataset.manifest.get("credit") or "").strip()
     st.markdown("**Data** &nbsp; :small[" + " · ".join(facts) + "]")
     if credit:
         st.caption(f"Credit: {credit.splitlines()[0]}")

@@ -37,7 +37,6 @@ def _remedies(session: Session, config: Config, finding: Finding, key: str) -> N
     """The buttons of one finding; what each does stands in its help."""
     if not finding.remedies and not (finding.more and finding.kind != "info"):
         return
-    assert session.run is not None
     status = session.status()
     with st.container(horizontal=True, vertical_alignment="center", key=f"remedies_{key}"):
         for i, remedy in enumerate(finding.remedies):
@@ -60,7 +59,6 @@ def _remedies(session: Session, config: Config, finding: Finding, key: str) -> N
 def _press(session: Session, config: Config, remedy: Remedy) -> None:
     """Apply the remedy, and let the page show the run that trains on."""
     run = session.run
-    assert run is not None
     try:
         run = remedies.apply(run, config, remedy, session.status())
     except ExplainedError as error:

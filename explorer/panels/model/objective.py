@@ -182,7 +182,6 @@ def dimensions_section(session: Session, evaluation: Event) -> None:
 
 def plane_section(session: Session, config: Config) -> None:
     """This run, and those that it can be compared with, by rate and distortion."""
-    assert session.run is not None
     runs = [
         (run, comparable(measured(cache.events(run.events_file))))
         for run in list_runs(session.root)

@@ -20,8 +20,10 @@ from explorer.panels.model.objective import (
 )
 from explorer.panels.model.theory import gradient_estimators
 from explorer.panels.model.theory.equations import converter, equations
-from explorer.state import handover
+from explorer.state import handover, opened_run
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
+from vae.config import Config
 from vae.doctor.diagnose import findings
 from vae.errors import ExplainedError
 from vae.runs.events import measured
@@ -31,10 +33,10 @@ TICK_SECONDS = 5.0
 WORK_SECONDS = 1.5  # while a process measures the run
 
 
-def show(session: Session) -> None:
+def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the numbers follow."""
-    config = session.config()
-    if session.run is None or config is None:
+    config = None if session is None else session.config()
+    if session is None or config is None:
         st.info(
             "**No model yet.** A variational autoencoder learns two networks at once: one that "
             "writes a picture as a few numbers, and one that draws pictures from them. Press "
@@ -49,7 +51,7 @@ def show(session: Session) -> None:
     working = _is_working(session.run)
     every = TICK_SECONDS if session.is_alive() else None
     every = WORK_SECONDS if working else every
-    st.fragment(_draw, run_every=every)(session, working)
+    st.fragment(_draw, run_every=every)(session, config, working)
 
 
 def _is_working(run: Run) -> bool:
@@ -57,13 +59,11 @@ def _is_working(run: Run) -> bool:
     return any(job_button.is_working(*files) for files in (in_full.files(run), drawn.files(run)))
 
 
-def _draw(session: Session, was_working: bool) -> None:
-    assert session.run is not None
+def _draw(session: Session, config: Config, was_working: bool) -> None:
     if _is_working(session.run) != was_working:
         st.rerun()  # the whole page: this panel ticks otherwise now
     handover.follow()
-    config, events = session.config(), session.events()
-    assert config is not None
+    config, events = session.config() or config, session.events()
     evaluation = next(reversed(measured(events)), {})
     found = findings(events, config, session.status())
     is_well = all(finding.kind == "info" for finding in found)
@@ -73,7 +73,8 @@ def _draw(session: Session, was_working: bool) -> None:
             "no sign of overfitting."
         )
     doctor.show(session, config, found)
-    shape = _image_shape(session)
+    opened = _opened(session)
+    shape = None if opened is None else opened.weights.image_shape
     num_pixels = None if shape is None else math.prod(shape)
     loss_line(config, evaluation.get("sigma"))
     if evaluation and num_pixels is not None:
@@ -86,7 +87,9 @@ def _draw(session: Session, was_working: bool) -> None:
             "dimensions are measured and explained here.",
             icon=":material/hourglass_empty:",
         )
-    _measured_in_full(session)
+    if opened is not None:
+        drawn.show(opened)
+        in_full.show(opened)
     if evaluation:
         evaluations_section(events)
     st.subheader("Deeper", divider="gray")
@@ -95,32 +98,17 @@ def _draw(session: Session, was_working: bool) -> None:
     is_squared = config.model.likelihood == "gaussian" and config.train.objective == "elbo"
     weight = 2 * sigma**2 * config.train.beta if sigma is not None and is_squared else None
     converter(num_pixels, weight)
-    if shape is not None:
-        gradient_estimators.show(session)
-        networks_section(config.model, shape)
+    if opened is not None:
+        gradient_estimators.show(opened)
+        networks_section(config.model, opened.weights.image_shape)
     data_section(session, config)
     options_section(config)
 
 
-def _image_shape(session: Session) -> tuple[int, int, int] | None:
-    """(C, H, W) of the images; None before the first checkpoint."""
+def _opened(session: Session) -> OpenedRun | None:
+    """The run with its weights; None before the first checkpoint, or where they are broken."""
     try:
-        there = session.model()
+        return opened_run.opened(session)
     except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
         return None
-    return None if there is None else there[1].image_shape
-
-
-# -------------------------------------------------------------------- networks, data, options
-
-
-def _measured_in_full(session: Session) -> None:
-    """Samples and the full evaluation, once there are weights."""
-    try:
-        there = session.model()
-    except ExplainedError:
-        return  # the shape has said so
-    if there is not None:
-        drawn.show(session, *there)
-        in_full.show(session)

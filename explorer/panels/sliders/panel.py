@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
@@ -14,12 +13,10 @@ from explorer.directions.direction import Direction
 from explorer.drawing import images
 from explorer.exports import restore
 from explorer.panels.sliders import dials, point, start
-from explorer.state import cache
+from explorer.state import cache, opened_run
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
-
-if TYPE_CHECKING:
-    from vae.model.networks import VAE
 
 TICK_SECONDS = 2.0  # while the weights change
 NUM_SAMPLES = 64
@@ -32,9 +29,9 @@ STYLE = """<style>
 </style>"""
 
 
-def show(session: Session) -> None:
+def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the face follows its newest weights."""
-    if session.run is None:
+    if session is None:
         st.info(
             "**No face to edit yet.** Press **Start training** in the sidebar: sliders appear "
             "here with the first checkpoint.",
@@ -47,26 +44,16 @@ def show(session: Session) -> None:
 
 def _draw(session: Session) -> None:
     restore.begin()
-    try:
-        loaded = session.model()
-    except ExplainedError as error:
-        st.error(str(error), icon=":material/error:")
+    opened = opened_run.show_opened(session, "The first checkpoint brings the sliders.")
+    if opened is None:
         return
-    if loaded is None:
-        st.info(
-            "**This run has no weights yet.** The first checkpoint brings the sliders.",
-            icon=":material/hourglass_empty:",
-        )
-        return
-    model, weights = loaded
-    state, run = st.session_state, session.run
-    assert run is not None
+    state, model = st.session_state, opened.model
     if len(state.get(session.key("z"), ())) != model.latent_dim:
-        point.begin(session, model)
-    point.take_over(session, model)
+        point.begin(opened)
+    point.continue_with(opened)
     drag = point.apply_drag(session, model.latent_dim)
     st.html(STYLE)
-    directions = _chosen_directions(session, model, weights.digest)
+    directions = _chosen_directions(opened)
     if directions and not any(direction.is_active for direction in directions):
         st.warning(
             "**No dimension is active**: the posterior has collapsed onto the prior, so no slider "
@@ -78,15 +65,15 @@ def _draw(session: Session) -> None:
         session.key("dials"),
         directions,
         drag,
-        path=f"/live/decode/{quote(run.name)}",
-        step=weights.step,
+        path=f"/live/decode/{quote(opened.run.name)}",
+        step=opened.weights.step,
         face=images.address(face, face.shape[0]),
-        samples=_samples(session, model.latent_dim),
+        samples=_samples(opened),
         link=point.link(session),
     )
-    start.show(session, model, weights, face)
+    start.show(opened, face)
     if state[session.key("directions")] == saved.CHOICE:
-        leakage_table.show(session, model, weights.digest)
+        leakage_table.show(opened)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -118,10 +105,9 @@ def _rounded(points: np.ndarray) -> list[list[float]]:
     return [[round(float(value), 4) for value in point] for point in points]
 
 
-def _samples(session: Session, latent_dim: int) -> dict[str, list[list[float]]]:
+def _samples(opened: OpenedRun) -> dict[str, list[list[float]]]:
     """Points to draw from beside the prior, by the name of where they come from."""
-    run = session.run
-    assert run is not None
+    run = opened.run
     found = {}
     for name, file, drawn in (
         ("the mixture", run.samplers_file, _fitted),
@@ -129,16 +115,16 @@ def _samples(session: Session, latent_dim: int) -> dict[str, list[list[float]]]:
     ):
         now = cache.stamp(file)
         points = [] if now is None else drawn(str(file), now)
-        if points and len(points[0]) == latent_dim:
+        if points and len(points[0]) == opened.model.latent_dim:
             found[name] = points
     return found
 
 
-def _chosen_directions(session: Session, model: VAE, digest: str) -> list[Direction]:
+def _chosen_directions(opened: OpenedRun) -> list[Direction]:
+    session = opened.session
     # Streamlit forgets the widgets of a panel that is closed; this does not.
     state, key, kept = st.session_state, session.key("directions"), session.key("directions_kept")
     state.setdefault(key, state.get(kept, BY_KL))
-    latent_dim = model.latent_dim
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         choice = st.segmented_control(
             "Directions",
@@ -151,13 +137,13 @@ def _chosen_directions(session: Session, model: VAE, digest: str) -> list[Direct
             "attributes or of groups of images, by you, and stay with the run.",
         )
         if choice == saved.CHOICE:
-            saved.maker(session, model, digest)
+            saved.maker(opened)
     state[kept] = choice
-    directions = built_in.by_kl(session, latent_dim)
+    directions = built_in.by_kl(opened)
     if choice == saved.CHOICE:
-        directions = saved.sliders(session, model, digest) or directions
+        directions = saved.sliders(opened) or directions
     if choice == BY_PCA:
-        directions = built_in.by_pca(session, latent_dim)
+        directions = built_in.by_pca(opened)
         if not directions:
             st.info("PCA needs posterior means: they come with the first evaluation of the run.")
     return directions

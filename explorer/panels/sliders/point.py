@@ -6,7 +6,6 @@ D latent dimensions.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
@@ -16,25 +15,23 @@ from explorer.drawing import images
 from explorer.exports import restore
 from explorer.panels.sliders import dials
 from explorer.state import handover
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
-if TYPE_CHECKING:
-    from vae.model.networks import VAE
 
-
-def begin(session: Session, model: VAE) -> None:
+def begin(opened: OpenedRun) -> None:
     """The first z: of the link, else of an image that the model knows well, else the middle."""
-    state, run = st.session_state, session.run
-    assert run is not None
+    state, session, run = st.session_state, opened.session, opened.run
+    latent_dim = opened.model.latent_dim
     word = st.query_params.get("z")
     linked = None
     if word is not None and st.query_params.get("run", run.name) == run.name:
-        linked = images.from_link(word, model.latent_dim)
+        linked = images.from_link(word, latent_dim)
         if linked is None:
             st.toast("The point in this link does not fit this run.", icon=":material/link_off:")
     latents = session.latents()
-    z, start = [0.0] * model.latent_dim, None
-    if latents is not None and latents.mu.shape[1] == model.latent_dim:
+    z, start = [0.0] * latent_dim, None
+    if latents is not None and latents.mu.shape[1] == latent_dim:
         known = int(np.argsort(latents.mse)[len(latents.mse) // 5])
         z = numbers(latents.mu[known])
         start = {"index": int(latents.index[known])}
@@ -45,10 +42,10 @@ def begin(session: Session, model: VAE) -> None:
     state[session.key("version")] = state.get(session.key("version"), 0) + 1
 
 
-def take_over(session: Session, model: VAE) -> None:
+def continue_with(opened: OpenedRun) -> None:
     """Go on from the point that another panel or a dropped file has sent here."""
-    state = st.session_state
-    recipe = restore.taken_up(session, "Sliders", model)
+    state, session = st.session_state, opened.session
+    recipe = restore.pop_recipe(opened, "Sliders")
     if recipe is not None:
         set_point(session, recipe.points[0])
     sent = handover.pop_point(session)
@@ -83,9 +80,8 @@ def numbers(z: Sequence[float] | np.ndarray) -> list[float]:
 
 def link(session: Session) -> str:
     """What the address of the page asks for, so that it restores this z; "" for the first z."""
-    state, run = st.session_state, session.run
-    assert run is not None
+    state = st.session_state
     z = state[session.key("z")]
     if z == state[session.key("first")] and "z" not in st.query_params:
         return ""
-    return f"run={quote(run.name)}&z={images.to_link(z)}"
+    return f"run={quote(session.run.name)}&z={images.to_link(z)}"

@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.drawing import images
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ class Refining:
     walk: list[Refined] = field(default_factory=list)
 
 
-def begin_refining(session: Session, model: VAE, pixels: images.Pixels, z: Sequence[float]) -> None:
+def begin_refining(opened: OpenedRun, pixels: images.Pixels, z: Sequence[float]) -> None:
     """Make ready for gradient steps from z [D] towards an image [H, W, C]."""
     from vae.latent.refine import refine
 
-    steps = refine(model, pixels, np.asarray(z, np.float32))
-    st.session_state[session.key("refining")] = Refining(steps, model, pixels)
+    steps = refine(opened.model, pixels, np.asarray(z, np.float32))
+    st.session_state[opened.session.key("refining")] = Refining(steps, opened.model, pixels)
 
 
 def refined(session: Session, size: int) -> list[Refined]:

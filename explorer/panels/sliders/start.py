@@ -12,13 +12,12 @@ from explorer.components import typicality
 from explorer.drawing import images
 from explorer.exports import python_program, recipes, restore
 from explorer.panels.sliders import crop, point, refine
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
-    from vae.model.checkpoints import Weights
-    from vae.model.networks import VAE
 
 FACE_SIZE = 384  # pixels a side, of a downloaded face
 THUMBNAIL = 72
@@ -26,18 +25,18 @@ WIDTH = 160
 GAP = 16
 
 
-def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> None:
+def show(opened: OpenedRun, face: images.Pixels) -> None:
     """Where the face began: an image of the set or one's own, before and after the model."""
-    state = st.session_state
+    state, session, model = st.session_state, opened.session, opened.model
+    dataset: Dataset | None = None
     try:
-        dataset = session.dataset()
+        dataset = opened.dataset
     except ExplainedError as error:
         st.caption(f"The images of this run cannot be shown: {error}")
-        dataset = None
     start: dict[str, Any] | None = state[session.key("start")]
     number, upload = session.key("image"), session.key("upload")
     with st.container(key="face_start", horizontal=True, gap="small"):
-        is_known = start is not None and _fill(start, model, dataset, weights.digest)
+        is_known = start is not None and _fill(start, opened, dataset)
         with st.container(width=3 * THUMBNAIL + 2 * GAP, gap="small"):
             if start is not None and is_known:
                 _pictures(start)
@@ -52,7 +51,7 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
                     len(dataset) - 1,
                     key=number,
                     on_change=_from_set,
-                    args=(session, model, number),
+                    args=(opened, number),
                     help=f"Start from one of the {len(dataset):,} images of {dataset.name}.",
                 )
             with st.popover("Your own", icon=":material/upload:", width="stretch"):
@@ -61,7 +60,7 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
                     ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
                     key=upload,
                     on_change=_from_file,
-                    args=(session, model, weights, upload),
+                    args=(opened, upload),
                     help="Its centre square is encoded; it stays on this machine. A face that was "
                     "downloaded here brings its own point back, exactly.",
                 )
@@ -69,11 +68,7 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
                     st.error(message, icon=":material/broken_image:")
                 elif state.get(upload) is not None and "pixels" in (start or {}):
                     data = state[upload].getvalue()
-                    crop.crop(
-                        session, data, model.image_shape, partial(_crop, session, model, data)
-                    )
-        run = session.run
-        assert run is not None
+                    crop.crop(session, data, model.image_shape, partial(_crop, opened, data))
         with st.container(width=WIDTH, gap="small"):
             st.button(
                 "Start again",
@@ -88,7 +83,7 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
                 "Refine",
                 icon=":material/auto_fix_high:",
                 on_click=_refine,
-                args=(session, model),
+                args=(opened,),
                 disabled=start is None or "given" not in start,
                 width="stretch",
                 help="The encoder guesses. Gradient steps on z, from its guess on, find the most "
@@ -98,8 +93,8 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
             z = state[session.key("z")]
             st.download_button(
                 "Download PNG",
-                partial(images.png, face, FACE_SIZE, restore.recipe(session, weights, "face", z)),
-                f"{run.name}-face.png",
+                partial(images.png, face, FACE_SIZE, restore.recipe(opened, "face", z)),
+                f"{opened.run.name}-face.png",
                 "image/png",
                 icon=":material/download:",
                 on_click="ignore",
@@ -107,7 +102,7 @@ def show(session: Session, model: VAE, weights: Weights, face: np.ndarray) -> No
                 help="The file remembers its point: drop it on Your own to go on from there.",
             )
             program = python_program.face(
-                run.folder, weights.step, np.asarray(z, np.float32), FACE_SIZE
+                opened.run.folder, opened.weights.step, np.asarray(z, np.float32), FACE_SIZE
             )
             restore.copy_as_python(program, "the picture of Download PNG", "stretch")
         with below:
@@ -136,8 +131,9 @@ def _pictures(start: dict[str, Any]) -> None:
                 st.caption(name + error, text_alignment="center")
 
 
-def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: str) -> bool:
+def _fill(start: dict[str, Any], opened: OpenedRun, dataset: Dataset | None) -> bool:
     """Complete what is known of a start with the newest weights; False where it is gone."""
+    model, digest = opened.model, opened.weights.digest
     if start.get("digest") == digest:
         return True
     pixels = start.get("pixels")
@@ -156,15 +152,14 @@ def _fill(start: dict[str, Any], model: VAE, dataset: Dataset | None, digest: st
     return True
 
 
-def _from_set(session: Session, model: VAE, key: str) -> None:
-    dataset, index = session.dataset(), st.session_state[key]
-    assert dataset is not None
+def _from_set(opened: OpenedRun, key: str) -> None:
+    session, index = opened.session, st.session_state[key]
     st.session_state[session.key("start")] = {"index": index}
-    point.set_point(session, images.encode(model, dataset.take(np.array([index])))[0])
+    point.set_point(session, images.encode(opened.model, opened.dataset.take(np.array([index])))[0])
 
 
-def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None:
-    state = st.session_state
+def _from_file(opened: OpenedRun, key: str) -> None:
+    state, session, model = st.session_state, opened.session, opened.model
     state.pop(session.key("upload_error"), None)
     if state[key] is None:
         return
@@ -172,8 +167,8 @@ def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None
     data = state[key].getvalue()
     recipe = recipes.read(data)
     if recipe is not None:
-        is_taken, sentence = restore.take_up(session, "Sliders", recipe, model, weights)
-        if is_taken:
+        is_known, sentence = restore.continue_with(opened, "Sliders", recipe)
+        if is_known:
             return
         if recipe.kind != "face":
             state[session.key("upload_error")] = sentence
@@ -188,15 +183,16 @@ def _from_file(session: Session, model: VAE, weights: Weights, key: str) -> None
     point.set_point(session, images.encode(model, pixels[None])[0])
 
 
-def _crop(session: Session, model: VAE, data: bytes) -> None:
+def _crop(opened: OpenedRun, data: bytes) -> None:
+    session, model = opened.session, opened.model
     pixels = images.read_upload(data, model.image_shape, crop.crop_of(session))
     st.session_state[session.key("start")] = {"pixels": pixels}
     point.set_point(session, images.encode(model, pixels[None])[0])
 
 
-def _refine(session: Session, model: VAE) -> None:
-    start = st.session_state[session.key("start")]
-    refine.begin_refining(session, model, start["given"], start["z"])
+def _refine(opened: OpenedRun) -> None:
+    start = st.session_state[opened.session.key("start")]
+    refine.begin_refining(opened, start["given"], start["z"])
 
 
 def _again(session: Session) -> None:

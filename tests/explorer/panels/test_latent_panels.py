@@ -25,6 +25,7 @@ from explorer.panels.interpolate.film import film, filmed
 from explorer.panels.map import panel as map_panel
 from explorer.state.chosen_path import Tour
 from explorer.state.map_points import ERROR, KL
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.config import ModelConfig
 from vae.data.dataset import open_dataset
@@ -111,7 +112,7 @@ def test_a_loop_goes_there_and_back() -> None:
     torch.manual_seed(0)
     model = VAE(ModelConfig(name="mlp", latent_dim=6), (1, 28, 28)).requires_grad_(False)
     keys = 100 * np.random.default_rng(0).standard_normal((2, 6)).astype(np.float32)
-    z = filmed(Session(Path("nowhere"), None), keys, "lerp", Tour())
+    z = filmed(Session(Path("nowhere"), Run(Path("nowhere/none"))), keys, "lerp", Tour())
     with Image.open(io.BytesIO(film(model, z, ".webp"))) as animation:
         # Pillow joins frames that are equal, as the held ends are.
         frames = animation.n_frames
@@ -224,7 +225,7 @@ def test_a_point_that_is_none_or_of_long_ago_changes_nothing(
 
 def test_dimensions_come_by_their_kl_and_move_alone(root: Path) -> None:
     session = Session(root, Run(root / "tiny"))
-    directions = built_in.by_kl(session, 6)
+    directions = built_in.by_kl(OpenedRun(session, *load_model(session.run)))
     kl = session.kl_per_dim()
     assert [d.axis for d in directions] == sorted(range(6), key=lambda j: -kl[j])
     assert [d.label for d in directions] == [f"z{d.axis}" for d in directions]
@@ -233,7 +234,7 @@ def test_dimensions_come_by_their_kl_and_move_alone(root: Path) -> None:
 
 def test_principal_directions_are_the_axes_of_the_means_in_their_deviations(root: Path) -> None:
     session = Session(root, Run(root / "tiny"))
-    directions = built_in.by_pca(session, 6)
+    directions = built_in.by_pca(OpenedRun(session, *load_model(session.run)))
     mu = load_latents(root / "tiny" / "latents.npz").mu
     axes = np.array([d.axis for d in directions])
     np.testing.assert_allclose(axes @ axes.T, np.eye(len(axes)), atol=1e-4)

@@ -18,8 +18,7 @@ from explorer.drawing import images
 from explorer.panels.model.measured import evaluation_table
 from explorer.panels.model.measured.evaluation_table import Result
 from explorer.state import cache
-from explorer.state.session import Session
-from vae.errors import ExplainedError
+from explorer.state.opened_run import OpenedRun
 from vae.runs import processes
 from vae.runs.folder import Run
 
@@ -45,10 +44,9 @@ def files(run: Run) -> tuple[Path, Path]:
     return run.evaluation_file.with_suffix(".log"), run.evaluation_file
 
 
-def show(session: Session) -> None:
+def show(opened: OpenedRun) -> None:
     """Draw the newest evaluation, and a button that makes another."""
-    run = session.run
-    assert run is not None
+    run = opened.run
     result = _kept(run)
     st.markdown(f"#### Evaluation &nbsp; :small[:gray[{_of(result)}]]")
     if result is None:
@@ -58,12 +56,12 @@ def show(session: Session) -> None:
             "faces. It takes a minute or two; the rest of the page goes on."
         )
     else:
-        _moved_on(session, result)
+        _moved_on(opened, result)
         st.html(evaluation_table.table(result))
         if result.get("frechet_features"):
             st.caption(evaluation_table.protocol(result))
         _factors(result)
-        _extremes(session, result)
+        _extremes(opened, result)
     job_button.job(
         run,
         *files(run),
@@ -94,18 +92,15 @@ def _of(result: Result | None) -> str:
     return f"{result['num_images']:,} held-out images, step {result['step']:,}, {day}"
 
 
-def _moved_on(session: Session, result: Result) -> None:
-    try:
-        there, dataset = session.model(), session.dataset()
-    except ExplainedError:
-        return  # the panel has said so
-    if there is not None and there[1].digest != result.get("digest"):
+def _moved_on(opened: OpenedRun, result: Result) -> None:
+    weights = opened.weights
+    if weights.digest != result.get("digest"):
         st.warning(
-            f"The weights have moved on to step {there[1].step:,}: this evaluation is of step "
+            f"The weights have moved on to step {weights.step:,}: this evaluation is of step "
             f"{result['step']:,}.",
             icon=":material/history:",
         )
-    elif dataset is not None and dataset.fingerprint != result.get("fingerprint"):
+    elif opened.has_images() and opened.dataset.fingerprint != result.get("fingerprint"):
         st.warning("The run's images have changed since.", icon=":material/history:")
 
 
@@ -139,12 +134,11 @@ def _factors(result: Result) -> None:
         st.table(rows, border="horizontal", hide_index=True)
 
 
-def _extremes(session: Session, result: Result) -> None:
-    try:
-        there, dataset = session.model(), session.dataset()
-    except ExplainedError:
+def _extremes(opened: OpenedRun, result: Result) -> None:
+    if not opened.has_images():
         return
-    if there is None or dataset is None or there[1].image_shape != dataset.image_shape:
+    dataset, weights = opened.dataset, opened.weights
+    if weights.image_shape != dataset.image_shape:
         return
     row = st.grid(2, min_column_width=300, gap="medium")
     for name in ("worst", "best"):
@@ -152,7 +146,7 @@ def _extremes(session: Session, result: Result) -> None:
         if chosen:
             with row.cell():
                 st.markdown(f":small[**{name.capitalize()} reconstructions**, the image above]")
-                st.html(STYLE + _pairs(*there, dataset, dataset.fingerprint, chosen))
+                st.html(STYLE + _pairs(opened.model, weights, dataset, dataset.fingerprint, chosen))
 
 
 @st.cache_data(

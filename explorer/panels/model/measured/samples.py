@@ -15,6 +15,7 @@ from explorer.components import job_button, typicality
 from explorer.drawing import images
 from explorer.panels.model.measured import sample_cards
 from explorer.state import cache, handover
+from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
 from vae.pictures import to_rgb
@@ -38,23 +39,22 @@ def files(run: Run) -> tuple[Path, Path]:
     return run.samplers_file.with_suffix(".log"), run.folder / "samples.png"
 
 
-def show(session: Session, model: VAE, weights: Weights) -> None:
+def show(opened: OpenedRun) -> None:
     """Draw the section: what is sampled from, the samples, and what lies beside them."""
-    run = session.run
-    assert run is not None
+    run, weights = opened.run, opened.weights
     known = _known(run, weights)
     st.markdown("#### Samples &nbsp; :small[:gray[click one to open it in Sliders]]")
-    prior, temperature, seed = _controls(session, known)
+    prior, temperature, seed = _controls(opened.session, known)
     if prior == "mixture" and known is not None:
         z = known.mixture.sample(NUM_SAMPLES, seed, temperature)
     else:
         from vae.api import sample
 
-        z = np.float32(temperature) * sample(model, NUM_SAMPLES, seed)
-    dataset = _dataset(session, model)
+        z = np.float32(temperature) * sample(opened.model, NUM_SAMPLES, seed)
+    dataset = _dataset(opened)
     compared = known if dataset is not None else None
     turn = f"{weights.digest[:12]}:{prior}:{temperature:g}:{seed}:{int(compared is not None)}"
-    _cards(session, model, dataset, compared, z, turn)
+    _cards(opened, dataset, compared, z, turn)
     _says(known, compared)
     if known is None:
         job_button.job(
@@ -127,13 +127,13 @@ def _known(run: Run, weights: Weights) -> Known | None:
     return known if known.digest == weights.digest else None
 
 
-def _dataset(session: Session, model: VAE) -> Dataset | None:
+def _dataset(opened: OpenedRun) -> Dataset | None:
     try:
-        dataset = session.dataset()
+        dataset = opened.dataset
     except ExplainedError as error:
         st.caption(f"The images of this run cannot be shown: {error}")
         return None
-    return dataset if dataset is not None and dataset.image_shape == model.image_shape else None
+    return dataset if dataset.image_shape == opened.model.image_shape else None
 
 
 def _says(known: Known | None, compared: Known | None) -> None:
@@ -160,16 +160,10 @@ def _says(known: Known | None, compared: Known | None) -> None:
 
 
 def _cards(
-    session: Session,
-    model: VAE,
-    dataset: Dataset | None,
-    known: Known | None,
-    z: np.ndarray,
-    turn: str,
+    opened: OpenedRun, dataset: Dataset | None, known: Known | None, z: np.ndarray, turn: str
 ) -> None:
-    run = session.run
-    assert run is not None
-    sheet, columns, near = _drawn(model, dataset, known, z, f"{run.folder}:{turn}")
+    session, made_of = opened.session, f"{opened.run.folder}:{turn}"
+    sheet, columns, near = _drawn(opened.model, dataset, known, z, made_of)
     cards = []
     for point, beside in zip(z, near, strict=True):
         share = _share(session, point)
@@ -178,7 +172,7 @@ def _cards(
             typical = "Less typical than all of the data"
         cards.append({"near": beside, "share": share, "typical": typical})
     key = session.key("sample_cards")
-    sample_cards.show(key, sheet, columns, cards, turn, lambda: opened(session, z, turn))
+    sample_cards.show(key, sheet, columns, cards, turn, lambda: open_clicked(session, z, turn))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -221,7 +215,7 @@ def _share(session: Session, z: np.ndarray) -> float | None:
         return None
 
 
-def opened(session: Session, z: np.ndarray, turn: str) -> None:
+def open_clicked(session: Session, z: np.ndarray, turn: str) -> None:
     """Hand the sample that was clicked over to Sliders, and open it; z [K, D]."""
     state: Any = st.session_state
     sample = sample_cards.picked(state.get(session.key("sample_cards")), turn, len(z))

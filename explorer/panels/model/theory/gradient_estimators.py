@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from explorer.drawing.charts import FAINT_LINE, Spec
-from explorer.state.session import Session
-from vae.errors import ExplainedError, InputError
+from explorer.state.opened_run import OpenedRun
+from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     from vae.evaluation.gradient_estimators import Estimate
@@ -24,7 +24,7 @@ NAMES = {
 }
 
 
-def show(session: Session) -> None:
+def show(opened: OpenedRun) -> None:
     """The exhibit, closed until it is asked for."""
     with st.expander("Two estimators of one gradient", icon=":material/query_stats:"):
         st.markdown(
@@ -41,11 +41,11 @@ def show(session: Session) -> None:
             r"\underbrace{\mathbb{E}_{q_\phi}\bigl[f(z)\, \nabla_\phi \log q_\phi(z \mid x)"
             r"\bigr]}_{\text{score function}}"
         )
-        _measure(session)
+        _measure(opened)
 
 
-def _measure(session: Session) -> None:
-    key = session.key("estimates")
+def _measure(opened: OpenedRun) -> None:
+    key = opened.session.key("estimates")
     pressed = st.button(
         "Measure",
         icon=":material/speed:",
@@ -56,7 +56,7 @@ def _measure(session: Session) -> None:
     if pressed:
         try:
             with st.spinner(f"{NUM_REPEATS} gradients by each of three estimators ..."):
-                st.session_state[key] = estimates(session)
+                st.session_state[key] = estimates(opened)
         except ExplainedError as error:
             st.error(str(error), icon=":material/error:")
             return
@@ -64,24 +64,20 @@ def _measure(session: Session) -> None:
         _draw(*st.session_state[key])
 
 
-def estimates(session: Session) -> tuple[list[Estimate], int]:
+def estimates(opened: OpenedRun) -> tuple[list[Estimate], int]:
     """What the estimators say of the newest weights, and those weights' step.
 
-    Raises InputError where there are no weights, or the images are gone.
+    Raises InputError where the images are gone.
     """
     import torch
 
     from vae.evaluation.gradient_estimators import measure_estimators
     from vae.latent.encoding import to_unit
 
-    there, dataset = session.model(), session.dataset()
-    if there is None or dataset is None:
-        raise InputError("There are no weights to measure yet: train a little first.")
-    model, weights = there
-    index: Any = dataset.validation[:NUM_IMAGES]
-    x = to_unit(dataset.take(index))
+    index: Any = opened.dataset.validation[:NUM_IMAGES]
+    x = to_unit(opened.dataset.take(index))
     generator = torch.Generator().manual_seed(0)
-    return measure_estimators(model, x, NUM_REPEATS, generator), weights.step
+    return measure_estimators(opened.model, x, NUM_REPEATS, generator), opened.weights.step
 
 
 def _draw(measured: list[Estimate], step: int) -> None:

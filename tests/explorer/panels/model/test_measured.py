@@ -123,14 +123,14 @@ def test_a_clicked_sample_goes_to_sliders(evaluated: Path, monkeypatch: pytest.M
     session = Session(evaluated, Run(evaluated / "tiny"))
     z = np.random.default_rng(0).standard_normal((12, 6)).astype(np.float32)
     state["sample_cards:tiny"] = {"picked": {"sample": 2, "turn": "older", "number": 1}}
-    samples.opened(session, z, "newer")
+    samples.open_clicked(session, z, "newer")
     assert handover.pop_point(session) is None
     for wrong in (99, -1, "2", None):
         state["sample_cards:tiny"] = {"picked": {"sample": wrong, "turn": "newer"}}
-        samples.opened(session, z, "newer")
+        samples.open_clicked(session, z, "newer")
         assert handover.pop_point(session) is None
     state["sample_cards:tiny"] = {"picked": {"sample": 2, "turn": "newer", "number": 1}}
-    samples.opened(session, z, "newer")
+    samples.open_clicked(session, z, "newer")
     assert handover.pop_point(session) == handover.Point(tuple(z[2].tolist()))
     handover.apply()
     assert handover.PANEL.get() == "Sliders"

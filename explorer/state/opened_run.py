@@ -1,0 +1,70 @@
+"""What a panel works on once a run is open: its newest weights and its images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explorer.state.session import Session
+from vae.errors import ExplainedError
+from vae.runs.folder import Run
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+    from vae.model.checkpoints import Weights
+    from vae.model.networks import VAE
+
+
+@dataclass(frozen=True)
+class OpenedRun:
+    """A run that has weights, as one drawing of a panel sees it."""
+
+    session: Session
+    model: VAE
+    weights: Weights
+
+    @property
+    def run(self) -> Run:
+        return self.session.run
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The run's images. Raises InputError where they are gone."""
+        return self.session.dataset()
+
+    def has_images(self) -> bool:
+        """Whether the run's images are still there."""
+        try:
+            return len(self.dataset) > 0
+        except ExplainedError:
+            return False
+
+
+def opened(session: Session) -> OpenedRun | None:
+    """The run with its newest weights; None before the first checkpoint.
+
+    Raises InputError where the weights cannot be used.
+    """
+    loaded = session.model()
+    return None if loaded is None else OpenedRun(session, *loaded)
+
+
+def show_opened(session: Session, otherwise: str, *, with_images: bool = False) -> OpenedRun | None:
+    """The run with its newest weights, or None once the page says why there is none.
+
+    `otherwise`: what a run without weights says. `with_images`: where they are gone, the page says
+    so too.
+    """
+    try:
+        run = opened(session)
+        if run is not None and with_images:
+            run.dataset  # noqa: B018  where it is gone it says so here
+    except ExplainedError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+    if run is None:
+        st.info(f"**This run has no weights yet.** {otherwise}", icon=":material/hourglass_empty:")
+    return run
