@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from explorer.state import cache
 from vae.errors import InputError
+from vae.latent.nearest import blend
 from vae.runs.folder import Run
 
 if TYPE_CHECKING:
@@ -113,13 +114,6 @@ def rows_of(place: Place, images: Indices) -> Indices:
     return here
 
 
-def nearest_rows(distances: Floats, num: int) -> Indices:
-    """The rows of the `num` smallest of distances [N], nearest first."""
-    num = min(num, len(distances))
-    some = np.argpartition(distances, num - 1)[:num] if num else np.zeros(0, np.int64)
-    return some[np.argsort(distances[some], kind="stable")]
-
-
 def kl_of(latents: Latents, rows: Indices) -> Floats:
     """KL of the images in these rows, in nats. [n]"""
     some = dataclasses.replace(latents, mu=latents.mu[rows], logvar=latents.logvar[rows])
@@ -215,13 +209,7 @@ def on_map(place: Place, z: Floats) -> Floats:
         mean, axes = plane(place)
         exact: Floats = (z - mean) @ axes.T
         return exact
-    result = np.empty((len(z), 2), np.float32)
-    for i, point in enumerate(z):
-        distances = np.linalg.norm(latents.mu - point, axis=1)
-        rows = nearest_rows(distances, NUM_BLENDED)
-        weights = 1 / np.maximum(distances[rows], 1e-9)
-        result[i] = (weights / weights.sum()) @ latents.xy[rows]
-    return result
+    return blend(z, latents.mu, latents.xy, NUM_BLENDED)
 
 
 def blended(latents: Latents, xy: tuple[float, float]) -> Floats:
@@ -229,11 +217,8 @@ def blended(latents: Latents, xy: tuple[float, float]) -> Floats:
 
     A layout such as UMAP's has no inverse; this agrees with it at its points.
     """
-    distances = np.hypot(*(latents.xy - np.array(xy, np.float32)).T)
-    rows = nearest_rows(distances, NUM_BLENDED)
-    weights = 1 / np.maximum(distances[rows], 1e-9)
-    z: Floats = (weights / weights.sum()) @ latents.mu[rows]
-    return z.astype(np.float32)
+    z: Floats = blend(np.array([xy], np.float32), latents.xy, latents.mu, NUM_BLENDED)[0]
+    return z
 
 
 def ellipse(place: Place, row: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from vae.directions.contrasts import (
     period_of,
 )
 from vae.directions.leakage import ridge
+from vae.latent.nearest import nearest_rows
 
 Doubles = NDArray[np.float64]
 
@@ -115,10 +116,8 @@ def _left_out(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
         known, asked = x[~outside], x[outside]
         told = y[~outside]
         linear[outside] = (asked - known.mean(0)) @ ridge(known, told).T + told.mean(0)
-        apart = (known**2).sum(1) - 2 * asked @ known.T  # [n, N], the order of the distances
         num = min(NUM_NEIGHBOURS, len(known) - 1)
-        neighbours = np.argpartition(apart, num, axis=1)[:, :num]
-        nearest[outside] = told[neighbours].mean(1)
+        nearest[outside] = told[nearest_rows(asked, known, num)].mean(1)
     return linear, nearest
 
 

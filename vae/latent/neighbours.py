@@ -27,6 +27,7 @@ from vae.data.dataset import Dataset
 from vae.errors import FileError
 from vae.latent.encoding import ENCODE_BATCH, Floats, Indices, Progress, to_unit
 from vae.latent.mixture import Mixture, fit_mixture
+from vae.latent.nearest import nearest_first, nearest_rows
 from vae.model.networks import VAE
 
 Pixels = NDArray[np.uint8]
@@ -106,20 +107,17 @@ def nearest(known: Known, dataset: Dataset, z: Floats, images: Pixels) -> Neighb
     By pixels, the 32 nearest of thumbnails of 8 by 8 are compared in full.
     """
     active = known.mixture.active
-    apart = _distances(z[:, active].astype(np.float64), known.mu[:, active].astype(np.float64))
-    rows, each = apart.argmin(1), np.arange(len(z))
+    rows, apart = nearest_first(z[:, active], known.mu[:, active], 1)
     chosen, off = np.empty(len(z), np.int64), np.empty(len(z))
     for start in range(0, len(images), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         chosen[some], off[some] = _by_pixels(known, dataset, images[some])
-    return Neighbours(known.index[rows], apart[each, rows], known.index[chosen], off)
+    return Neighbours(known.index[rows[:, 0]], apart[:, 0], known.index[chosen], off)
 
 
 def _by_pixels(known: Known, dataset: Dataset, images: Pixels) -> tuple[Indices, Doubles]:
     """The row of `known` nearest to each image [K, H, W, C], and how far in grey levels."""
-    num = min(NUM_CANDIDATES, len(known.index))
-    apart = _distances(_flat(_shrunk(images)), _flat(known.small))
-    candidates = np.argpartition(apart, num - 1, 1)[:, :num]  # [K, num]
+    candidates = nearest_rows(_flat(_shrunk(images)), _flat(known.small), NUM_CANDIDATES)
     wanted, place = np.unique(candidates, return_inverse=True)
     full = _flat(dataset.take(known.index[wanted]))
     place = place.reshape(candidates.shape)
@@ -128,13 +126,6 @@ def _by_pixels(known: Known, dataset: Dataset, images: Pixels) -> tuple[Indices,
     )
     each, best = np.arange(len(images)), off.argmin(1)
     return candidates[each, best], off[each, best]
-
-
-def _distances(a: Doubles, b: Doubles) -> Doubles:
-    """Euclidean, of each row of a [K, D] to each of b [N, D]. [K, N]"""
-    square = (a**2).sum(1)[:, None] - 2 * a @ b.T + (b**2).sum(1)
-    result: Doubles = np.sqrt(np.maximum(square, 0.0))
-    return result
 
 
 def _flat(images: Pixels) -> Doubles:

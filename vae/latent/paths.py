@@ -23,6 +23,7 @@ from torch import Tensor
 
 from vae.errors import InputError
 from vae.latent.encoding import Floats, Indices
+from vae.latent.nearest import nearest_first
 from vae.model.posterior import ACTIVE_VARIANCE
 
 PATHS = ("lerp", "slerp")
@@ -192,16 +193,8 @@ def _cheapest(a: Floats, b: Floats, along: Roads) -> Indices:
 
 def _nearest(points: Floats, mu: Floats, num: int) -> tuple[Indices, Floats]:
     """The rows of the `num` nearest of mu [N, D] to each point [n, D], and their distances."""
-    rows, distances = [], []
-    for start in range(0, len(points), 1024):
-        some = points[start : start + 1024]
-        squares = np.square(some).sum(1)[:, None] - 2 * some @ mu.T + np.square(mu).sum(1)
-        found = np.argpartition(squares, num - 1, axis=1)[:, :num]
-        lengths = np.linalg.norm(mu[found] - some[:, None], axis=2)
-        order = np.argsort(lengths, axis=1, kind="stable")
-        rows.append(np.take_along_axis(found, order, 1))
-        distances.append(np.take_along_axis(lengths, order, 1))
-    return np.concatenate(rows).astype(np.int64), np.concatenate(distances)
+    rows, distances = nearest_first(points, mu, num)
+    return rows, distances.astype(np.float32)
 
 
 # ----------------------------------------------------------------------------- measures

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from vae.latent.encoding import Floats, Indices, Latents, Progress, load_latents, principal_axes
+from vae.latent.nearest import nearest_rows
 
 METHODS = ("pca", "umap")
 UMAP_NEIGHBOURS = 15
@@ -100,10 +101,8 @@ def _completed(mu: Floats, before: Floats) -> Floats:
     """Earlier places [N, 2]; images that had none stand at the mean of their nearest that had."""
     known = np.isfinite(before).all(1)
     result = before.copy()
-    for row in np.flatnonzero(~known):
-        apart = np.square(mu[known] - mu[row]).sum(1)
-        num = min(NUM_PLACING, len(apart))
-        result[row] = before[known][np.argpartition(apart, num - 1)[:num]].mean(0)
+    rows = nearest_rows(mu[~known], mu[known], NUM_PLACING)
+    result[~known] = before[known][rows].mean(1)
     return result
 
 

@@ -17,6 +17,7 @@ from explorer.state import handover, map_points
 from explorer.state.map_points import KL, Place
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
+from vae.latent.nearest import nearest_first
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -121,9 +122,8 @@ def _image(opened: OpenedRun, place: Place, row: int) -> None:
 
 def _nearest(points: Latents, z: np.ndarray, num: int) -> list[int]:
     """The images whose posterior means are nearest to a point of the latent space."""
-    apart = points.mu - z
-    rows = map_points.nearest_rows(np.einsum("nd,nd->n", apart, apart), num)
-    return [int(image) for image in points.index[rows]]
+    rows, _ = nearest_first(z[None], points.mu, num)
+    return [int(image) for image in points.index[rows[0]]]
 
 
 def _ground(opened: OpenedRun, place: Place, xy: tuple[float, float]) -> None:
