@@ -1,43 +1,96 @@
-"""The form of a new run."""
+"""The form of a new run: what it asks, and the options of the command that are its answers."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from explorer.sidebar.actions import attempt
 from explorer.state import handover
-from vae.config import LIKELIHOODS, Config, ModelConfig, TrainConfig
+from explorer.state.keys import Key
+from vae.config import LIKELIHOODS, Config
 from vae.errors import InputError
 from vae.runs import processes
-from vae.runs.folder import Run, free_name
+from vae.runs.folder import free_name
 
 NETWORKS = {
     "residual": "residual (default)",
     "conv": "five layers, as in tutorials",
     "mlp": "one hidden layer (MNIST)",
 }
-
-
 OBJECTIVES = {"elbo": "elbo", "beta_tc": "beta-TC", "autoencoder": "plain autoencoder"}
+BY_IMAGES = "by the images"  # a likelihood that the images choose
+DEFAULTS = Config()
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """The answers of the form; each stands in a widget under the field's name."""
+
+    source: str = DEFAULTS.data.source
+    name: str = ""  # one that is free
+    epochs: int = DEFAULTS.train.epochs
+    latent_dim: int = DEFAULTS.model.latent_dim
+    network: str = DEFAULTS.model.name
+    likelihood: str = BY_IMAGES
+    objective: str = DEFAULTS.train.objective
+    beta: float = DEFAULTS.train.beta
+    batch_size: int = DEFAULTS.train.batch_size
+    lr: float = DEFAULTS.train.lr
+
+    def options(self) -> dict[str, str]:
+        """The options of the command, by their names."""
+        options = {
+            "data.source": self.source.strip(),
+            "model.name": self.network,
+            "model.latent_dim": str(self.latent_dim),
+            "train.epochs": str(self.epochs),
+            "train.objective": self.objective,
+            "train.beta": str(self.beta),
+            "train.batch_size": str(self.batch_size),
+            "train.lr": str(self.lr),
+        }
+        if self.likelihood != BY_IMAGES:
+            options["model.likelihood"] = self.likelihood
+        return options
+
+    def name_under(self, where: Path) -> str:
+        """The name that was asked for, or else one for the data that no run under `where` has."""
+        source = self.source.strip()
+        word = re.sub(r"[^A-Za-z0-9]+", "-", Path(source).stem).strip("-").lower()
+        stem = "faces" if source == DEFAULTS.data.source else word[:40] or "run"
+        return self.name.strip() or free_name(where, stem)
+
+
+def _answer(field: str) -> Key[Any]:
+    """Where the page keeps the answer for a field of NewRun."""
+    return Key(f"new_run.{field}", getattr(NewRun, field))
+
+
+def answers() -> NewRun:
+    """What stands in the form now."""
+    names = [field.name for field in dataclasses.fields(NewRun)]
+    return NewRun(**{name: _answer(name).get() for name in names})
 
 
 def new_run(where: Path) -> None:
     """What a new run is made of; everything has a good default."""
-    defaults = Config()
     st.text_input(
         "Data",
-        value=defaults.data.source,
-        key="data",
+        value=NewRun.source,
+        key=_answer("source").name,
         help="`synthetic` draws anime faces. Or the path of a folder of images, a .zip, a folder "
         "with MNIST's idx files, an .npz, or `torchvision:NAME`.",
     )
     with st.expander("Settings", icon=":material/tune:"):
         st.text_input(
             "Name",
-            key="new_name",
+            key=_answer("name").name,
             placeholder="chosen by itself",
             help="The folder of the run, under which it is listed above.",
         )
@@ -45,30 +98,30 @@ def new_run(where: Path) -> None:
             "Epochs",
             1,
             100_000,
-            TrainConfig().epochs,
-            key="train.epochs",
+            NewRun.epochs,
+            key=_answer("epochs").name,
             help="How often each training image is seen. More can be added later.",
         )
         st.number_input(
             "Latent dimensions",
             1,
             4096,
-            ModelConfig().latent_dim,
-            key="latent_dim",
+            NewRun.latent_dim,
+            key=_answer("latent_dim").name,
             help="How many numbers a picture is written as. What is not needed stays unused.",
         )
         st.selectbox(
             "Network",
             NETWORKS,
             format_func=lambda name: NETWORKS[name],
-            key="model.name",
+            key=_answer("network").name,
             help="Residual draws the best pictures for its time. Five layers is the network of "
             "most tutorials, to compare with. One hidden layer suits small grey pictures.",
         )
         st.selectbox(
             "Likelihood",
-            ["by the images", *LIKELIHOODS],
-            key="likelihood",
+            [BY_IMAGES, *LIKELIHOODS],
+            key=_answer("likelihood").name,
             help="By the images: Gaussian with the shared optimal sigma for colour, Bernoulli for "
             "grey ones. Laplace makes sharper edges; per pixel has the highest elbo, not the best "
             "pictures.",
@@ -77,7 +130,7 @@ def new_run(where: Path) -> None:
             "Objective",
             OBJECTIVES,
             format_func=lambda name: OBJECTIVES[name],
-            key="train.objective",
+            key=_answer("objective").name,
             help="The elbo is the VAE itself, with its KL weighted by beta. Beta-TC weighs only "
             "what dimensions say about each other, the autoencoder has no KL and no noise. More "
             "on the command line: `python -m vae train --help`.",
@@ -86,8 +139,8 @@ def new_run(where: Path) -> None:
             "Beta",
             0.0,
             1000.0,
-            TrainConfig().beta,
-            key="train.beta",
+            NewRun.beta,
+            key=_answer("beta").name,
             help="The price of the code. 1 is the VAE itself; more makes codes shorter and "
             "pictures blurrier, less makes samples worse.",
         )
@@ -95,17 +148,17 @@ def new_run(where: Path) -> None:
             "Batch size",
             1,
             8192,
-            TrainConfig().batch_size,
-            key="train.batch_size",
+            NewRun.batch_size,
+            key=_answer("batch_size").name,
             help="Images of one step. Larger batches make steadier, but fewer steps.",
         )
         st.number_input(
             "Learning rate",
             1e-6,
             1.0,
-            TrainConfig().lr,
+            NewRun.lr,
             format="%g",
-            key="train.lr",
+            key=_answer("lr").name,
             help="The length of a step. Too long and training diverges, too short and it crawls.",
         )
     st.button(
@@ -119,20 +172,10 @@ def new_run(where: Path) -> None:
 
 
 def _start(where: Path) -> None:
-    state = st.session_state
-    source = state["data"].strip()
-    options = {name: str(state[name]) for name in state if str(name).startswith("train.")}
-    options |= {
-        "data.source": source,
-        "model.name": state["model.name"],
-        "model.latent_dim": str(state["latent_dim"]),
-    }
-    if state["likelihood"] != "by the images":
-        options["model.likelihood"] = state["likelihood"]
-    name = state["new_name"].strip() or free_name(where, _stem(source))
-    run = Run(where / name)
-    if attempt(lambda: _begin(where, name, options)):
-        handover.open_run(run.name, "Live")
+    asked = answers()
+    name = asked.name_under(where)
+    if attempt(lambda: _begin(where, name, asked.options())):
+        handover.open_run(name, "Live")
 
 
 def _begin(where: Path, name: str, options: dict[str, str]) -> None:
@@ -142,9 +185,3 @@ def _begin(where: Path, name: str, options: dict[str, str]) -> None:
     if run.exists():
         raise InputError(f"There is a run {name} already: choose another name, or resume it.")
     processes.start_training(run, options)
-
-
-def _stem(source: str) -> str:
-    """A name for runs on that source."""
-    word = re.sub(r"[^A-Za-z0-9]+", "-", Path(source).stem).strip("-").lower()
-    return "faces" if source == "synthetic" else word[:40] or "run"

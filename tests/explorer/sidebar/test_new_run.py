@@ -1,0 +1,89 @@
+"""The form of a new run: what it asks is what the command is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer.sidebar.new_run import NewRun
+from vae.config import Config, get_value, options
+from vae.runs import processes
+from vae.runs.folder import Run
+
+PAGE = str(Path(__file__).parents[3] / "explorer" / "page.py")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Run, dict[str, str]]]:
+    """The runs that the page starts, with their options, instead of trainers."""
+    runs: list[tuple[Run, dict[str, str]]] = []
+    monkeypatch.setattr(processes, "start_training", lambda *args: runs.append(args))
+    return runs
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("VAE_ROOT", str(tmp_path))
+    page = AppTest.from_file(PAGE, default_timeout=30).run()
+    assert not page.exception
+    return page
+
+
+def press_start(at: AppTest) -> None:
+    next(one for one in at.sidebar.button if one.label == "Start training").click().run()
+    assert not at.exception
+
+
+def test_nothing_chosen_is_the_default_of_the_command(
+    at: AppTest, started: list[tuple[Run, dict[str, str]]]
+) -> None:
+    press_start(at)
+    [(run, told)] = started
+    assert run.name == "faces-1"
+    assert told == {name: str(get_value(Config(), name)) for name in told}
+
+
+def test_every_answer_reaches_the_command(
+    at: AppTest, started: list[tuple[Run, dict[str, str]]]
+) -> None:
+    answers = {
+        "Data": " images.zip ",
+        "Name": "mine",
+        "Epochs": 3,
+        "Latent dimensions": 7,
+        "Network": "mlp",
+        "Likelihood": "laplace",
+        "Objective": "beta_tc",
+        "Beta": 2.5,
+        "Batch size": 16,
+        "Learning rate": 0.01,
+    }
+    for element in [*at.sidebar.text_input, *at.sidebar.number_input, *at.sidebar.selectbox]:
+        if element.label in answers:
+            element.set_value(answers.pop(element.label))
+    assert not answers
+    press_start(at)
+    [(run, told)] = started
+    assert run.name == "mine"
+    assert told == {
+        "data.source": "images.zip",
+        "train.epochs": "3",
+        "model.latent_dim": "7",
+        "model.name": "mlp",
+        "model.likelihood": "laplace",
+        "train.objective": "beta_tc",
+        "train.beta": "2.5",
+        "train.batch_size": "16",
+        "train.lr": "0.01",
+    }
+    assert told.keys() <= options().keys()
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("synthetic", "faces-1"), ("/data/My Cats.zip", "my-cats-1"), ("///", "run-1")],
+)
+def test_a_run_is_called_after_its_images(tmp_path: Path, source: str, name: str) -> None:
+    assert NewRun(source=source).name_under(tmp_path) == name
