@@ -5,29 +5,18 @@ from __future__ import annotations
 import gc
 import importlib
 import threading
+from pathlib import Path
 
 import streamlit as st
 
 from explorer import hints
 from explorer.sidebar import run_controls
-from explorer.state import handover
+from explorer.state import address, handover
 from vae.errors import ExplainedError
 
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
 
-# Streamlit leaves room above the page for a tool bar that this app does not have.
-STYLE = """<style>
-.stMainBlockContainer { padding-top: 2.25rem; padding-bottom: 3rem; }
-[data-testid="stSidebarHeader"] { height: 1.5rem; margin-bottom: 0; }
-[data-testid="stSidebarUserContent"] { padding-top: 0; }
-[data-testid="stSidebar"] hr { margin: 0.5rem 0; }
-@media (max-width: 1100px) {
-  .stMainBlockContainer { padding-left: 2rem; padding-right: 2rem; }
-  [data-testid="stSidebar"] { max-width: 17rem; }
-  [data-testid="stSidebarContent"] { padding-left: 1rem; padding-right: 1rem; }
-  [data-testid="stSidebar"] .stButton button { padding-left: 0.25rem; padding-right: 0.25rem; }
-}
-</style>"""
+STYLE = Path(__file__).with_suffix(".css")
 
 
 @st.cache_resource
@@ -54,8 +43,11 @@ def main() -> None:
     )
     st.html(STYLE)
     session = run_controls.show()
-    first = "Live" if session is not None and session.is_alive() else "Sliders"
-    tabs = st.tabs(PANELS, default=first, key=handover.PANEL.name, on_change="rerun")
+    address.open_panel(PANELS, session)
+    # No default: it would be a part of the identity of the tabs, and a click on tabs that are
+    # others by now is lost.
+    tabs = st.tabs(PANELS, key=handover.PANEL.name, on_change="rerun")
+    address.write(session)
     for name, tab in zip(PANELS, tabs, strict=True):
         if tab.open:
             with tab:

@@ -175,7 +175,8 @@ def _start(where: Path) -> None:
     asked = answers()
     name = asked.name_under(where)
     if attempt(lambda: _begin(where, name, asked.options())):
-        handover.open_run(name, "Live")
+        handover.open_run(name)
+        handover.offer_panel("Live")
 
 
 def _begin(where: Path, name: str, options: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import streamlit as st
@@ -44,9 +45,7 @@ def show() -> Session | None:
     names = [run.name for run in list_runs(where)]
     handover.apply()
     with st.sidebar:
-        left, right = st.columns([1, 4], vertical_alignment="center")
-        left.image(str(ICON), width=44, alt="")
-        right.markdown("### Latent explorer")
+        st.html(_title())
         if names:
             handover.RUN.set(_chosen(where, names))
             name: str | None = st.selectbox("Run", names, key=handover.RUN.name)
@@ -59,6 +58,14 @@ def show() -> Session | None:
         st.divider()
         new_run(where)
     return session
+
+
+@st.cache_data(show_spinner=False)
+def _title() -> str:
+    """The name of the app beside its icon, which is no picture to enlarge and so no tab stop."""
+    icon = base64.b64encode(ICON.read_bytes()).decode()
+    picture = f'<img src="data:image/png;base64,{icon}" alt="" width="44" height="44">'
+    return f'<div class="app-title">{picture}<h3>Latent explorer</h3></div>'
 
 
 def _chosen(where: Path, names: list[str]) -> str:
@@ -84,21 +91,21 @@ def _draw_controls(session: Session | None, was_alive: bool) -> None:
         st.rerun()  # the whole page: other buttons, other panels
     if session is not None:
         _say(session, status)
-    left, middle, right = st.columns(3, gap="small")
+    row = st.container(horizontal=True, gap="small")
     is_alive = status in ALIVE
     can_resume = status in ("paused", "stopped", "interrupted", "failed")
     pending = is_alive and session is not None and _is_asked(session)
-    left.button(
+    row.button(
         "Pause",
         on_click=_request,
         args=(session, "pause"),
         disabled=not is_alive or pending,
         width="stretch",
     )
-    middle.button(
+    row.button(
         "Resume", on_click=_resume, args=(session,), disabled=not can_resume, width="stretch"
     )
-    right.button(
+    row.button(
         "Stop",
         on_click=_request,
         args=(session, "stop"),
@@ -151,4 +158,4 @@ def _request(session: Session, request: str) -> None:
 
 def _resume(session: Session) -> None:
     if attempt(lambda: processes.start_training(session.run, {})):
-        handover.open_panel("Live")
+        handover.offer_panel("Live")

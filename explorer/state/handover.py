@@ -37,6 +37,12 @@ def open_panel(name: str) -> None:
     _NEXT_PANEL.set(name)
 
 
+def offer_panel(name: str) -> None:
+    """Show another panel, unless the person has chosen the one that is open."""
+    if "panel" not in st.query_params:
+        open_panel(name)
+
+
 def open_run(name: str, panel: str | None = None) -> None:
     """Show another run, in the panel that is open or in another."""
     _NEXT_RUN.set(name)

@@ -6,7 +6,7 @@ D latent dimensions.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
@@ -14,7 +14,7 @@ import streamlit as st
 from explorer.drawing import images
 from explorer.exports import restore
 from explorer.panels.sliders import dials
-from explorer.state import handover
+from explorer.state import address, handover
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
@@ -83,5 +83,7 @@ def link(session: Session) -> str:
     state = st.session_state
     z = state[session.key("z")]
     if z == state[session.key("first")] and "z" not in st.query_params:
+        address.point(session).set("")
         return ""
-    return f"run={quote(session.run.name)}&z={images.to_link(z)}"
+    address.point(session).set(images.to_link(z))
+    return urlencode(address.query(session, "Sliders"))

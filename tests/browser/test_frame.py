@@ -1,0 +1,200 @@
+"""The frame around the panels: controls can be reached and read, and stay where a hand put them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.driver import FACE, Server, require_chromium
+from vae.runs.events import last_event
+from vae.runs.folder import Run
+
+pytestmark = pytest.mark.browser
+
+require_chromium()
+
+from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
+
+SIZES = [(390, 844), (768, 1024), (900, 800), (1280, 900), (1440, 900), (3840, 2160)]
+PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
+
+# Scrolls each control into view, and asks what a finger would hit at its middle.
+COVERED = """(selector) => {
+  const name = (e) => e && (e.getAttribute("aria-label") || e.textContent.trim() || e.outerHTML);
+  const wrong = [];
+  for (const control of document.querySelectorAll(selector)) {
+    if (!control.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    control.scrollIntoView({block: "nearest", inline: "nearest", behavior: "instant"});
+    const box = control.getBoundingClientRect();
+    if (!box.width) continue;
+    const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    if (!control.contains(hit)) wrong.push(`${name(control)} is under ${hit?.outerHTML}`);
+  }
+  return wrong.map((line) => line.slice(0, 200));
+}"""
+
+
+def tab(page: Page, name: str) -> Locator:
+    return page.get_by_role("tab", name=name, exact=True)
+
+
+def expect_panel(page: Page, name: str) -> None:
+    expect(tab(page, name)).to_have_attribute("aria-selected", "true")
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has been drawn and no run of its script goes on."""
+    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
+
+
+def set_sidebar(page: Page, is_open: bool) -> None:
+    sidebar = page.locator("[data-testid='stSidebar']")
+    if (sidebar.get_attribute("data-collapsed") == "false") != is_open:
+        if is_open:
+            page.get_by_test_id("stExpandSidebarButton").click()
+        else:
+            page.get_by_test_id("stSidebarHeader").hover()
+            page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    expect(sidebar).to_have_attribute("data-collapsed", str(not is_open).lower())
+    page.wait_for_function(  # it slides
+        "() => document.querySelector('[data-testid=stSidebar]').getAnimations().length === 0"
+    )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}")
+def test_every_control_can_be_clicked(page: Page, server: Server, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(server.url)
+    tab(page, "Model").wait_for(state="attached")
+    page.locator(FACE).first.wait_for()
+    settle(page)
+    for is_open in (True, False):
+        set_sidebar(page, is_open)
+        where = "[data-testid='stMain'] " if not is_open else ""
+        if is_open and size[0] < 768:
+            where = "[data-testid='stSidebar'] "  # it lies over the page, and is closed to go on
+        controls = ", ".join(f"{where}{kind}" for kind in ("button", "input", "[role='tab']"))
+        covered = page.evaluate(COVERED, controls)
+        assert not covered, covered
+    for name in PANELS:
+        tab(page, name).click()
+        expect_panel(page, name)
+
+
+def test_the_panel_is_in_the_link_and_back_goes_to_the_one_before(
+    page: Page, server: Server
+) -> None:
+    page.goto(server.url)
+    for name in ("Map", "Model", "Animation"):
+        tab(page, name).click()
+        page.wait_for_url(f"**panel={name}*")
+        expect_panel(page, name)
+    page.reload()
+    expect_panel(page, "Animation")
+    page.go_back()
+    expect_panel(page, "Model")
+    page.go_back()
+    expect_panel(page, "Map")
+    page.go_forward()
+    expect_panel(page, "Model")
+    page.go_back()
+    expect_panel(page, "Map")
+    page.go_back()
+    expect_panel(page, "Sliders")
+    page.goto(f"{server.url}/?panel=Interpolate")
+    expect_panel(page, "Interpolate")
+
+
+def test_a_link_to_a_point_outlives_a_look_at_another_panel(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/?panel=Sliders")
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**z=*")
+    expect_panel(page, "Sliders")
+    held = slider.input_value()
+    tab(page, "Map").click()
+    page.wait_for_url("**panel=Map*")
+    page.reload()
+    expect_panel(page, "Map")
+    tab(page, "Sliders").click()
+    expect(page.get_by_role("slider").first).to_have_value(held)
+
+
+@pytest.fixture
+def trained(chromium: Browser, server: Server, root: Path) -> Iterator[tuple[Page, Run]]:
+    """A page that has just started to train `short`, and that run."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(server.url)
+    page.get_by_text("Settings", exact=True).click()
+    page.get_by_role("textbox", name="Name").fill("short")
+    page.get_by_role("textbox", name="Name").press("Enter")
+    settle(page)
+    run = Run(root / "short")
+    try:
+        page.get_by_role("button", name=re.compile("Start training")).click()
+        page.get_by_role("img", name="Samples").wait_for(timeout=120_000)
+        yield page, run
+    finally:
+        page.close()
+        if run.is_locked():
+            run.request("stop")
+        while run.is_locked():
+            pass
+        shutil.rmtree(run.folder)
+
+
+def badge(page: Page, status: str) -> Locator:
+    return page.get_by_test_id("stSidebar").get_by_text(status, exact=False).first
+
+
+def expect_status(page: Page, status: str) -> None:
+    expect(badge(page, status)).to_be_visible(timeout=120_000)
+
+
+def test_the_tab_stays_and_takes_clicks_while_training_ends_and_goes_on(
+    trained: tuple[Page, Run],
+) -> None:
+    page, run = trained
+    expect_panel(page, "Live")  # nobody had chosen a panel
+    sidebar = page.get_by_test_id("stSidebar")
+    for command, status in (("Pause", "paused"), ("Resume", "running")):
+        tab(page, "Model").click()
+        settle(page)
+        sidebar.get_by_role("button", name=command).click()
+        expect_status(page, status)
+        settle(page)
+        expect_panel(page, "Model")
+        assert "panel=Model" in page.url
+    sidebar.get_by_role("button", name="Stop").click()
+    is_over = False
+    while not is_over:  # a click at every moment around the end
+        is_over = badge(page, "stopped").is_visible()
+        for name in ("Model", "Animation"):
+            tab(page, name).click()
+            expect_panel(page, name)
+    settle(page)
+    expect_panel(page, "Animation")
+    page.reload()
+    expect_panel(page, "Animation")
+    assert last_event(run.events(), "end")
+
+
+def test_a_chosen_panel_is_kept_when_training_starts(
+    page: Page, server: Server, root: Path
+) -> None:
+    page.goto(server.url)
+    tab(page, "Model").click()
+    page.wait_for_url("**panel=Model*")
+    page.get_by_role("button", name=re.compile("Start training")).click()
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_role("button", name="Stop")).to_be_enabled(timeout=60_000)
+    expect_panel(page, "Model")
+    expect_status(page, "running")
+    sidebar.get_by_role("button", name="Stop").click()
+    expect_status(page, "stopped")
+    expect_panel(page, "Model")
