@@ -1,11 +1,14 @@
-"""Small real runs that several tests look at."""
+"""Small real runs that several tests look at; and what tests start ends with them."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import leftovers
 from vae.commands.parser import main
 
 TINY = [
@@ -16,6 +19,32 @@ TINY = [
     "--train.batch_size=16",
     "--train.epochs=2",
 ]
+SESSION = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    mark = config.stash[SESSION] = leftovers.new_mark()
+    os.environ[leftovers.VARIABLE] = f"{os.environ.get(leftovers.VARIABLE, '')} {mark}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    leftovers.end(config.stash[SESSION])  # also where the fixtures were given no time
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_leaves_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails, and says which, where a process outlives the fixture that started it."""
+    yield
+    left = leftovers.end(request.config.stash[SESSION])
+    assert not left, f"These processes were left running: {left}"
+
+
+@pytest.fixture(autouse=True)
+def what_a_test_starts_ends_with_it() -> Iterator[None]:
+    """Also where the test fails: a trainer would else train for good."""
+    with leftovers.marking() as mark:
+        yield
+    leftovers.end(mark)
 
 
 @pytest.fixture(scope="session")

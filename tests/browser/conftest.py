@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.driver import ARGUMENTS, CHROMIUM, SHIPPED, Server
-from vae.runs.folder import Run
+from tests.browser.driver import ARGUMENTS, CHROMIUM, PATIENCE, SHIPPED, Server, new_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -28,16 +27,14 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(root: Path) -> Iterator[Server]:
     server = Server(root)
     yield server
-    for name in [run.name for run in map(Run, root.iterdir()) if run.is_locked()]:
-        Run(root / name).request("stop")
-    server.kill()
+    server.close()
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -47,7 +44,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A page whose console must stay free of errors."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = new_page(chromium)
     errors: list[str] = []
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))

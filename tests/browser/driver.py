@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+from tests import leftovers
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, FloatRect, Locator, Page
+
+PATIENCE = 90.0  # seconds: the machine may be busy
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "checkpoints" / "anime-faces"
 CHROMIUM = next(
@@ -47,6 +51,14 @@ def require_chromium() -> None:
         pytest.skip("browser tests did not run: no Chromium on the path", allow_module_level=True)
 
 
+def wait_until(claim: Callable[[], object], text: str, seconds: float = PATIENCE) -> None:
+    """Return as soon as the claim holds, which `text` says in words."""
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, f"waited in vain until {text}"
+        time.sleep(0.05)
+
+
 class Server:
     """`streamlit run app.py` on a port of its own."""
 
@@ -58,17 +70,19 @@ class Server:
         self.url = f"http://localhost:{self.port}"
         self.log = open(root.parent / f"server-{self.port}.log", "ab")  # noqa: SIM115
         command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-        self.process = subprocess.Popen(
-            [*command, "--server.headless=true", f"--server.port={self.port}"],
-            cwd=ROOT,
-            env={**os.environ, "VAE_ROOT": str(root)},
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-        )
-        deadline = time.monotonic() + 60
-        while not self._answers():
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.1)
+        with leftovers.marking() as self.mark:
+            self.process = subprocess.Popen(
+                [*command, "--server.headless=true", f"--server.port={self.port}"],
+                cwd=ROOT,
+                env={**os.environ, "VAE_ROOT": str(root)},
+                stdout=self.log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until(self._answers, "the server answers")
+        except BaseException:
+            self.close()
+            raise
 
     def _answers(self) -> bool:
         try:
@@ -78,14 +92,37 @@ class Server:
             return False
 
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
+        """End the server alone; what it has started lives on."""
+        self.process.kill()
         self.process.wait()
         self.log.close()
 
+    def close(self) -> None:
+        """End the server and every trainer, map and evaluation that it has started."""
+        self.kill()
+        leftovers.end(self.mark)
+
+
+def new_page(chromium: Browser) -> Page:
+    """A page of a window of its own, patient as the tests are."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(1000 * PATIENCE)
+    return page
+
 
 def open_panel(page: Page, server: Server, panel: str) -> None:
+    """Load the page, and open one of its panels."""
     page.goto(server.url)
-    page.get_by_role("tab", name=panel, exact=True).click()
+    show_panel(page, panel)
+
+
+def show_panel(page: Page, panel: str) -> None:
+    """Open a panel of the page that is there, and wait until it is drawn."""
+    wait_until_idle(page)
+    tab = page.get_by_role("tab", name=panel, exact=True)
+    tab.click()
+    wait_until(lambda: tab.get_attribute("aria-selected") == "true", f"{panel} is open")
+    wait_until_idle(page)
 
 
 def pixels(picture: Locator) -> np.ndarray:
@@ -94,28 +131,46 @@ def pixels(picture: Locator) -> np.ndarray:
         return np.asarray(image.convert("RGB")).astype(np.int16)
 
 
-def wait_for_change(
-    picture: Locator, before: np.ndarray, seconds: float = 30, least: float = 0.3
-) -> None:
+def wait_for_change(picture: Locator, before: np.ndarray, least: float = 0.3) -> None:
     """Wait until the picture differs from what it was by `least` levels in the mean."""
-    deadline = time.monotonic() + seconds
-    while True:
+
+    def is_another() -> bool:
+        nonlocal before
         now = pixels(picture)
         if now.shape != before.shape:
             before = now  # the page has made room for something else
-        if np.abs(now - before).mean() > least:
-            return
-        assert time.monotonic() < deadline, "the picture does not change"
-        time.sleep(0.1)
+        return bool(np.abs(now - before).mean() > least)
+
+    wait_until(is_another, "the picture changes")
+
+
+def wait_for_pixels(picture: Locator, wanted: np.ndarray, most: float = 1) -> None:
+    """Wait until the picture is as wanted, up to `most` levels in the mean."""
+
+    def is_the_same() -> bool:
+        now = pixels(picture)
+        return now.shape == wanted.shape and bool(np.abs(now - wanted).mean() <= most)
+
+    wait_until(is_the_same, "the picture is as it was")
 
 
 def wait_until_painted(picture: Locator) -> np.ndarray:
     """The pixels of a picture, once it is no longer of one colour."""
     picture.wait_for(state="visible")
-    deadline = time.monotonic() + 30
-    while (now := pixels(picture)).std() < 5:
-        assert time.monotonic() < deadline, "nothing is painted"
-        time.sleep(0.1)
+    wait_until(lambda: pixels(picture).std() >= 5, "something is painted")
+    return pixels(picture)
+
+
+def still(picture: Locator) -> np.ndarray:
+    """The pixels of a picture, once it is at rest: painted twice the same."""
+    now = wait_until_painted(picture)
+
+    def is_at_rest() -> bool:
+        nonlocal now
+        before, now = now, pixels(picture)
+        return np.array_equal(before, now)
+
+    wait_until(is_at_rest, "the picture rests")
     return now
 
 
@@ -124,36 +179,91 @@ def frames(face: Locator) -> int:
     return int(face.get_attribute("data-frame") or 0)
 
 
+def wait_for_socket(face: Locator) -> None:
+    """Wait until the face is painted by the decode socket, and is the newest that was asked for."""
+    wait_until_painted(face)
+    wait_until(lambda: face.get_attribute("data-path") == "socket", "the socket is open")
+    wait_until_shown(face)
+
+
+def wait_until_shown(face: Locator) -> None:
+    """Wait until the picture of the newest point is painted."""
+    is_shown = "(face) => face.dataset.shown && face.dataset.shown === face.dataset.asked"
+    wait_until(lambda: face.evaluate(is_shown), "the newest point is shown")
+
+
+def wait_until_taken(page: Page, canvas: Locator) -> None:
+    """Wait until the page has taken in what a hand has done last, and its run has ended."""
+    is_taken = "(canvas) => canvas.dataset.sent === canvas.dataset.taken"
+    wait_until(lambda: canvas.evaluate(is_taken), "the page takes it in")
+    wait_until_idle(page)
+
+
+def wait_until_idle(page: Page) -> None:
+    """Wait until the page's script has run to its end."""
+    app = page.get_by_test_id("stApp")
+    is_idle = "(app) => app.dataset.testScriptState === 'notRunning'"
+    wait_until(lambda: app.evaluate(is_idle), "the page's script has run")
+
+
+def next_frame(page: Page) -> None:
+    """Wait until the browser has painted what it knows by now."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+
+
 def settled_url(page: Page, before: str) -> str:
-    """The address of the page, once it is another one."""
+    """The address of the page, once it is another one and the page's run has ended."""
     page.wait_for_url(lambda url: url != before)
+    wait_until_idle(page)
     return page.url
 
 
-def drag_slider(page: Page, slider: Locator, over: tuple[float, float], face: Locator) -> int:
-    """Press on a slider at part over[0] of its width, and move to over[1].
+def box_at_rest(page: Page, place: Locator) -> FloatRect:
+    """Where on the page a thing lies, once it has lain there for some frames."""
+    place.scroll_into_view_if_needed()
+    box: FloatRect | None = None
 
-    Returns how many pictures the face has painted before the hand lets go, which is the caller's.
-    """
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
+    def is_at_rest() -> bool:
+        nonlocal box
+        before, box = box, place.bounding_box()
+        next_frame(page)
+        return box is not None and box == before == place.bounding_box()
+
+    wait_until(is_at_rest, "the page no longer moves")
     assert box is not None
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + over[0] * box["width"], y)
+    return box
+
+
+def drag(page: Page, over: tuple[float, float], y: float, picture: Locator) -> None:
+    """Press at over[0] and move to over[1]; the picture follows each move.
+
+    When the hand rests, the picture is that of its place. It does not let go: the caller does.
+    """
+    page.mouse.move(over[0], y)
     page.mouse.down()
-    painted = frames(face)
-    for part in np.linspace(*over, 30):
-        page.mouse.move(box["x"] + part * box["width"], y)
-        page.wait_for_timeout(20)
-    return frames(face) - painted
+    for x in np.linspace(*over, 11)[1:]:
+        painted = frames(picture)
+        page.mouse.move(x, y)
+        wait_until(lambda painted=painted: frames(picture) > painted, "the picture follows")
+    wait_until_shown(picture)
+
+
+def drag_slider(page: Page, slider: Locator, over: tuple[float, float], picture: Locator) -> None:
+    """`drag` from part over[0] of the width of a slider to over[1]."""
+    box = box_at_rest(page, slider)
+    left, right = (box["x"] + part * box["width"] for part in over)
+    drag(page, (left, right), box["y"] + box["height"] / 2, picture)
 
 
 def ready_map(page: Page) -> Locator:
     """The canvas of the map, once its points are there and it has come to rest."""
     canvas = page.locator("canvas[aria-label='Map'][data-mode]:not([data-points='0'])")
     canvas.wait_for()
-    canvas.scroll_into_view_if_needed()
-    page.wait_for_timeout(700)
+    wait_until_idle(page)
+    box_at_rest(page, canvas)
+    still(canvas)
     return canvas
 
 
@@ -169,13 +279,15 @@ def point_at_an_image(page: Page, canvas: Locator) -> str:
     for down in np.linspace(0.5, 0.9, 12):
         for across in np.linspace(0.3, 0.7, 12):
             page.mouse.move(*place_on(canvas, float(across), float(down)))
+            next_frame(page)
             if image := canvas.get_attribute("data-hovered"):
                 return image
     raise AssertionError("there is no image on the map")
 
 
 def lasso(page: Page, canvas: Locator, across: float, down: float, radius: float = 50) -> None:
-    """Draw a circle of so many pixels around a place of the map."""
+    """Draw a circle of so many pixels around a place of the map, and wait till it is taken in."""
+    sent = canvas.get_attribute("data-sent")
     x, y = place_on(canvas, across, down)
     page.keyboard.down("Shift")
     page.mouse.move(x + radius, y)
@@ -185,15 +297,26 @@ def lasso(page: Page, canvas: Locator, across: float, down: float, radius: float
         page.mouse.move(x + radius * math.cos(angle), y + radius * math.sin(angle))
     page.mouse.up()
     page.keyboard.up("Shift")
+    wait_until(lambda: canvas.get_attribute("data-sent") != sent, "the lasso is told to the page")
+    wait_until_taken(page, canvas)
 
 
 def choose(page: Page, name: str) -> None:
-    """Press one of a row of choices."""
-    page.get_by_test_id("stButtonGroup").get_by_text(name).click()
+    """Press one of a row of choices, and wait until it is the one that holds."""
+    wait_until_idle(page)
+    choice = page.get_by_test_id("stButtonGroup").get_by_role("radio", name=name)
+    choice.click()
+    wait_until(choice.is_checked, f"{name} is chosen")
+    wait_until_idle(page)
 
 
 def select(page: Page, box: str, value: str) -> None:
-    """Choose a value of a select box."""
-    page.get_by_role("combobox", name=box).click()
+    """Choose the first value of a select box that begins so."""
+    wait_until_idle(page)
+    combobox = page.get_by_role("combobox", name=box)
+    combobox.click()
+    page.get_by_role("option").first.wait_for()
     page.keyboard.type(value)
-    page.keyboard.press("Enter")
+    page.get_by_role("option", name=re.compile(f"^{re.escape(value)}")).first.click()
+    page.get_by_role("option").first.wait_for(state="hidden")
+    wait_until_idle(page)

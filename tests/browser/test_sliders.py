@@ -11,15 +11,23 @@ import pytest
 from tests.browser.driver import (
     FACE,
     Server,
+    box_at_rest,
     choose,
     drag_slider,
-    frames,
+    new_page,
     open_panel,
     pixels,
     require_chromium,
     settled_url,
+    show_panel,
+    still,
     wait_for_change,
+    wait_for_pixels,
+    wait_for_socket,
+    wait_until_idle,
     wait_until_painted,
+    wait_until_shown,
+    wait_until_taken,
 )
 
 pytestmark = pytest.mark.browser
@@ -35,8 +43,7 @@ def opened(page: Page, server: Server) -> tuple[Locator, Locator]:
     """Sliders with its socket: the face, and the sliders of the dimensions."""
     open_panel(page, server, "Sliders")
     face = page.locator(FACE).first
-    wait_until_painted(face)
-    expect(page.get_by_text("by socket")).to_be_visible()
+    wait_for_socket(face)
     return face, page.get_by_role("slider", name=DIMENSION)
 
 
@@ -49,17 +56,9 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def wait_for_pixels(page: Page, face: Locator, wanted: np.ndarray) -> None:
-    """Wait until the face is as it was."""
-    for _ in range(100):
-        if np.abs(pixels(face) - wanted).mean() < 1:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("the face is not as it was")
-
-
 def test_the_first_sliders_are_seen_and_the_others_are_folded(page: Page, server: Server) -> None:
     _, sliders = opened(page, server)
+    expect(sliders.first).to_be_visible()
     shown = sliders.count()
     assert shown <= 12
     for slider in sliders.all():
@@ -89,23 +88,26 @@ def test_axes_of_the_means_move_the_face(page: Page, server: Server) -> None:
     choose(page, "PCA of the posterior means")
     first = page.get_by_role("slider", name="PC 1", exact=True)
     expect(first).to_be_visible()
-    before = pixels(face)
-    assert drag_slider(page, first, (0.5, 0.95), face) > 5
+    before = still(face)
+    drag_slider(page, first, (0.5, 0.95), face)
     page.mouse.up()
     wait_for_change(face, before)
-    page.get_by_role("tab", name="Model", exact=True).click()
-    page.get_by_role("tab", name="Sliders", exact=True).click()
+    wait_until_taken(page, face)
+    show_panel(page, "Model")
+    show_panel(page, "Sliders")
     expect(first).to_be_visible()  # what was chosen outlives another panel
 
 
 def test_random_reset_one_and_redo(page: Page, server: Server) -> None:
     face, sliders = opened(page, server)
-    at_first, start = values(sliders), pixels(face)
+    at_first, start = values(sliders), still(face)
     for source in ("the prior", "the data"):
         page.get_by_label("Random from").select_option(source)
         press(page, "Random")
         wait_for_change(face, start)
-    drawn, there = values(sliders), pixels(face)
+        wait_until_taken(page, face)
+    wait_until_shown(face)
+    drawn, there = values(sliders), still(face)
     assert sum(a != b for a, b in zip(at_first, drawn, strict=True)) > len(drawn) / 2
     name = sliders.nth(1).get_attribute("aria-label")
     page.get_by_role("button", name=f"Reset {name}", exact=True).click()
@@ -113,7 +115,8 @@ def test_random_reset_one_and_redo(page: Page, server: Server) -> None:
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+Shift+Z")
-    wait_for_pixels(page, face, there)
+    wait_for_pixels(face, there)
+    wait_until_taken(page, face)
     assert values(sliders) == drawn
 
 
@@ -132,9 +135,8 @@ def test_digits_and_arrows_move_a_slider(page: Page, server: Server) -> None:
 
 def test_a_drag_on_the_face_moves_two_sliders(page: Page, server: Server) -> None:
     face, sliders = opened(page, server)
-    before, address, picture = values(sliders), page.url, pixels(face)
-    box = face.bounding_box()
-    assert box is not None
+    before, address, picture = values(sliders), page.url, still(face)
+    box = box_at_rest(page, face)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
@@ -150,14 +152,16 @@ def test_a_drag_on_the_face_moves_two_sliders(page: Page, server: Server) -> Non
 
 def test_pinned_faces_stay_or_move_too(page: Page, server: Server) -> None:
     face, sliders = opened(page, server)
-    start = pixels(face)
+    start = still(face)
     press(page, "Pin")
+    wait_until_taken(page, face)
     pin = page.get_by_role("img", name="Pin 1")
-    pinned = wait_until_painted(pin)
+    pinned = still(pin)
     sliders.first.focus()
     page.keyboard.press("0" if values(sliders)[0] > 0 else "9")
     wait_for_change(face, start)
-    page.wait_for_timeout(300)
+    wait_until_taken(page, face)
+    wait_until_shown(face)
     assert np.abs(pixels(pin) - pinned).mean() < 0.5, "it stays as it was"
     page.get_by_label("move pinned faces too").check()
     sliders.nth(1).focus()
@@ -168,31 +172,25 @@ def test_pinned_faces_stay_or_move_too(page: Page, server: Server) -> None:
     expect(pin).to_have_count(0)
 
 
-def test_the_hand_goes_on_after_the_server_was_away(
-    chromium: Browser, tmp_path_factory: pytest.TempPathFactory, root: Path
-) -> None:
+def test_the_hand_goes_on_after_the_server_was_away(chromium: Browser, root: Path) -> None:
     server = Server(root)
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = new_page(chromium)
     face, sliders = opened(page, server)
-    name = sliders.nth(2).get_attribute("aria-label")
-    painted = frames(face)
+    name = sliders.nth(2).get_attribute("aria-label") or ""
     server.kill()
-    expect(page.get_by_text("no socket")).to_be_visible()
+    expect(face).to_have_attribute("data-path", "page")
     again = Server(root, server.port)
-    try:
-        expect(page.get_by_text("by socket")).to_be_visible()
-        expect(face).not_to_have_attribute("data-frame", str(painted))
-        page.wait_for_timeout(1000)  # the strips are painted too
-        before, painted = pixels(face), frames(face)
-        slider = page.get_by_role("slider", name=name, exact=True)
-        assert drag_slider(page, slider, (0.5, 0.95), face) > 5
-        page.mouse.up()
-        wait_for_change(face, before)
-        assert frames(face) > painted
-        held = slider.input_value()
-        page.get_by_role("button", name="Pin", exact=True).click()
-        page.wait_for_timeout(1000)
-        assert slider.input_value() == held, "a new page run does not take it back"
-    finally:
-        page.close()
-        again.kill()
+    wait_for_socket(face)
+    wait_until_idle(page)
+    before = still(face)
+    slider = page.get_by_role("slider", name=name, exact=True)
+    drag_slider(page, slider, (0.5, 0.95), face)
+    page.mouse.up()
+    wait_for_change(face, before)
+    wait_until_taken(page, face)
+    held = slider.input_value()
+    press(page, "Pin")
+    wait_until_taken(page, face)
+    assert slider.input_value() == held, "a new page run does not take it back"
+    page.close()
+    again.close()
