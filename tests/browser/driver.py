@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import math
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -202,7 +201,8 @@ def wait_until_taken(page: Page, canvas: Locator) -> None:
 def wait_until_idle(page: Page) -> None:
     """Wait until the page's script has run to its end."""
     app = page.get_by_test_id("stApp")
-    is_idle = "(app) => app.dataset.testScriptState === 'notRunning'"
+    is_idle = """(app) => app.dataset.testConnectionState === "CONNECTED"
+        && app.dataset.testScriptState === "notRunning\""""
     wait_until(lambda: app.evaluate(is_idle), "the page's script has run")
 
 
@@ -311,12 +311,12 @@ def choose(page: Page, name: str) -> None:
 
 
 def select(page: Page, box: str, value: str) -> None:
-    """Choose the first value of a select box that begins so."""
+    """Choose the first value of a select box that has such words."""
     wait_until_idle(page)
     combobox = page.get_by_role("combobox", name=box)
     combobox.click()
     page.get_by_role("option").first.wait_for()
     page.keyboard.type(value)
-    page.get_by_role("option", name=re.compile(f"^{re.escape(value)}")).first.click()
+    page.get_by_role("option", name=value).first.click()
     page.get_by_role("option").first.wait_for(state="hidden")
     wait_until_idle(page)

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pytest
 
 from tests.browser.driver import (
     Server,
+    box_at_rest,
     choose,
+    drag,
     drag_slider,
     frames,
+    next_frame,
     open_panel,
-    pixels,
     require_chromium,
+    select,
+    show_panel,
+    still,
     wait_for_change,
+    wait_for_socket,
+    wait_until,
+    wait_until_idle,
     wait_until_painted,
+    wait_until_shown,
+    wait_until_taken,
 )
 
 pytestmark = pytest.mark.browser
@@ -30,42 +39,32 @@ def opened(page: Page, server: Server) -> tuple[Locator, Locator]:
     """Interpolate with its socket: the picture of the point, and its slider."""
     open_panel(page, server, "Interpolate")
     picture = page.get_by_role("img", name="Point of the path")
-    wait_until_painted(picture)
-    expect(page.get_by_text("by socket")).to_be_visible()
+    wait_for_socket(picture)
     return picture, page.get_by_role("slider", name="Position")
-
-
-def drag(page: Page, over: tuple[float, float], y: float, picture: Locator) -> int:
-    """Press at over[0], move to over[1]. Returns how often the picture was painted meanwhile."""
-    page.mouse.move(over[0], y)
-    page.mouse.down()
-    before = frames(picture)
-    for x in np.linspace(*over, 40):
-        page.mouse.move(x, y)
-        page.wait_for_timeout(20)
-    return frames(picture) - before
 
 
 def test_the_point_follows_the_hand_before_it_lets_go(page: Page, server: Server) -> None:
     picture, slider = opened(page, server)
-    before = pixels(picture)
-    assert drag_slider(page, slider, (0.5, 0.95), picture) > 8
+    before = still(picture)
+    drag_slider(page, slider, (0.5, 0.95), picture)
     held = slider.input_value()
     assert float(held) > 0.85
     wait_for_change(picture, before)
     page.mouse.up()
-    page.get_by_role("tab", name="Model", exact=True).click()
-    page.get_by_role("tab", name="Interpolate", exact=True).click()
+    wait_until_taken(page, picture)
+    show_panel(page, "Model")
+    show_panel(page, "Interpolate")
     wait_until_painted(picture)
     expect(slider).to_have_value(held)
 
 
 def test_a_drag_along_the_strip_moves_the_point(page: Page, server: Server) -> None:
     picture, slider = opened(page, server)
-    boxes = [page.get_by_role("img", name=f"Path {i}", exact=True).bounding_box() for i in (2, 8)]
-    assert all(boxes)
-    (x, y), (to, _) = ((box["x"] + 30, box["y"] + 30) for box in boxes if box)
-    assert drag(page, (x, to), y, picture) > 8
+    steps = [page.get_by_role("img", name=f"Path {i}", exact=True) for i in (2, 8)]
+    (x, y), (to, _) = (
+        (box["x"] + 30, box["y"] + 30) for box in [box_at_rest(page, step) for step in steps]
+    )
+    drag(page, (x, to), y, picture)
     page.mouse.up()
     assert float(slider.input_value()) == pytest.approx(7 / 8, abs=0.03)
 
@@ -76,16 +75,18 @@ def test_the_path_plays_and_rests(page: Page, server: Server) -> None:
     before, place = frames(picture), slider.input_value()
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
-    page.wait_for_timeout(1000)
-    assert frames(picture) > before + 5
+    wait_until(lambda: frames(picture) > before + 5, "the path plays")
     assert slider.input_value() != place
     page.get_by_label("Loop").select_option("around")
-    page.wait_for_timeout(500)
+    around = frames(picture)
+    wait_until(lambda: frames(picture) > around + 5, "the path plays on")
     button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
-    page.wait_for_timeout(500)
+    wait_until_taken(page, picture)
+    wait_until_shown(picture)
     at_rest = frames(picture)
-    page.wait_for_timeout(700)
+    for _ in range(30):
+        next_frame(page)
     assert frames(picture) == at_rest
 
 
@@ -94,7 +95,7 @@ def test_the_path_through_dense_regions_is_another_and_is_shown_on_the_map(
 ) -> None:
     opened(page, server)
     middle = page.get_by_role("img", name="Path 5", exact=True)
-    before = wait_until_painted(middle)
+    before = still(middle)
     choose(page, "Dense regions")
     wait_for_change(middle, before)
     expect(page.get_by_text("How typical the path is")).to_be_visible()
@@ -114,14 +115,13 @@ def test_images_are_found_by_number_and_by_label(page: Page, server: Server) -> 
     expect(page.get_by_text(re.compile(r"^Page 1 of"))).to_have_count(0)
     gallery = page.get_by_role("button", name=re.compile(r"^Image \d+$"))
     expect(gallery.first).to_be_visible()
+    wait_until_idle(page)
     numbers = [int(name.split()[1]) for name in gallery.evaluate_all(
         "all => all.map((one) => one.getAttribute('aria-label'))"
     )]  # fmt: skip
     assert min(numbers) <= wanted + 100
     assert max(numbers) >= wanted - 100
-    page.get_by_role("combobox", name="Only").click()
-    page.keyboard.type("glasses")
-    page.keyboard.press("Enter")
+    select(page, "Only", "glasses")
     expect(page.get_by_text(re.compile(r"^Page 1 of"))).to_be_visible()
 
 
@@ -129,8 +129,8 @@ def test_without_a_socket_the_page_decodes_the_point(page: Page, server: Server)
     page.route_web_socket(re.compile("/live/decode/"), lambda socket: socket.close())
     open_panel(page, server, "Interpolate")
     picture = page.get_by_role("img", name="Point of the path")
-    before = wait_until_painted(picture)
-    expect(page.get_by_text("no socket")).to_be_visible()
+    before = still(picture)
+    expect(picture).to_have_attribute("data-path", "page")
     slider = page.get_by_role("slider", name="Position")
     slider.focus()
     page.keyboard.press("End")
