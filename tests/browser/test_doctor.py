@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.browser.driver import Server, require_chromium
+from tests.browser.driver import Server, require_chromium, show_panel, wait_until
 from vae.commands.parser import main
 from vae.runs import processes
 from vae.runs.events import last_event
@@ -30,20 +28,13 @@ TINY = {
 }
 
 
-def wait_until(claim: Callable[[], bool], seconds: float = 180) -> None:
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.1)
-
-
 def beta_of(run: Run) -> float:
     return float(last_event(run.events(), "step").get("beta", -1))
 
 
 def press_the_remedy(page: Page, server: Server, run: str) -> None:
     page.goto(f"{server.url}/?run={run}")
-    page.get_by_role("tab", name="Model", exact=True).click()
+    show_panel(page, "Model")
     expect(page.get_by_text("Posterior collapse").first).to_be_visible()
     page.get_by_role("button", name="Set beta to 1").click()
 
@@ -53,21 +44,17 @@ def test_a_collapsed_run_in_training_goes_on_with_the_remedy(
 ) -> None:
     run = Run(root / "collapsing")
     processes.start_training(run, TINY | {"train.epochs": "100000", "train.checkpoint_every": "40"})
-    try:
-        wait_until(lambda: last_event(run.events(), "eval").get("step", 0) > 200)
-        press_the_remedy(page, server, "collapsing")
-        wait_until(lambda: beta_of(run) == 1)
-        assert run.status() == "running"
-        starts = [event for event in run.events() if event["kind"] == "start"]
-        assert [start["train.beta"] for start in starts] == [5000, 1]
-        expect(page.get_by_role("img", name="Reconstructions")).to_be_visible()
-        sidebar = page.get_by_test_id("stSidebar")
-        expect(sidebar.get_by_text("running").first).to_be_visible()
-        sidebar.get_by_role("button", name="Stop").click()
-        wait_until(lambda: run.status() == "stopped")
-    finally:
-        if run.is_locked():
-            run.request("stop")
+    wait_until(lambda: last_event(run.events(), "eval").get("step", 0) > 200, "it is collapsed")
+    press_the_remedy(page, server, "collapsing")
+    wait_until(lambda: beta_of(run) == 1, "it trains on with the remedy")
+    assert run.status() == "running"
+    starts = [event for event in run.events() if event["kind"] == "start"]
+    assert [start["train.beta"] for start in starts] == [5000, 1]
+    expect(page.get_by_role("img", name="Reconstructions")).to_be_visible()
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_text("running").first).to_be_visible()
+    sidebar.get_by_role("button", name="Stop").click()
+    wait_until(lambda: run.status() == "stopped", "it is stopped")
 
 
 def test_a_finished_run_is_left_as_it_is_and_a_new_one_begins_with_its_weights(
@@ -78,10 +65,10 @@ def test_a_finished_run_is_left_as_it_is_and_a_new_one_begins_with_its_weights(
     before = Run(root / "spoilt").events_file.read_bytes()
     press_the_remedy(page, server, "spoilt")
     run = Run(root / "spoilt-2")
-    wait_until(lambda: beta_of(run) == 1)
+    wait_until(lambda: beta_of(run) == 1, "the new run trains with the remedy")
     notes = [event["text"] for event in run.events() if event["kind"] == "note"]
     assert notes == ["Began with the weights of run spoilt, step 240."]
     assert Run(root / "spoilt").events_file.read_bytes() == before
     sidebar = page.get_by_test_id("stSidebar")
     expect(sidebar.get_by_role("combobox").first).to_have_value("spoilt-2")
-    wait_until(lambda: run.status() == "finished")
+    wait_until(lambda: run.status() == "finished", "it has finished")

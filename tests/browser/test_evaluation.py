@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.driver import FACE, Server, open_panel, require_chromium, wait_until_painted
+from tests.browser.driver import (
+    FACE,
+    Server,
+    choose,
+    open_panel,
+    require_chromium,
+    show_panel,
+    still,
+    wait_for_change,
+    wait_for_socket,
+    wait_until_idle,
+    wait_until_painted,
+)
 from vae.runs.folder import Run
 
 pytestmark = pytest.mark.browser
@@ -27,7 +39,7 @@ def tiny(trained_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         (root / "tiny" / name).unlink(missing_ok=True)
     server = Server(root)
     yield server
-    server.kill()
+    server.close()
 
 
 def test_evaluate_brings_the_table_and_the_faces(page: Page, tiny: Server) -> None:
@@ -49,17 +61,19 @@ def test_a_clicked_sample_opens_in_sliders(page: Page, tiny: Server) -> None:
     expect(page.get_by_role("radio", name="Mixture")).to_be_disabled()
     page.get_by_role("button", name="Find the nearest training images").click()
     expect(page.get_by_role("radio", name="Mixture")).to_be_enabled(timeout=120_000)
-    page.get_by_role("radio", name="Mixture").click()
-    page.wait_for_timeout(2000)  # the samples of the mixture take the place of those of the prior
     sample = page.get_by_role("button", name="Sample 2", exact=True)
-    before = wait_until_painted(sample)
+    of_the_prior = still(sample)
+    choose(page, "Mixture")
+    wait_for_change(sample, of_the_prior)
+    before = still(sample)
     expect(page.get_by_text("by pixels", exact=True).first).to_be_visible()
     sample.click()
     expect(page.get_by_role("tab", name="Sliders")).to_have_attribute("aria-selected", "true")
-    face = wait_until_painted(page.locator(FACE).first)
-    assert abs(face.mean() - before.mean()) < 25  # the same face, of another size
-    page.get_by_role("tab", name="Model", exact=True).click()
-    expect(page.get_by_role("button", name="Sample 2", exact=True)).to_be_visible()
-    page.wait_for_timeout(1500)
-    selected = page.get_by_role("tab", name="Model", exact=True)
-    expect(selected).to_have_attribute("aria-selected", "true")  # one click, one move
+    face = page.locator(FACE).first
+    wait_for_socket(face)
+    assert abs(still(face).mean() - before.mean()) < 25  # the same face, of another size
+    show_panel(page, "Model")
+    expect(sample).to_be_visible()
+    wait_until_idle(page)
+    model = page.get_by_role("tab", name="Model", exact=True)
+    expect(model).to_have_attribute("aria-selected", "true")  # one click, one move

@@ -16,12 +16,21 @@ from tests.browser.driver import (
     FACE,
     ROOT,
     Server,
+    new_page,
     open_panel,
     pixels,
     require_chromium,
     settled_url,
+    show_panel,
+    still,
     wait_for_change,
+    wait_for_pixels,
+    wait_for_socket,
+    wait_until,
+    wait_until_idle,
     wait_until_painted,
+    wait_until_shown,
+    wait_until_taken,
 )
 from vae.pictures import read_png
 
@@ -37,13 +46,14 @@ def test_a_downloaded_face_comes_back_when_it_is_dropped(
 ) -> None:
     open_panel(page, server, "Sliders")
     face = page.locator(FACE).first
-    start = wait_until_painted(face)
-    address = page.url
+    wait_for_socket(face)
+    start, address = still(face), page.url
     page.get_by_role("button", name="Random", exact=True).click()
     wait_for_change(face, start)
     address = settled_url(page, address)
-    page.wait_for_timeout(1500)  # the page takes the point in
-    kept = pixels(face)
+    wait_until_taken(page, face)
+    wait_until_shown(face)
+    kept = still(face)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download PNG").click()
     file = tmp_path / "face.png"
@@ -62,7 +72,7 @@ def test_a_downloaded_face_comes_back_when_it_is_dropped(
     expect(page.get_by_text("to the last digit")).to_be_visible()
     page.keyboard.press("Escape")
     settled_url(page, address)
-    page.wait_for_timeout(1500)
+    wait_for_pixels(face, kept, most=0.01)
     assert np.abs(pixels(face) - kept).max() <= 1, "every pixel is as it was"
 
 
@@ -71,13 +81,13 @@ def test_a_downloaded_path_comes_back_when_it_is_dropped(
 ) -> None:
     open_panel(page, server, "Interpolate")
     first = page.get_by_role("img", name="Path 3", exact=True)
-    kept = wait_until_painted(first)
+    kept = still(first)
     images = page.get_by_role("button", name=re.compile(r"^Image \d+$"))
     pressed = page.locator("button[aria-pressed='true'][aria-label^='Image']")
     expect(pressed).to_have_count(2)
     strip = page.locator("img[alt^='Path ']")
+    expect(strip).to_have_count(9)
     sources = [picture.get_attribute("src") for picture in strip.all()]
-    assert len(sources) == 9
     names = [button.get_attribute("aria-label") for button in pressed.all()]
     with page.expect_download() as download:
         page.get_by_role("button", name="PNG strip").click()
@@ -91,11 +101,15 @@ def test_a_downloaded_path_comes_back_when_it_is_dropped(
     page.locator("input[type=file]").first.set_input_files(file)
     expect(page.get_by_text("to the last digit")).to_be_visible()
     page.keyboard.press("Escape")
-    page.wait_for_timeout(2000)
-    assert sorted(names) == sorted(button.get_attribute("aria-label") for button in pressed.all())
-    assert [picture.get_attribute("src") for picture in strip.all()] == sources, "every pixel"
-    images.nth(20).click()
-    images.nth(30).click()
+    for name in names:
+        button = page.get_by_role("button", name=name, exact=True)
+        expect(button).to_have_attribute("aria-pressed", "true")
+    expect(pressed).to_have_count(2)
+    for picture, source in zip(strip.all(), sources, strict=True):
+        expect(picture).to_have_attribute("src", source or "")  # every pixel
+    for place in (20, 30):
+        images.nth(place).click()
+        expect(images.nth(place)).to_have_attribute("aria-pressed", "true")
     wait_for_change(first, kept)  # the hand goes on from there
 
 
@@ -109,6 +123,7 @@ def test_the_program_to_copy_makes_the_pixels_of_the_download(
     open_panel(page, server, panel)
     picture = page.locator(f"{FACE}, img[alt='Path 5']").first
     wait_until_painted(picture)
+    wait_until_idle(page)
     with page.expect_download() as download:
         page.get_by_role("button", name=button).click()
     download.value.save_as(tmp_path / "downloaded.png")
@@ -127,17 +142,17 @@ def test_the_program_to_copy_makes_the_pixels_of_the_download(
 
 
 def test_a_line_that_was_put_away_stays_away(chromium: Browser, server: Server) -> None:
-    context = chromium.new_context()
-    page = context.new_page()
+    page = new_page(chromium)
     line = page.get_by_text("A face is a point in latent space")
     open_panel(page, server, "Sliders")
     expect(line).to_be_visible()
     page.get_by_role("button", name="Got it").click()
     expect(line).to_have_count(0)
-    page.wait_for_timeout(500)
+    wait_until(page.context.cookies, "the browser remembers it")
     page.reload()
     wait_until_painted(page.locator(FACE).first)
+    wait_until_idle(page)
     expect(line).to_have_count(0)
-    page.get_by_role("tab", name="Map", exact=True).click()
+    show_panel(page, "Map")
     expect(page.get_by_text(re.compile("Each dot is an image"))).to_be_visible()
-    context.close()
+    page.close()

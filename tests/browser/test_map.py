@@ -9,7 +9,9 @@ import pytest
 
 from tests.browser.driver import (
     Server,
+    box_at_rest,
     lasso,
+    next_frame,
     open_panel,
     pixels,
     place_on,
@@ -17,8 +19,12 @@ from tests.browser.driver import (
     ready_map,
     require_chromium,
     select,
+    still,
     wait_for_change,
+    wait_until,
+    wait_until_idle,
     wait_until_painted,
+    wait_until_taken,
 )
 
 pytestmark = pytest.mark.browser
@@ -42,6 +48,7 @@ def test_a_point_that_is_pointed_at_has_a_ring_and_a_face(page: Page, server: Se
     canvas = opened(page, server)
     marks = page.locator(".map canvas.marks")
     page.mouse.move(*place_on(canvas, 0.02, 0.02))
+    expect(canvas).to_have_attribute("data-hovered", "")
     bare = pixels(marks)
     image = point_at_an_image(page, canvas)
     card = page.locator(".map .card")
@@ -85,24 +92,24 @@ def test_colours_come_and_go_and_the_view_stays(page: Page, server: Server) -> N
     expect(canvas).to_have_attribute("data-mode", re.compile("points|density"))
     for _ in range(3):
         page.mouse.wheel(0, -300)
-        page.wait_for_timeout(50)
+        next_frame(page)
     expect(canvas).to_have_attribute("data-mode", "faces")  # near by, points are faces
     legend = page.locator(".map .legend")
-    for by, entries in (
-        ("Hair style", 1),
-        ("Reconstruction error", 0),
-        ("KL", 0),
-        ("Glasses", 1),
+    for by, has_entries in (
+        ("Hair style", True),
+        ("Reconstruction error", False),
+        ("KL", False),
+        ("Glasses", True),
     ):
-        before = pixels(canvas)
+        before = still(canvas)
         if by not in legend.inner_text():
             select(page, "Colour by", by)
             expect(legend).to_contain_text(by)
             wait_for_change(canvas, before, least=0.03)
-        assert bool(legend.locator("button").count()) == bool(entries)
+        expect(legend.locator("button").first).to_be_visible(visible=has_entries)
         expect(canvas).to_have_attribute("data-mode", "faces")
         expect(canvas).to_have_attribute("data-selected", image)
-    before = pixels(canvas)
+    before = still(canvas)
     legend.locator("button").first.click()
     wait_for_change(canvas, before, least=0.03)  # the others are dim
     page.get_by_role("button", name="Fit").click()
@@ -126,7 +133,8 @@ def test_a_click_between_the_points_draws_what_is_there(page: Page, server: Serv
     canvas = opened(page, server)
     page.mouse.click(*place_on(canvas, 0.04, 0.95))
     is_shown(page, "^Between the images")
-    drawn = wait_until_painted(page.get_by_role("img", name="Decoded here"))
+    drawn = still(page.get_by_role("img", name="Decoded here"))
+    wait_until_taken(page, canvas)
     expect(page.get_by_role("button", name=re.compile(r"^Image \d+$"))).to_have_count(6)
     page.mouse.click(*place_on(canvas, 0.96, 0.95))
     wait_for_change(page.get_by_role("img", name="Decoded here"), drawn)
@@ -135,7 +143,7 @@ def test_a_click_between_the_points_draws_what_is_there(page: Page, server: Serv
 def test_keys_move_the_map_and_choose(page: Page, server: Server) -> None:
     canvas = opened(page, server)
     canvas.focus()
-    before = pixels(canvas)
+    before = still(canvas)
     page.keyboard.press("+")
     page.keyboard.press("ArrowLeft")
     wait_for_change(canvas, before)
@@ -162,13 +170,19 @@ def place_in_plot(page: Page, row: int) -> tuple[float, float, str]:
 def click_in_plot(page: Page, row: int) -> None:
     """Click a point of the plain map, which is then looked into."""
     page.locator(".js-plotly-plot .gl-container canvas").first.wait_for()
-    page.wait_for_timeout(1000)
-    x, y, _ = place_in_plot(page, row)
-    page.mouse.move(x - 3, y)
-    page.mouse.move(x, y)
-    page.wait_for_timeout(400)
-    hovered = page.locator(".hoverlayer .hovertext").first.text_content() or ""
-    image = re.findall(r"Image (\d+)", hovered)[0]
+    wait_until_idle(page)
+    box_at_rest(page, page.locator(".js-plotly-plot"))
+    told = page.locator(".hoverlayer .hovertext").filter(has_text=re.compile(r"Image \d+"))
+
+    def is_pointed_at() -> bool:
+        x, y, _ = place_in_plot(page, row)
+        page.mouse.move(x - 3, y)
+        page.mouse.move(x, y)
+        next_frame(page)
+        return told.count() > 0
+
+    wait_until(is_pointed_at, "the plot tells of the point")
+    image = re.findall(r"Image (\d+)", told.first.text_content() or "")[0]
     page.mouse.down()
     page.mouse.up()
     is_shown(page, rf"^Image {image}$")

@@ -20,10 +20,12 @@ from tests.browser.driver import (
     FACE,
     ROOT,
     Server,
+    box_at_rest,
     choose,
     drag_slider,
     lasso,
-    open_panel,
+    new_page,
+    next_frame,
     pixels,
     place_on,
     point_at_an_image,
@@ -31,8 +33,14 @@ from tests.browser.driver import (
     require_chromium,
     select,
     settled_url,
+    show_panel,
+    still,
     wait_for_change,
+    wait_for_pixels,
+    wait_for_socket,
     wait_until_painted,
+    wait_until_shown,
+    wait_until_taken,
 )
 from vae.commands.parser import main
 from vae.data.arrays import read_idx
@@ -90,7 +98,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def one_page(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = new_page(chromium)
     errors: list[str] = []
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -109,15 +117,14 @@ def page(one_page: tuple[Page, list[str]]) -> Iterator[Page]:
 def opened(page: Page, server: Server, panel: str) -> None:
     """Another panel of the page that is open, or of a new one."""
     if not page.url.startswith(server.url):
-        open_panel(page, server, panel)
-    page.get_by_role("tab", name=panel, exact=True).click()
+        page.goto(server.url)
+    show_panel(page, panel)
 
 
 def sliders(page: Page, server: Server) -> Locator:
     opened(page, server, "Sliders")
     face = page.locator(FACE).first
-    wait_until_painted(face)
-    expect(page.get_by_text("by socket")).to_be_visible()
+    wait_for_socket(face)
     return face
 
 
@@ -127,12 +134,12 @@ def is_shown(page: Page, text: str) -> None:
 
 def test_a_grey_digit_follows_the_hand(page: Page, server: Server) -> None:
     face = sliders(page, server)
-    before, address = pixels(face), page.url
+    before, address = still(face), page.url
     inside = before[20:-20, 20:-20]
     assert np.ptp(inside, axis=2).max() == 0, "the digits are grey"
     slider = page.get_by_role("slider", name=re.compile(r"^z\d$")).first
     assert page.get_by_role("slider", name=re.compile(r"^z\d$")).count() <= 8
-    assert drag_slider(page, slider, (0.5, 0.95), face) > 5
+    drag_slider(page, slider, (0.5, 0.95), face)
     assert page.url == address
     page.mouse.up()
     settled_url(page, address)
@@ -144,12 +151,13 @@ def test_axes_of_pca_move_it(page: Page, server: Server) -> None:
     choose(page, "PCA of the posterior means")
     slider = page.get_by_role("slider", name="PC 1", exact=True)
     expect(slider).to_be_visible()
-    before = pixels(face)
+    before = still(face)
     slider.focus()
     page.keyboard.press("0")
     page.keyboard.press("9")
     page.keyboard.press("ArrowLeft")
     wait_for_change(face, before)
+    wait_until_taken(page, face)
     choose(page, "Dimensions by KL")
     expect(page.get_by_role("slider", name=re.compile(r"^z\d$")).first).to_be_visible()
 
@@ -157,16 +165,19 @@ def test_axes_of_pca_move_it(page: Page, server: Server) -> None:
 def test_random_undo_reset_and_pins(page: Page, server: Server) -> None:
     face = sliders(page, server)
     press = lambda name: page.get_by_role("button", name=name, exact=True).click()  # noqa: E731
-    start = pixels(face)
+    start = still(face)
     press("Pin")
     expect(page.get_by_role("img", name="Pin 1")).to_be_visible()
+    wait_until_taken(page, face)
     page.get_by_label("Random from").select_option("the data")
     press("Random")
     wait_for_change(face, start)
+    wait_until_taken(page, face)
     press("Undo")
-    page.wait_for_timeout(500)
-    assert np.abs(pixels(face) - start).mean() < 1
+    wait_for_pixels(face, start)
+    wait_until_taken(page, face)
     press("Reset all")
+    wait_until_taken(page, face)
     sliders_now = page.get_by_role("slider", name=re.compile(r"^z\d$"))
     assert {float(one.input_value()) for one in sliders_now.all()} == {0.0}
     press("Unpin 1")
@@ -177,7 +188,7 @@ def test_it_starts_from_an_image_of_the_set_and_from_ones_own(
     page: Page, server: Server, tmp_path: Path
 ) -> None:
     face = sliders(page, server)
-    before = pixels(face)
+    before = still(face)
     number = page.get_by_role("spinbutton", name="Image")
     number.fill("7")
     number.press("Enter")
@@ -206,8 +217,9 @@ def test_a_label_becomes_a_direction(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Make a direction").click()
     slider = page.get_by_role("slider", name=re.compile("[Ll]abel"))
     expect(slider).to_be_visible()
-    assert drag_slider(page, slider, (0.5, 0.9), face) > 5
+    drag_slider(page, slider, (0.5, 0.9), face)
     page.mouse.up()
+    wait_until_taken(page, face)
     choose(page, "Dimensions by KL")
 
 
@@ -215,27 +227,28 @@ def test_a_downloaded_digit_and_its_link_come_back(
     page: Page, server: Server, tmp_path: Path, chromium: Browser
 ) -> None:
     face = sliders(page, server)
-    address, before = page.url, pixels(face)
+    address, before = page.url, still(face)
     page.get_by_role("button", name="Random", exact=True).click()
     wait_for_change(face, before)
     address = settled_url(page, address)
-    page.wait_for_timeout(1200)  # the page takes the point in
-    kept = pixels(face)
+    wait_until_taken(page, face)
+    wait_until_shown(face)
+    kept = still(face)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download PNG").click()
     download.value.save_as(tmp_path / "digit.png")
-    other = chromium.new_page(viewport={"width": 1280, "height": 900})
+    other = new_page(chromium)
     other.goto(address)
-    linked = wait_until_painted(other.locator(FACE).first)
-    assert np.abs(linked - kept).mean() < 3, "the link restores it"
+    wait_for_pixels(other.locator(FACE).first, kept, most=3)  # the link restores it
     other.close()
     page.get_by_role("button", name="Reset all").click()
     wait_for_change(face, kept)
+    wait_until_taken(page, face)
     page.get_by_role("button", name="Your own").click()
     page.locator("input[type=file]").first.set_input_files(tmp_path / "digit.png")
     is_shown(page, "to the last digit")
     page.keyboard.press("Escape")
-    page.wait_for_timeout(1200)
+    wait_for_pixels(face, kept, most=0.01)
     assert np.abs(pixels(face) - kept).max() <= 1, "every pixel is as it was"
 
 
@@ -252,17 +265,19 @@ def test_the_map_has_labels_faces_and_a_lasso(page: Page, server: Server) -> Non
     wait_until_painted(page.get_by_role("img", name="Reconstruction", exact=True))
     expect(page.get_by_role("button", name=re.compile(r"^Image \d+$"))).to_have_count(6)
     expect(canvas).to_have_attribute("data-selected", image)
+    wait_until_taken(page, canvas)
+    box_at_rest(page, canvas)
     page.mouse.move(*place_on(canvas, 0.5, 0.5))
-    whole = pixels(canvas)
+    whole = still(canvas)
     page.mouse.wheel(0, -400)
     wait_for_change(canvas, whole)
-    before = pixels(canvas)
+    before = still(canvas)
     select(page, "Colour by", "KL")
     expect(page.locator(".legend")).to_contain_text("KL")
     wait_for_change(canvas, before)
     expect(canvas).to_have_attribute("data-selected", image)
     page.get_by_role("button", name="Fit").click()
-    page.wait_for_timeout(300)
+    next_frame(page)
     lasso(page, canvas, 0.5, 0.5, 80)
     is_shown(page, r"^\d+ images$")
     wait_until_painted(page.get_by_role("img", name="Mean", exact=True))
@@ -281,11 +296,10 @@ def test_umap_is_made_meanwhile(page: Page, server: Server) -> None:
     choose(page, "UMAP")
     button = page.get_by_role("button", name="Compute UMAP")
     expect(button).to_be_visible()
-    before = wait_until_painted(ready_map(page))  # PCA, meanwhile
+    before = still(ready_map(page))  # PCA, meanwhile
     button.click()
-    expect(page.get_by_role("progressbar").first).to_be_visible()
     expect(button).to_have_count(0)
-    expect(page.get_by_role("progressbar")).to_have_count(0, timeout=90_000)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
     wait_for_change(ready_map(page), before)
     choose(page, "PCA")
 
@@ -293,19 +307,19 @@ def test_umap_is_made_meanwhile(page: Page, server: Server) -> None:
 def test_a_path_between_two_digits(page: Page, server: Server) -> None:
     opened(page, server, "Interpolate")
     middle = page.get_by_role("img", name="Path 5", exact=True)
-    before = wait_until_painted(middle)
+    before = still(middle)
     gallery = page.get_by_role("button", name=re.compile(r"^Image \d+$"))
     for place in (3, 20):
         gallery.nth(place).click()
         expect(gallery.nth(place)).to_have_attribute("aria-pressed", "true")
     wait_for_change(middle, before)
     point = page.get_by_role("img", name="Point of the path")
-    wait_until_painted(point)
-    expect(page.get_by_text("by socket")).to_be_visible()
+    wait_for_socket(point)
     position = page.get_by_role("slider", name="Position")
-    assert drag_slider(page, position, (0.5, 0.95), point) > 5
+    drag_slider(page, position, (0.5, 0.95), point)
     page.mouse.up()
+    wait_until_taken(page, point)
     for kind in ("Line (lerp)", "Dense regions"):
-        before = pixels(middle)
+        before = still(middle)
         choose(page, kind)
         wait_for_change(middle, before, least=0.05)
