@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, Locator, Page
 
 PATIENCE = 90.0  # seconds: the machine may be busy
+# A trainer stands behind the page in priority: on a busy machine its steps are seconds apart.
+TRAINING_PATIENCE = 400.0
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "checkpoints" / "anime-faces"
 CHROMIUM = next(
@@ -130,7 +132,9 @@ def pixels(picture: Locator) -> np.ndarray:
         return np.asarray(image.convert("RGB")).astype(np.int16)
 
 
-def wait_for_change(picture: Locator, before: np.ndarray, least: float = 0.3) -> None:
+def wait_for_change(
+    picture: Locator, before: np.ndarray, least: float = 0.3, seconds: float = PATIENCE
+) -> None:
     """Wait until the picture differs from what it was by `least` levels in the mean."""
 
     def is_another() -> bool:
@@ -140,7 +144,7 @@ def wait_for_change(picture: Locator, before: np.ndarray, least: float = 0.3) ->
             before = now  # the page has made room for something else
         return bool(np.abs(now - before).mean() > least)
 
-    wait_until(is_another, "the picture changes")
+    wait_until(is_another, "the picture changes", seconds)
 
 
 def wait_for_pixels(picture: Locator, wanted: np.ndarray, most: float = 1) -> None:
@@ -153,10 +157,10 @@ def wait_for_pixels(picture: Locator, wanted: np.ndarray, most: float = 1) -> No
     wait_until(is_the_same, "the picture is as it was")
 
 
-def wait_until_painted(picture: Locator) -> np.ndarray:
+def wait_until_painted(picture: Locator, seconds: float = PATIENCE) -> np.ndarray:
     """The pixels of a picture, once it is no longer of one colour."""
-    picture.wait_for(state="visible")
-    wait_until(lambda: pixels(picture).std() >= 5, "something is painted")
+    picture.wait_for(state="visible", timeout=1000 * seconds)
+    wait_until(lambda: pixels(picture).std() >= 5, "something is painted", seconds)
     return pixels(picture)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.driver import Server, require_chromium, show_panel, wait_until
+from tests.browser.driver import TRAINING_PATIENCE, Server, require_chromium, show_panel, wait_until
 from vae.commands.parser import main
 from vae.runs import processes
 from vae.runs.events import last_event
@@ -44,9 +44,13 @@ def test_a_collapsed_run_in_training_goes_on_with_the_remedy(
 ) -> None:
     run = Run(root / "collapsing")
     processes.start_training(run, TINY | {"train.epochs": "100000", "train.checkpoint_every": "40"})
-    wait_until(lambda: last_event(run.events(), "eval").get("step", 0) > 200, "it is collapsed")
+    wait_until(
+        lambda: last_event(run.events(), "eval").get("step", 0) > 200,
+        "it is collapsed",
+        TRAINING_PATIENCE,
+    )
     press_the_remedy(page, server, "collapsing")
-    wait_until(lambda: beta_of(run) == 1, "it trains on with the remedy")
+    wait_until(lambda: beta_of(run) == 1, "it trains on with the remedy", TRAINING_PATIENCE)
     assert run.status() == "running"
     starts = [event for event in run.events() if event["kind"] == "start"]
     assert [start["train.beta"] for start in starts] == [5000, 1]
@@ -54,7 +58,7 @@ def test_a_collapsed_run_in_training_goes_on_with_the_remedy(
     sidebar = page.get_by_test_id("stSidebar")
     expect(sidebar.get_by_text("running").first).to_be_visible()
     sidebar.get_by_role("button", name="Stop").click()
-    wait_until(lambda: run.status() == "stopped", "it is stopped")
+    wait_until(lambda: run.status() == "stopped", "it is stopped", TRAINING_PATIENCE)
 
 
 def test_a_finished_run_is_left_as_it_is_and_a_new_one_begins_with_its_weights(
@@ -65,10 +69,10 @@ def test_a_finished_run_is_left_as_it_is_and_a_new_one_begins_with_its_weights(
     before = Run(root / "spoilt").events_file.read_bytes()
     press_the_remedy(page, server, "spoilt")
     run = Run(root / "spoilt-2")
-    wait_until(lambda: beta_of(run) == 1, "the new run trains with the remedy")
+    wait_until(lambda: beta_of(run) == 1, "the new run trains with the remedy", TRAINING_PATIENCE)
     notes = [event["text"] for event in run.events() if event["kind"] == "note"]
     assert notes == ["Began with the weights of run spoilt, step 240."]
     assert Run(root / "spoilt").events_file.read_bytes() == before
     sidebar = page.get_by_test_id("stSidebar")
     expect(sidebar.get_by_role("combobox").first).to_have_value("spoilt-2")
-    wait_until(lambda: run.status() == "finished", "it has finished")
+    wait_until(lambda: run.status() == "finished", "it has finished", TRAINING_PATIENCE)

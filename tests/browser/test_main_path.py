@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.driver import (
     FACE,
+    TRAINING_PATIENCE,
     Server,
     drag_slider,
     new_page,
@@ -141,21 +142,25 @@ def only_new_run(root: Path) -> Run:
 
 def expect_status(page: Page, status: str) -> None:
     badge = page.get_by_test_id("stSidebar").get_by_text(status, exact=False)
-    expect(badge.first).to_be_visible()
+    expect(badge.first).to_be_visible(timeout=1000 * TRAINING_PATIENCE)
+
+
+def start_training(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    wait_until_idle(page)
+    page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("Start")).click()
 
 
 def test_start_pause_resume_stop(page: Page, server: Server, root: Path) -> None:
-    page.goto(server.url)
-    button = page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("Start"))
-    button.click()
+    start_training(page, server)
     samples = page.get_by_role("img", name="Samples")
-    before = wait_until_painted(samples)
+    before = wait_until_painted(samples, seconds=TRAINING_PATIENCE)
     run = only_new_run(root)
-    wait_for_change(samples, before)  # the picture lives
+    wait_for_change(samples, before, seconds=TRAINING_PATIENCE)  # the picture lives
     curve = page.locator("canvas").first
     expect(curve).to_be_visible()
     grown = pixels(curve)
-    wait_for_change(curve, grown, least=0.01)
+    wait_for_change(curve, grown, 0.01, seconds=TRAINING_PATIENCE)
     sidebar = page.get_by_test_id("stSidebar")
     sidebar.get_by_role("button", name="Pause").click()
     expect_status(page, "paused")
@@ -163,7 +168,11 @@ def test_start_pause_resume_stop(page: Page, server: Server, root: Path) -> None
     paused_at = last_event(run.events(), "checkpoint")["step"]
     sidebar.get_by_role("button", name="Resume").click()
     expect_status(page, "running")
-    wait_until(lambda: last_event(run.events(), "step").get("step", 0) > paused_at, "it goes on")
+    wait_until(
+        lambda: last_event(run.events(), "step").get("step", 0) > paused_at,
+        "it goes on",
+        TRAINING_PATIENCE,
+    )
     sidebar.get_by_role("button", name="Stop").click()
     expect_status(page, "stopped")
     assert run.status() == "stopped"
@@ -176,18 +185,21 @@ def test_a_run_outlives_a_killed_server(
     folder.mkdir()
     server = Server(folder)
     page = new_page(chromium)
-    page.goto(server.url)
-    page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("Start")).click()
+    start_training(page, server)
 
     def has_begun() -> bool:
         return any(last_event(run.events(), "step") for run in map(Run, folder.glob("faces*")))
 
-    wait_until(has_begun, "training begins")
+    wait_until(has_begun, "training begins", TRAINING_PATIENCE)
     run = only_new_run(folder)
     server.kill()
     page.close()
     step = last_event(run.events(), "step")["step"]
-    wait_until(lambda: last_event(run.events(), "step")["step"] > step, "the run goes on")
+    wait_until(
+        lambda: last_event(run.events(), "step")["step"] > step,
+        "the run goes on",
+        TRAINING_PATIENCE,
+    )
     assert run.status() in ALIVE
     again = Server(folder)
     page = new_page(chromium)

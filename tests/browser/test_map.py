@@ -202,7 +202,7 @@ def test_the_plain_map_is_a_switch_away(page: Page, server: Server) -> None:
 
 
 def test_where_the_script_is_blocked_the_plain_map_is_drawn(page: Page, server: Server) -> None:
-    blocked = re.compile(r"/live/\w+/map\.js")
+    blocked = re.compile(r"/live/\w+/panels/map/canvas\.js")
     refused = {"body": "throw Error('refused')", "content_type": "text/javascript"}
     page.route(blocked, lambda route: route.fulfill(**refused))
     open_panel(page, server, "Map")
