@@ -20,6 +20,11 @@ from vae.errors import FileError, InputError, reading
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
 NETWORKS = ("residual", "conv", "mlp")
+NETWORK_LABELS = {
+    "residual": "residual",
+    "conv": "five layers, as in tutorials",
+    "mlp": "one hidden layer",
+}
 LIKELIHOODS = ("bernoulli", "gaussian", "gaussian_per_pixel", "laplace")
 OBJECTIVES = ("elbo", "importance_weighted", "beta_tc", "autoencoder")
 ESTIMATORS = ("analytic", "sampled")

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from explorer.drawing import images
 from vae import pictures
 from vae.api import decode as decode
 from vae.api import encode as encode
@@ -142,7 +141,11 @@ def from_link(word: str, latent_dim: int) -> list[float] | None:
     return [float(number) for number in numbers]
 
 
-def decibels(a: images.Pixels, b: images.Pixels) -> float:
+def decibels(a: Pixels, b: Pixels) -> float:
     """Peak signal-to-noise ratio of two images of the same shape, in dB."""
+    from torch import tensor
+
+    from vae.model.elbo import psnr
+
     apart = (a.astype(np.float64) - b.astype(np.float64)) / 255
-    return float(-10 * np.log10(max(float((apart**2).mean()), 1e-10)))
+    return float(psnr(tensor((apart**2).mean())))

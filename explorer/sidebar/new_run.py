@@ -13,16 +13,11 @@ import streamlit as st
 from explorer.sidebar.actions import attempt
 from explorer.state import handover
 from explorer.state.keys import Key
-from vae.config import LIKELIHOODS, Config
+from vae.config import LIKELIHOODS, NETWORK_LABELS, NETWORKS, Config
 from vae.errors import InputError
 from vae.runs import processes
 from vae.runs.folder import free_name
 
-NETWORKS = {
-    "residual": "residual (default)",
-    "conv": "five layers, as in tutorials",
-    "mlp": "one hidden layer (MNIST)",
-}
 OBJECTIVES = {"elbo": "elbo", "beta_tc": "beta-TC", "autoencoder": "plain autoencoder"}
 BY_IMAGES = "by the images"  # a likelihood that the images choose
 DEFAULTS = Config()
@@ -113,7 +108,7 @@ def new_run(where: Path) -> None:
         st.selectbox(
             "Network",
             NETWORKS,
-            format_func=lambda name: NETWORKS[name],
+            format_func=lambda name: NETWORK_LABELS[name],
             key=_answer("network").name,
             help="Residual draws the best pictures for its time. Five layers is the network of "
             "most tutorials, to compare with. One hidden layer suits small grey pictures.",

@@ -63,12 +63,7 @@ def readouts(index: Indices, mu: Floats, attributes: Columns, classes: Classes) 
         x, y = points[known], targets[known]
         weights = ridge(x, y)
         fold = np.arange(len(x)) % NUM_FOLDS
-        errors = np.zeros(len(labels))
-        for k in range(NUM_FOLDS):
-            inside = fold != k
-            w, centre = ridge(x[inside], y[inside]), x[inside].mean(0)
-            read = (x[~inside] - centre) @ w.T + y[inside].mean(0)
-            errors += ((y[~inside] - read) ** 2).sum(0)
+        errors = ((y - predicted_left_out(x, y, fold)) ** 2).sum(0)
         total = ((y - y.mean(0)) ** 2).sum(0)
         explained = 1 - errors / total
         if is_circular(name) and len(labels) == 2:
@@ -86,6 +81,19 @@ def ridge(x: Doubles, y: Doubles) -> Doubles:
     strength = RIDGE * float(np.trace(covariance)) / num + 1e-12
     together = centred.T @ (y - y.mean(0)) / len(x)
     result: Doubles = np.linalg.solve(covariance + strength * np.eye(num), together).T
+    return result
+
+
+def predicted_left_out(x: Doubles, y: Doubles, fold: Indices) -> Doubles:
+    """What `ridge` predicts of y [N, T] from x [N, D] for each fold, fitted on the others. [N, T]
+
+    `fold` [N]: which of the folds 0 to k - 1 each image is in, k >= 2.
+    """
+    result = np.empty_like(y)
+    for k in range(int(fold.max()) + 1):
+        outside = fold == k
+        known, told = x[~outside], y[~outside]
+        result[outside] = (x[outside] - known.mean(0)) @ ridge(known, told).T + told.mean(0)
     return result
 
 

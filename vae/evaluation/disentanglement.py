@@ -5,7 +5,6 @@ N images, D latent dimensions, T targets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,7 @@ from vae.directions.contrasts import (
     is_class,
     period_of,
 )
-from vae.directions.leakage import ridge
+from vae.directions.leakage import predicted_left_out
 from vae.latent.nearest import nearest_rows
 
 Doubles = NDArray[np.float64]
@@ -62,7 +61,7 @@ def factor_scores(
         some = np.random.default_rng(0).choice(len(index), MAX_IMAGES, replace=False)
         index, mu = index[some], mu[some]
     points = mu.astype(np.float64)
-    binned = [to_classes(points[:, j]) for j in range(points.shape[1])]
+    latents = binned(points)
     result = []
     for name in attributes:
         column = attributes[name][index]
@@ -72,9 +71,7 @@ def factor_scores(
         x, y = points[known], targets[known]
         if not (y.std(0) > 1e-9).any():
             continue
-        information, entropy = _information(column[known], [latent[known] for latent in binned])
-        order = np.argsort(information)[::-1]
-        second = information[order[1]] if len(order) > 1 else 0.0
+        gap, dimension = information_gap(column[known], [latent[known] for latent in latents])
         linear, nearest = _left_out(x, y)
         result.append(
             FactorScore(
@@ -83,8 +80,8 @@ def factor_scores(
                 _scored(kind, y, linear),
                 _scored(kind, y, nearest),
                 float(y.mean(0).max()) if kind == "accuracy" else 0.0,
-                float((information[order[0]] - second) / entropy),
-                int(order[0]),
+                gap,
+                dimension,
             )
         )
     return result
@@ -108,17 +105,15 @@ def _targets(
 
 
 def _left_out(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
-    """What a linear readout and the neighbours say of each image from the others. [N, T] each"""
+    """What a linear readout and the neighbours predict for images left out. [N, T] each"""
     fold = np.random.default_rng(0).permutation(len(x)) % NUM_FOLDS
-    linear, nearest = np.empty_like(y), np.empty_like(y)
+    nearest = np.empty_like(y)
     for k in range(NUM_FOLDS):
         outside = fold == k
-        known, asked = x[~outside], x[outside]
-        told = y[~outside]
-        linear[outside] = (asked - known.mean(0)) @ ridge(known, told).T + told.mean(0)
-        num = min(NUM_NEIGHBOURS, len(known) - 1)
-        nearest[outside] = told[nearest_rows(asked, known, num)].mean(1)
-    return linear, nearest
+        num = min(NUM_NEIGHBOURS, int((~outside).sum()) - 1)
+        rows = nearest_rows(x[outside], x[~outside], num)
+        nearest[outside] = y[~outside][rows].mean(1)
+    return predicted_left_out(x, y, fold), nearest
 
 
 def _scored(kind: str, y: Doubles, read: Doubles) -> float:
@@ -141,28 +136,30 @@ def to_classes(column: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(np.digitize(values, edges[1:-1]), np.int64)
 
 
-def mutual_information_gap(mu: NDArray[np.floating], factors: Mapping[str, NDArray[Any]]) -> float:
-    """MIG in [0, 1]: mean over factors of (first - second best MI) / entropy of the factor.
+def binned(mu: NDArray[np.floating]) -> list[NDArray[np.int64]]:
+    """Each dimension of posterior means [N, D] in 20 bins. D columns of [N]"""
+    return [to_classes(mu[:, j]) for j in range(mu.shape[1])]
 
-    Chen et al. 2018 section 4.1, with the MI of the binned posterior means, as
-    Locatello et al. 2019 estimate it. mu [N, D], each factor [N].
+
+def information_gap(column: NDArray[Any], latents: list[NDArray[np.int64]]) -> tuple[float, int]:
+    """A factor's part of the MIG, in [0, 1], and the dimension that knows most of the factor.
+
+    The highest mutual information of the factor [N] with a binned dimension, less the second
+    highest, over the factor's entropy. The mean over the factors is the MIG of Chen et al. 2018
+    section 4.1, as Locatello et al. 2019 estimate it.
     """
-    binned = [to_classes(mu[:, j]) for j in range(mu.shape[1])]
-    gaps = []
-    for column in factors.values():
-        information, entropy = _information(column, binned)
-        scores = sorted(information)
-        second = scores[-2] if len(scores) > 1 else 0.0
-        gaps.append((scores[-1] - second) / entropy)
-    return float(np.mean(gaps))
+    information, entropy = _information(column, latents)
+    order = np.argsort(information)[::-1]
+    second = information[order[1]] if len(order) > 1 else 0.0
+    return float((information[order[0]] - second) / entropy), int(order[0])
 
 
 def _information(
-    column: NDArray[Any], binned: list[NDArray[np.int64]]
+    column: NDArray[Any], latents: list[NDArray[np.int64]]
 ) -> tuple[list[float], float]:
     """MI in nats of a factor [N] with each binned dimension [D], and the factor's entropy."""
     from sklearn.metrics import mutual_info_score
 
     classes = to_classes(column)
-    scores = [float(mutual_info_score(classes, latent)) for latent in binned]
+    scores = [float(mutual_info_score(classes, latent)) for latent in latents]
     return scores, max(1e-12, float(mutual_info_score(classes, classes)))

@@ -19,7 +19,7 @@ from vae.data.dataset import Dataset
 from vae.evaluation.disentanglement import factor_scores
 from vae.evaluation.information import information, standard_error
 from vae.latent.encoding import Floats, Indices, Progress, some_of, to_unit
-from vae.model.elbo import bits_per_dim, importance_bound
+from vae.model.elbo import bits_per_dim, importance_bound, psnr
 from vae.model.networks import VAE
 from vae.model.posterior import Posterior, active_units, prior_log_prob
 
@@ -164,9 +164,8 @@ def _measure(
         nll = model.likelihood.nll(model.decoder(z), x).double()
         reconstruction = model.decode(posterior.mu)
         mse = (reconstruction - x).square().flatten(1).mean(1).double()
-        psnr = -10 * torch.log10(mse.clamp_min(1e-10))
         alike = ssim(reconstruction, x).double()
-        parts = (posterior.mu, posterior.logvar, z, nll, mse, psnr, alike)
+        parts = (posterior.mu, posterior.logvar, z, nll, mse, psnr(mse), alike)
         for column, part in zip(columns, parts, strict=True):
             column.append(part.cpu().numpy())
     if progress is not None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae.latent.encoding import Floats, to_unit
+from vae.model.elbo import psnr
 from vae.model.networks import VAE
 from vae.model.posterior import prior_log_prob
 
@@ -35,8 +36,8 @@ class Refined:
 
     @property
     def psnr(self) -> float:
-        """Peak signal-to-noise ratio in dB: 10 dB more is a tenth of the error."""
-        return -10 * math.log10(max(self.mse, 1e-10))
+        """Peak signal-to-noise ratio of the reconstruction in dB."""
+        return float(psnr(torch.tensor(self.mse, dtype=torch.float64)))
 
 
 def refine(

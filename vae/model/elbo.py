@@ -65,6 +65,14 @@ def bits_per_dim(elbo: float, num_pixels: int, discrete: bool) -> float:
     return bits + 8.0 if discrete else bits
 
 
+def psnr(mse: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio in dB of a mean squared error of images in [0, 1]; at most 100.
+
+    10 dB more is a tenth of the error.
+    """
+    return -10 * torch.log10(mse.clamp_min(1e-10))
+
+
 def importance_bound(log_weights: Tensor) -> Tensor:
     """log 1/K sum_k w_k, Burda et al. 2016 equation 8; log_weights [K, N] -> [N]
 

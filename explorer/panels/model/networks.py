@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from vae.config import ModelConfig
+from vae.config import NETWORK_LABELS, ModelConfig
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -123,13 +123,6 @@ def _name(module: nn.Module) -> str:
     return name
 
 
-NETWORKS = {
-    "residual": "residual",
-    "conv": "the five layers of the usual tutorials",
-    "mlp": "one hidden layer",
-}
-
-
 def networks_section(config: ModelConfig, shape: tuple[int, int, int]) -> None:
     tables = layers(config, shape)
     total = {
@@ -137,7 +130,7 @@ def networks_section(config: ModelConfig, shape: tuple[int, int, int]) -> None:
         for name in ("Parameters", "Multiply-adds")
     }
     title = (
-        f"Networks: {NETWORKS.get(config.name, config.name)}, {short(total['Parameters'])} "
+        f"Networks: {NETWORK_LABELS[config.name]}, {short(total['Parameters'])} "
         f"parameters, {short(total['Multiply-adds'])} multiply-adds a picture"
     )
     with st.expander(title, icon=":material/account_tree:"):
