@@ -21,9 +21,9 @@ from vae.data.dataset import Dataset
 from vae.latent.encoding import to_unit
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights, start_from_data
+from vae.training.batches import batch_index, noise
 from vae.training.objectives import Objective
 from vae.training.schedules import lr_at
-from vae.training.trainer import batch_index, noise
 
 SCHEDULE_STEPS = 10_000  # into which a budget is divided for the schedule
 

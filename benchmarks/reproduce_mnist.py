@@ -32,7 +32,8 @@ from vae.data.dataset import Dataset, open_dataset
 from vae.evaluation.metrics import evaluate
 from vae.model.checkpoints import load_model
 from vae.runs.folder import Run, data_cache
-from vae.training.trainer import Trainer, prepare
+from vae.training.state import prepare
+from vae.training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parent.parent
 MNIST = ROOT.parent / "shared" / "data" / "mnist" / "MNIST" / "raw"

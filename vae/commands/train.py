@@ -165,7 +165,8 @@ def _train_locked(
 
     from vae.data.dataset import open_dataset
     from vae.model.checkpoints import begin_from
-    from vae.training.trainer import Trainer, prepare
+    from vae.training.state import prepare
+    from vae.training.trainer import Trainer
 
     dataset = open_dataset(config.data, data_cache(run.root), progress)
     if other is not None:

@@ -21,8 +21,11 @@ from vae.model.networks import VAE
 from vae.model.posterior import Posterior
 from vae.runs.events import last_event
 from vae.runs.folder import Run
+from vae.training.batches import noise
 from vae.training.objectives import Objective
-from vae.training.trainer import Trainer, noise, prepare
+from vae.training.state import prepare
+from vae.training.trainer import Trainer
+from vae.training.validation import Validation, validate
 
 NUM_IMAGES = 40
 
@@ -288,6 +291,15 @@ def train(folder: Path, config: Config, pause_at: int | None = None) -> Trainer:
     return trainer
 
 
+def validated(trainer: Trainer) -> Validation:
+    """What the first 6 validation images say."""
+    return validate(trainer.model, trainer.dataset, trainer.objective, trainer.step, 6)
+
+
+def best(trainer: Trainer) -> tuple[float, int]:
+    return trainer.state.best_loss, trainer.state.best_step
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_every_objective_trains_and_goes_on_as_if_it_had_never_stopped(
     tmp_path: Path, name: str
@@ -306,7 +318,7 @@ def test_every_objective_trains_and_goes_on_as_if_it_had_never_stopped(
         assert event["elbo"] == pytest.approx(-(event["nll"] + event["kl"]))
         assert ("bound" in event) == (name == "importance weighted")
         assert ("total_correlation" in event) == (name == "beta-tc")
-    assert parts.best == whole.best
+    assert best(parts) == best(whole)
 
 
 def test_every_objective_leads_elsewhere(tmp_path: Path) -> None:
@@ -322,7 +334,7 @@ def test_every_objective_leads_elsewhere(tmp_path: Path) -> None:
 def test_the_loss_of_an_evaluation_is_that_of_training(tmp_path: Path, name: str) -> None:
     """Another weight there, or a mean of means, would keep the wrong checkpoint."""
     trainer = train(tmp_path / "a", with_values(TINY, OBJECTIVES[name]))
-    terms, _, final_loss = trainer.evaluate(6)
+    terms, _, final_loss = validated(trainer)
     dataset, config = trainer.dataset, trainer.config.train
     x = to_unit(dataset.take(dataset.validation[:6]))
     shape = (6, 6) if config.num_samples == 1 else (config.num_samples, 6, 6)
@@ -343,9 +355,9 @@ def test_the_mean_over_uneven_batches_is_that_over_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = train(tmp_path / "a", TINY)
-    whole, _, _ = trainer.evaluate(6)
+    whole, _, _ = validated(trainer)
     monkeypatch.setattr("vae.latent.encoding.ENCODE_BATCH", 4)
-    parts, _, _ = trainer.evaluate(6)
+    parts, _, _ = validated(trainer)
     assert parts["loss"] == pytest.approx(whole["loss"], rel=1e-6)
     assert parts["nll"] == pytest.approx(whole["nll"], rel=1e-6)
 
@@ -356,8 +368,8 @@ def test_the_best_of_another_beta_is_not_the_best_of_this(tmp_path: Path) -> Non
     other = make_trainer(tmp_path / "a", with_values(TINY, {"train.beta": 4.0}))
     for trainer in (same, other):
         trainer.events.close()
-    assert same.best[1] > 0
-    assert other.best == (math.inf, 0)
+    assert best(same)[1] > 0
+    assert best(other) == (math.inf, 0)
 
 
 def test_a_rise_is_seen_in_the_log(tmp_path: Path) -> None:

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +17,8 @@ from vae.errors import InputError
 from vae.runs.events import last_event
 from vae.runs.folder import Run
 from vae.training.schedules import lr_at
-from vae.training.trainer import (
-    Trainer,
-    batch_index,
-    noise,
-    prepare,
-    preview_is_due,
-    steps_per_epoch,
-)
+from vae.training.state import prepare
+from vae.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,13 +35,6 @@ TINY = with_values(
         "train.warmup_steps": 6,
     },
 )
-TINY_FLAGS = [
-    "--data.num_images=60",
-    "--data.image_size=32",
-    "--model.channels=4,8,8,8,8",
-    "--model.latent_dim=6",
-    "--train.batch_size=16",
-]
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -173,41 +154,6 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path: Pat
     assert not all(torch.equal(one[name], three[name]) for name in one)
 
 
-@pytest.mark.parametrize(("num", "batch_size"), [(60, 16), (64, 16), (65, 16), (5, 16), (1, 16)])
-def test_each_epoch_sees_every_image_once(num: int, batch_size: int) -> None:
-    train_index = np.arange(100, 100 + num)
-    steps = steps_per_epoch(num, batch_size)
-    for epoch in range(3):
-        seen = np.concatenate(
-            [batch_index(train_index, 0, batch_size, epoch * steps + i) for i in range(steps)]
-        )
-        if num == 1:
-            assert seen.tolist() == [100, 100]
-        else:
-            left_out = int(num % batch_size == 1)
-            assert len(set(seen.tolist())) == len(seen) == num - left_out
-
-
-def test_two_epochs_have_two_orders() -> None:
-    train_index = np.arange(64)
-    assert not np.array_equal(
-        batch_index(train_index, 0, 64, 0), batch_index(train_index, 0, 64, 1)
-    )
-
-
-def test_noise_is_a_function_of_seed_and_step() -> None:
-    assert torch.equal(noise(1, 2, (3, 4)), noise(1, 2, (3, 4)))
-    assert not torch.equal(noise(1, 2, (3, 4)), noise(1, 3, (3, 4)))
-    assert not torch.equal(noise(1, 2, (3, 4)), noise(2, 2, (3, 4)))
-
-
-def test_previews_are_dense_early_and_few_in_all() -> None:
-    due = [step for step in range(10_000) if preview_is_due(step)]
-    assert due[:5] == [0, 1, 2, 3, 4]
-    assert len(due) < 130
-    assert due[-1] - due[-2] > 100
-
-
 def test_train_and_validation_are_in_one_unit(tmp_path: Path) -> None:
     """Nats per image, whatever the batch size and the number of images."""
     run, _ = train(tmp_path / "a")
@@ -286,93 +232,9 @@ def test_weights_without_a_training_state_are_not_trained_over(tmp_path: Path) -
     assert run.events_file.read_bytes() == log
 
 
-# ------------------------------------------------------------------- in processes of their own
-
-
-def spawn(root: Path, *flags: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "vae", "train", "a", "--root", str(root), *TINY_FLAGS, *flags]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
-    )
-
-
-def wait_until(claim: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-
-
-def test_two_starts_give_one_trainer(tmp_path: Path) -> None:
-    both = [spawn(tmp_path, "--train.epochs=400") for _ in range(2)]
-    wait_until(lambda: any(process.poll() is not None for process in both))
-    loser = next(process for process in both if process.poll() is not None)
-    winner = next(process for process in both if process is not loser)
-    assert loser.communicate()[1].decode().count("\n") == 1
-    assert loser.returncode == 2
-    run = Run(tmp_path / "a")
-    wait_until(lambda: bool(last_event(run.events(), "step")))
-    assert run.status() == "running"
-    run.request("stop")
-    assert winner.wait(30) == 0
-    winner.communicate()
-    assert run.status() == "stopped"
-    assert [event["kind"] for event in run.events()].count("start") == 1
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_pauses_at_the_step(tmp_path: Path, number: int) -> None:
-    process = spawn(tmp_path, "--train.epochs=400", "--json")
-    run = Run(tmp_path / "a")
-    wait_until(lambda: bool(last_event(run.events(), "step")))
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=30)
-    assert process.returncode == 0
-    assert run.status() == "paused"
-    result = json.loads(output.decode().splitlines()[-1])
-    assert result["status"] == "paused"
-    assert result["step"] == last_event(run.events(), "checkpoint")["step"]
-
-
 def test_a_request_from_before_the_start_is_not_obeyed(tmp_path: Path) -> None:
     run, _ = train(tmp_path / "a", pause_at=3)
     with run.lock():
         run.request("pause")
     assert main(["train", "a", "--root", str(tmp_path)]) == 0
     assert run.status() == "finished"
-
-
-def test_a_background_trainer_outlives_the_one_who_started_it(tmp_path: Path) -> None:
-    options = {flag[2:].split("=")[0]: flag.split("=")[1] for flag in TINY_FLAGS}
-    options["train.epochs"] = "400"
-    code = (
-        "import os; from pathlib import Path; from vae.runs.processes import start_training;"
-        "from vae.runs.folder import Run;"
-        f"start_training(Run(Path({str(tmp_path / 'a')!r})), {options!r}); os._exit(0)"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
-    run = Run(tmp_path / "a")
-    wait_until(lambda: bool(last_event(run.events(), "step")))
-    assert run.status() == "running"
-    run.request("pause")
-    wait_until(lambda: run.status() == "paused")
-
-
-def test_starting_in_the_background_says_why_it_cannot(tmp_path: Path) -> None:
-    from vae.runs.processes import start_training
-
-    missing = str(tmp_path / "nowhere")
-    run = Run(tmp_path / "a")
-    with pytest.raises(InputError, match="nowhere"):
-        start_training(run, {"data.source": missing})
-    assert not run.folder.exists()
-
-
-def test_a_background_run_that_cannot_read_its_data_fails_with_the_reason(tmp_path: Path) -> None:
-    from vae.runs.processes import start_training
-
-    (tmp_path / "images").mkdir()
-    run = Run(tmp_path / "a")
-    start_training(run, {"data.source": str(tmp_path / "images")})
-    wait_until(lambda: run.status() == "failed")
-    assert "images" in last_event(run.events(), "end")["reason"]

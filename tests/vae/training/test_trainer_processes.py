@@ -1,0 +1,105 @@
+"""Trainers in processes of their own: one at a time, paused by a signal, living on alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vae.errors import InputError
+from vae.runs.events import last_event
+from vae.runs.folder import Run
+from vae.runs.processes import start_training
+
+ROOT = Path(__file__).parents[3]
+
+TINY_FLAGS = [
+    "--data.num_images=60",
+    "--data.image_size=32",
+    "--model.channels=4,8,8,8,8",
+    "--model.latent_dim=6",
+    "--train.batch_size=16",
+]
+
+
+def spawn(root: Path, *flags: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "vae", "train", "a", "--root", str(root), *TINY_FLAGS, *flags]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    )
+
+
+def wait_until(claim: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def test_two_starts_give_one_trainer(tmp_path: Path) -> None:
+    both = [spawn(tmp_path, "--train.epochs=400") for _ in range(2)]
+    wait_until(lambda: any(process.poll() is not None for process in both))
+    loser = next(process for process in both if process.poll() is not None)
+    winner = next(process for process in both if process is not loser)
+    assert loser.communicate()[1].decode().count("\n") == 1
+    assert loser.returncode == 2
+    run = Run(tmp_path / "a")
+    wait_until(lambda: bool(last_event(run.events(), "step")))
+    assert run.status() == "running"
+    run.request("stop")
+    assert winner.wait(30) == 0
+    winner.communicate()
+    assert run.status() == "stopped"
+    assert [event["kind"] for event in run.events()].count("start") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_pauses_at_the_step(tmp_path: Path, number: int) -> None:
+    process = spawn(tmp_path, "--train.epochs=400", "--json")
+    run = Run(tmp_path / "a")
+    wait_until(lambda: bool(last_event(run.events(), "step")))
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert run.status() == "paused"
+    result = json.loads(output.decode().splitlines()[-1])
+    assert result["status"] == "paused"
+    assert result["step"] == last_event(run.events(), "checkpoint")["step"]
+
+
+def test_a_background_trainer_outlives_the_one_who_started_it(tmp_path: Path) -> None:
+    options = {flag[2:].split("=")[0]: flag.split("=")[1] for flag in TINY_FLAGS}
+    options["train.epochs"] = "400"
+    code = (
+        "import os; from pathlib import Path; from vae.runs.processes import start_training;"
+        "from vae.runs.folder import Run;"
+        f"start_training(Run(Path({str(tmp_path / 'a')!r})), {options!r}); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    run = Run(tmp_path / "a")
+    wait_until(lambda: bool(last_event(run.events(), "step")))
+    assert run.status() == "running"
+    run.request("pause")
+    wait_until(lambda: run.status() == "paused")
+
+
+def test_starting_in_the_background_says_why_it_cannot(tmp_path: Path) -> None:
+    missing = str(tmp_path / "nowhere")
+    run = Run(tmp_path / "a")
+    with pytest.raises(InputError, match="nowhere"):
+        start_training(run, {"data.source": missing})
+    assert not run.folder.exists()
+
+
+def test_a_background_run_that_cannot_read_its_data_fails_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    run = Run(tmp_path / "a")
+    start_training(run, {"data.source": str(tmp_path / "images")})
+    wait_until(lambda: run.status() == "failed")
+    assert "images" in last_event(run.events(), "end")["reason"]

@@ -1,0 +1,44 @@
+"""Which images and which noise a step sees: pure functions of (seed, step).
+
+N images of a batch, D latent dimensions, L samples of z an image. A resumed run goes on exactly
+as if it had never stopped, since nothing here remembers anything.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae.data.dataset import permutation
+from vae.training.objectives import Objective
+
+
+def steps_per_epoch(num_images: int, batch_size: int) -> int:
+    """Steps of one pass. A last batch of a single image is left out: it has no batch statistics."""
+    return max(1, num_images // batch_size + (num_images % batch_size > 1))
+
+
+def batch_index(
+    train: NDArray[np.int64], seed: int, batch_size: int, step: int
+) -> NDArray[np.int64]:
+    """Which images the step after `step` completed ones sees. [N]"""
+    epoch, position = divmod(step, steps_per_epoch(len(train), batch_size))
+    order = permutation(len(train), seed, epoch)
+    index = train[order[position * batch_size : (position + 1) * batch_size]]
+    return np.repeat(index, 2) if len(index) == 1 else index
+
+
+def noise(seed: int, step: int, shape: tuple[int, ...]) -> Tensor:
+    """The eps ~ N(0, I) of one step. [*shape]"""
+    mixed = np.random.SeedSequence([seed, step]).generate_state(1)[0]
+    return torch.randn(shape, generator=torch.Generator().manual_seed(int(mixed)))
+
+
+def noise_of(objective: Objective, step: int, num: int, latent_dim: int) -> Tensor:
+    """The eps of `num` images. [N, D], or [L, N, D] for L samples an image; 0 where z is mu."""
+    train, shape = objective.train, (num, latent_dim)
+    if not objective.is_noisy:
+        return torch.zeros(shape)
+    return noise(train.seed, step, shape if train.num_samples == 1 else (train.num_samples, *shape))

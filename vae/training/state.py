@@ -1,0 +1,155 @@
+"""The training state: all that a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from vae import config as configuration
+from vae.atomic import atomic_json, make_folder
+from vae.config import Config, TrainConfig
+from vae.data.dataset import Dataset
+from vae.errors import InputError
+from vae.model import checkpoints
+from vae.model.device import choose_device
+from vae.model.likelihoods import default_likelihood
+from vae.model.networks import VAE
+from vae.model.weight_norm import normalise_weights
+from vae.runs.folder import Run
+from vae.training.objectives import Objective
+from vae.training.step_means import StepMeans
+
+# Training states from before there were several objectives are all of this one.
+ELBO = Objective(TrainConfig(), 0).settings
+
+
+def prepare(run: Run, config: Config, dataset: Dataset) -> Config:
+    """The config with what the data decide filled in; a new run's is written to its folder."""
+    if run.config_file.is_file():
+        return config
+    model = config.model
+    likelihood = model.likelihood or default_likelihood(dataset.image_shape[0], model.sigma)
+    config = configuration.with_values(config, {"model.likelihood": likelihood})
+    make_folder(run.folder)
+    atomic_json(run.config_file, configuration.to_document(config))
+    return config
+
+
+@dataclass
+class TrainingState:
+    """A model with its optimizer, after `step` steps."""
+
+    model: VAE
+    optimizer: torch.optim.Adam
+    means: StepMeans
+    step: int = 0
+    best_loss: float = float("inf")  # on the validation images
+    best_step: int = 0
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+
+def begin(
+    run: Run, config: Config, dataset: Dataset, objective: Objective
+) -> tuple[TrainingState, list[str]]:
+    """The state that training goes on from, the newest of the run or a new one, and notes on it.
+
+    Raises InputError where the data are not those that the run began with.
+    """
+    state = _new(config, dataset, objective)
+    document = checkpoints.newest_state(run)
+    if document is not None:
+        return state, _restore(state, document, run, config, dataset, objective)
+    text = checkpoints.load_start(run, state.model)
+    if text is None and run.weights_file.exists():
+        raise InputError(
+            f"Run {run.name} holds weights but no training state, so that it cannot go on: "
+            "look at it, and start a new run."
+        )
+    return state, [] if text is None else [text]
+
+
+def _new(config: Config, dataset: Dataset, objective: Objective) -> TrainingState:
+    device = choose_device(config.train.device)
+    torch.manual_seed(config.train.seed)  # the layers draw their first weights from it
+    model = VAE(config.model, dataset.image_shape)
+    if config.model.name == "residual":
+        normalise_weights(model)
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.train.lr, fused=device.type != "mps")
+    return TrainingState(model, optimizer, StepMeans(objective.names))
+
+
+def _restore(
+    state: TrainingState,
+    document: dict[str, Any],
+    run: Run,
+    config: Config,
+    dataset: Dataset,
+    objective: Objective,
+) -> list[str]:
+    """Bring `state` to what was saved. Returns what a person should know of it."""
+    if document["fingerprint"] != dataset.fingerprint:
+        raise InputError(
+            f"The images of {config.data.source} are not those that run {run.name} "
+            "began with: bring those back, or train a new run on the new ones. With "
+            f"--from {run.name} it begins with these weights."
+        )
+    state.model.load_state_dict(document["model"])
+    state.optimizer.load_state_dict(document["optimizer"])
+    state.step, state.means.seconds = document["step"], document["seconds"]
+    state.means.sums, state.means.num_images = np.array(document["sums"]), document["num_images"]
+    if document.get("best_of", ELBO) == objective.settings:  # else they cannot be compared
+        is_old = "best_loss" not in document
+        state.best_loss = -document["best_elbo"] if is_old else document["best_loss"]
+        state.best_step = document["best_step"]
+    before = (document["device"], document["num_threads"], document["torch"])
+    now = _machine(state)
+    if before == now:
+        return []
+    return [
+        f"Resumed on {now[0]} with {now[1]} threads and torch {now[2]}, after {before[0]} "
+        f"with {before[1]} threads and torch {before[2]}: the last digits may differ."
+    ]
+
+
+def _machine(state: TrainingState) -> tuple[str, int, str]:
+    """What the last digits depend on."""
+    return state.device.type, torch.get_num_threads(), str(torch.__version__)
+
+
+def save(
+    run: Run, state: TrainingState, epoch: int, dataset: Dataset, objective: Objective, keep: bool
+) -> dict[str, Any]:
+    """Write the weights and the state. Returns the fields of the event that says so.
+
+    `keep`: the weights are also kept in the run's history. Raises FileError.
+    """
+    device, num_threads, version = _machine(state)
+    document = {
+        "step": state.step,
+        "seconds": state.means.seconds,
+        "sums": state.means.sums.tolist(),
+        "num_images": state.means.num_images,
+        "best_loss": state.best_loss,
+        "best_step": state.best_step,
+        "best_of": objective.settings,
+        "model": state.model.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "fingerprint": dataset.fingerprint,
+        "num_threads": num_threads,
+        "device": device,
+        "torch": version,
+    }
+    checkpoints.save_weights(run, state.model, state.step, epoch, keep)
+    file, digest = checkpoints.save_state(run, document, state.best_step)
+    return {
+        "file": f"checkpoints/{file.name}",
+        "sha256": digest,
+        "is_best": state.best_step == state.step,
+    }
