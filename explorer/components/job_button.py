@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from vae.errors import ExplainedError
 from vae.runs import processes
 from vae.runs.folder import Run
 
@@ -72,4 +73,20 @@ def job(
         return
     if work.state == "failed":
         st.error(f"{name}: {work.message}", icon=":material/error:")
-    st.button(name, icon=icon, on_click=start, args=(run,), help=help)
+    start_button(name, icon, lambda: start(run), help)
+
+
+def start_button(name: str, icon: str, start: Callable[[], None], help: str | None = None) -> bool:
+    """A button that starts a process. If it cannot start, a sentence above it says why."""
+    key = f"refused:{name}"
+    if refused := st.session_state.get(key):
+        st.error(refused, icon=":material/error:")
+    return st.button(name, icon=icon, on_click=_attempt, args=(start, key), help=help)
+
+
+def _attempt(start: Callable[[], None], key: str) -> None:
+    st.session_state.pop(key, None)
+    try:
+        start()
+    except ExplainedError as error:
+        st.session_state[key] = str(error)

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from vae import config as configuration
 from vae.atomic import atomic_json
 from vae.config import Config
-from vae.errors import InputError
+from vae.errors import InputError, writing
 from vae.runs.events import Event, last_event, read_events
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -57,24 +57,25 @@ class Run:
     def make_writable(self) -> None:
         """Copy a shipped run from the package to its place, so that something may be written there.
 
-        Nothing happens to another run. Raises OSError where the root cannot be written.
+        Nothing happens to another run. Raises FileError where the root cannot be written.
         """
         shipped = self.folder
         if shipped == self.place:
             return
-        self.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{self.name}-", dir=self.root) as folder:
-            copy = Path(folder) / self.name
-            # Contents alone: a package may be installed read-only.
-            for file in sorted(path for path in shipped.rglob("*") if path.is_file()):
-                target = copy / file.relative_to(shipped)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, target)
-            try:
-                copy.rename(self.place)
-            except OSError:
-                if not self.place.exists():  # else another process was quicker
-                    raise
+        with writing(self.place):
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=f".{self.name}-", dir=self.root) as folder:
+                copy = Path(folder) / self.name
+                # Contents alone: a package may be installed read-only.
+                for file in sorted(path for path in shipped.rglob("*") if path.is_file()):
+                    target = copy / file.relative_to(shipped)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(file, target)
+                try:
+                    copy.rename(self.place)
+                except OSError:
+                    if not self.place.exists():  # else another process was quicker
+                        raise
 
     @property
     def config_file(self) -> Path:

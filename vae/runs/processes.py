@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vae.atomic import make_folder
-from vae.errors import InputError
+from vae.errors import InputError, writing
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run
 
@@ -123,7 +123,8 @@ def _spawn(
 ) -> subprocess.Popen[bytes]:
     """`python -m vae COMMAND` in its own session, a little behind the page in priority."""
     # Appended to, since the one who is taken over from still writes the same file.
-    log.write_bytes(b"")
+    with writing(log):
+        log.write_bytes(b"")
     with open(log, "ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "vae", *command],

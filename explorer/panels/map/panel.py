@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -248,10 +249,6 @@ def _watch(session: Session, method: str, was_working: bool) -> None:
     if now.state == "failed":
         st.error(f"The map was not made: {now.message}", icon=":material/error:")
     name = "Compute UMAP" if method == "umap" else "Map all images"
-    if st.button(
-        name,
-        icon=":material/scatter_plot:",
-        on_click=processes.start_projection,
-        args=(run, method),
-    ):
+    start = partial(processes.start_projection, run, method)
+    if job_button.start_button(name, ":material/scatter_plot:", start):
         st.rerun()

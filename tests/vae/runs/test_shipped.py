@@ -74,3 +74,11 @@ def test_a_run_that_is_no_shipped_one_stays_where_it_is(shipped: Path, tmp_path:
     assert not run.root.exists()
     with pytest.raises(InputError, match="there are: tiny"):
         existing_run(run.root, "new")
+
+
+def test_a_root_that_cannot_be_written_is_refused_with_a_sentence(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs").write_text("a file where the root should be")
+    assert main(["train", "tiny", "--root", str(tmp_path / "runs")]) == 2
+    assert "could not be written" in capsys.readouterr().err
