@@ -27,7 +27,7 @@ HINTS = {
 }
 
 STYLE = """<style>
-.st-key-hint { background: color-mix(in srgb, var(--st-primary-color, #6d4aff) 9%, transparent);
+.st-key-hint { background: color-mix(in srgb, var(--st-primary-color) 9%, transparent);
   border-radius: 0.6rem; padding: 0.35rem 0.9rem; flex-wrap: nowrap; }
 .st-key-hint button { min-height: 1.5rem; padding: 0; white-space: nowrap; }
 </style>"""

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gc
 import importlib
+import sys
 import threading
 from pathlib import Path
 
 import streamlit as st
 
 from explorer import hints
+from explorer.drawing import theme
+from explorer.server import first_paint
 from explorer.sidebar import run_controls
 from explorer.state import address, handover
+from explorer.state.root import root
 from vae.errors import ExplainedError
 
+DECODING = ("Map", "Sliders", "Interpolate", "Model")  # panels that need torch
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
 
 STYLE = Path(__file__).with_suffix(".css")
@@ -37,11 +42,22 @@ def warm_up() -> threading.Thread:
     return thread
 
 
+def _load(panel: str) -> None:
+    """Import what the panel decodes with, and show a face as long as that takes."""
+    place = st.empty()
+    if panel in DECODING and "torch" not in sys.modules:
+        place.html(
+            f'<div class="first-face">{first_paint.face(root())}<span>Loading ...</span></div>'
+        )
+        importlib.import_module("vae.model.checkpoints")
+        place.empty()
+
+
 def main() -> None:
     st.set_page_config(
         "Latent explorer", str(run_controls.ICON), layout="wide", initial_sidebar_state=340
     )
-    st.html(STYLE)
+    st.html(f"<style>.stApp {{ {theme.variables()} }} {STYLE.read_text('utf-8')}</style>")
     session = run_controls.show()
     address.open_panel(PANELS, session)
     # No default: it would be a part of the identity of the tabs, and a click on tabs that are
@@ -52,6 +68,7 @@ def main() -> None:
         if tab.open:
             with tab:
                 hints.show(name)
+                _load(name)
                 panel = importlib.import_module(f"explorer.panels.{name.lower()}.panel")
                 try:
                     panel.show(session)

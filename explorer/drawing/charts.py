@@ -21,7 +21,7 @@ Points = Sequence[tuple[float, float]]  # (step, value)
 
 MAX_POINTS = 400
 EARLY = 0.1  # this part of a run may leave the picture
-QUIET = "#9a94ad"  # what is there but counts less, on a light or a dark ground
+QUIET = "#807a94"  # what is there but counts less, on a light or a dark ground
 FAINT_LINE = {"lineStyle": {"color": "#8884", "width": 1}}
 LEGEND = {"itemWidth": 14, "itemHeight": 8, "itemGap": 14}
 SHEET_GAP = 2  # as vae.pictures.grid sets it

@@ -6,10 +6,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from tests.browser.driver import FACE, Server, require_chromium
+from tests.browser.driver import FACE, Server, require_chromium, wait_until_painted
 from vae.runs.events import last_event
 from vae.runs.folder import Run
 
@@ -35,6 +36,41 @@ COVERED = """(selector) => {
     if (!control.contains(hit)) wrong.push(`${name(control)} is under ${hit?.outerHTML}`);
   }
   return wrong.map((line) => line.slice(0, 200));
+}"""
+
+# Every text that is seen and is in force, with less contrast to its ground than 4.5.
+FAINT = """() => {
+  const parse = (colour) => {
+    const m = colour.match(/[\\d.]+/g).map(Number);
+    const scale = colour.startsWith("color(") ? 255 : 1;
+    return [m[0] * scale, m[1] * scale, m[2] * scale, m[3] ?? 1];
+  };
+  const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
+  const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const luminance = (colour) => {
+    const [r, g, b] = colour.map((value) => linear(value / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const above = (e) => (e ? [e, ...above(e.parentElement)] : []);
+  const left_out = "[aria-hidden=true], [aria-disabled=true], :disabled, [data-disabled], script, "
+    + "style, noscript, .katex-mathml, [data-testid=stSliderThumbValue]";
+  const wrong = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const e = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
+    const box = e.getBoundingClientRect();
+    if (!text || box.width < 2 || e.closest(left_out)) continue;
+    if (!e.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    const styles = above(e).map((one) => getComputedStyle(one));
+    const ground = styles.map((style) => parse(style.backgroundColor)).reverse()
+      .reduce((below, top) => over(top, below), [255, 255, 255]);
+    const colour = parse(styles[0].color);
+    colour[3] *= styles.reduce((product, style) => product * Number(style.opacity), 1);
+    const [low, high] = [luminance(over(colour, ground)), luminance(ground)].sort((a, b) => a - b);
+    const ratio = (high + 0.05) / (low + 0.05);
+    if (ratio < 4.5) wrong.push(`${text.slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  return wrong;
 }"""
 
 
@@ -198,3 +234,60 @@ def test_a_chosen_panel_is_kept_when_training_starts(
     sidebar.get_by_role("button", name="Stop").click()
     expect_status(page, "stopped")
     expect_panel(page, "Model")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(
+    chromium: Browser, server: Server, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    for name in ("Live", "Sliders", "Interpolate", "Model"):
+        page.goto(f"{server.url}/?panel={name}")
+        expect_panel(page, name)
+        page.get_by_role("button", name=re.compile("Start training")).wait_for()
+        settle(page)
+        faint = page.evaluate(FAINT)
+        assert not faint, faint
+    context.close()
+
+
+def test_the_keyboard_reaches_every_control_of_the_sidebar_and_no_picture(
+    page: Page, server: Server
+) -> None:
+    page.goto(server.url)
+    page.get_by_role("button", name=re.compile("Start training")).wait_for()
+    page.locator(FACE).first.wait_for()
+    settle(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    assert sidebar.get_by_role("button", name="Fullscreen").count() == 0
+    sidebar.get_by_role("combobox", name="Run").focus()
+    reached = []
+    while "Sliders" not in reached:
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate(
+                "() => document.activeElement.getAttribute('aria-label')"
+                " || document.activeElement.textContent.trim()"
+            )
+        )
+        assert len(reached) < 12, reached
+    assert {"Data", "Help for Data", "Sliders"} <= set(reached), reached
+    assert any("Settings" in name for name in reached), reached
+    assert any("Start training" in name for name in reached), reached
+
+
+def test_a_face_is_seen_before_the_scripts_of_the_page_run(
+    chromium: Browser, server: Server
+) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server.url)
+    wait_until_painted(page.locator("#first-paint img"))
+    context.close()
+
+
+def test_the_first_picture_goes_when_the_page_is_there(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    tab(page, "Sliders").wait_for()
+    expect(page.locator("#first-paint")).to_be_hidden()
