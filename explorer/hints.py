@@ -6,10 +6,17 @@ line that is not wanted never appears, so that nothing jumps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
+
+from explorer.state.keys import Key
 
 COOKIE = "hints_read"  # names of panels, with dots between them
 YEAR_SECONDS = 365 * 24 * 3600
+
+_READ = Key[Sequence[str]](COOKIE, ())
+_PUT_AWAY = Key("hint_put_away", False)
 
 HINTS = {
     "Live": "Here you watch a model learn: curves in nats, and the same faces rebuilt as it gets "
@@ -37,7 +44,7 @@ def show(panel: str) -> None:
     """Draw the panel's line, unless it was put away."""
     read = _read()
     if panel in read:
-        if st.session_state.pop("hint_put_away", False):
+        if _PUT_AWAY.pop():
             _keep(read)
         return
     st.html(STYLE)
@@ -55,15 +62,15 @@ def show(panel: str) -> None:
 
 def _read() -> list[str]:
     """The panels whose line was put away, in this browser or a moment ago."""
-    if "hints_read" not in st.session_state:
+    if not _READ.is_set():
         word = st.context.cookies.get(COOKIE, "")
-        st.session_state["hints_read"] = [name for name in word.split(".") if name in HINTS]
-    return list(st.session_state["hints_read"])
+        _READ.set([name for name in word.split(".") if name in HINTS])
+    return list(_READ.get())
 
 
 def _put_away(panel: str) -> None:
-    st.session_state["hints_read"] = [*_read(), panel]
-    st.session_state["hint_put_away"] = True
+    _READ.set([*_read(), panel])
+    _PUT_AWAY.set(True)
 
 
 def _keep(read: list[str]) -> None:

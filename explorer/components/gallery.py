@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.drawing import images
+from explorer.state.keys import Key
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -133,13 +134,12 @@ def show(
     `max_picked` pushes out the first. `tile`: pixels a side, at least. The state of the grid is
     ``st.session_state[key]``, as ``{"picked": [3, 17]}``.
     """
-    state: Any = st.session_state
-    clicked = (state.get(key) or {}).get("picked")
+    clicked = (Key[Any](key, None).get() or {}).get("picked")
     current = list(picked) if clicked is None else _valid(clicked, len(dataset))
-    told, turn = state.get(f"{key}.told"), state.get(f"{key}.turn", 0)
-    if clicked is None and told != current:
-        turn, told = turn + 1, current
-        state[f"{key}.turn"], state[f"{key}.told"] = turn, told
+    told, turn = Key[list[int] | None](f"{key}.told", None), Key(f"{key}.turn", 0)
+    if clicked is None and told.get() != current:
+        turn.set(turn.get() + 1)
+        told.set(current)
     component = st.components.v2.component("image_gallery", css=CSS, js=JS)
     component(
         key=key,
@@ -148,8 +148,8 @@ def show(
             "columns": COLUMNS,
             "images": list(map(int, shown)),
             "titles": [_title(dataset, image) for image in shown],
-            "picked": told or [],
-            "turn": turn,
+            "picked": told.get() or [],
+            "turn": turn.get(),
             "max": max_picked,
             "badges": badges,
             "tile": tile,

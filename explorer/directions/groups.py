@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.directions.saved import finish
+from explorer.directions.new_direction import finish, group
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.directions.definitions import Definition
@@ -12,15 +13,15 @@ from vae.directions.definitions import Definition
 
 def groups(opened: OpenedRun, lassoed: tuple[int, ...]) -> None:
     """Groups A and B of the map: keeping what is lassoed, and what both make."""
-    state, session = st.session_state, opened.session
-    kept = {letter: state.get(session.key(f"group_{letter}"), ()) for letter in "AB"}
+    session = opened.session
+    kept = {letter: group(letter).of(session).get() for letter in "AB"}
     if not lassoed and not any(kept.values()):
         return
     if lassoed:
         for letter, column in zip("AB", st.columns(2, gap="small", wrap=False), strict=True):
             column.button(
                 f"Keep as group {letter}",
-                key=session.key(f"keep_{letter}"),
+                key=RunKey(f"keep_{letter}", None).of(session).name,
                 on_click=_keep,
                 args=(session, letter, lassoed),
                 help="A minus B becomes a direction: a slider of your own.",
@@ -40,9 +41,9 @@ def groups(opened: OpenedRun, lassoed: tuple[int, ...]) -> None:
 
 
 def _keep(session: Session, letter: str, images: tuple[int, ...]) -> None:
-    st.session_state[session.key(f"group_{letter}")] = tuple(images)
+    group(letter).of(session).set(images)
 
 
 def _forget(session: Session) -> None:
     for letter in "AB":
-        st.session_state.pop(session.key(f"group_{letter}"), None)
+        group(letter).of(session).pop()

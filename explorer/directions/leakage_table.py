@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.directions import run_axes
+from explorer.directions import run_axes, saved
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.directions import leakage
@@ -16,6 +17,7 @@ from vae.directions.definitions import remove_direction
 from vae.directions.leakage import Move
 from vae.errors import ExplainedError
 
+_REFUSED = RunKey("delete_error", "")
 NUM_MOVES = 10  # rows of the table to see at once
 
 STYLE = """<style>
@@ -49,26 +51,26 @@ def show(opened: OpenedRun) -> None:
         read = run_axes.readouts(run_axes.place(session), dataset.fingerprint, dataset)
     except ExplainedError:
         return  # the sliders have said so
-    state, key = st.session_state, session.key("direction")
+    key = saved.CHOSEN.of(session)
     names = [one.name for one in definitions]
-    kept = state.get(key)
+    kept = key.get()
     chosen = kept if kept in names else names[-1]
     st.html(STYLE)
     st.divider()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         # Another list of names is another box, which begins with the newest.
-        box = f"{key}:{'/'.join(names)}"
+        box = f"{key.name}:{'/'.join(names)}"
         name = st.selectbox("What moves with", names, names.index(chosen), key=box, width=320)
-        state[key] = name
+        key.set(name)
         st.button(
             "Delete",
-            key=session.key("direction_delete"),
+            key=RunKey("direction_delete", None).of(session).name,
             icon=":material/delete:",
             on_click=_delete,
             args=(session, name),
             help="Let go of this direction. The images and the model stay.",
         )
-    if message := state.pop(session.key("delete_error"), None):
+    if message := _REFUSED.of(session).pop():
         st.error(message, icon=":material/error:")
     if name not in axes:
         return
@@ -144,6 +146,6 @@ def _delete(session: Session, name: str) -> None:
     try:
         remove_direction(run_axes.file_of(session), name)
     except (ExplainedError, OSError) as error:
-        st.session_state[session.key("delete_error")] = str(error)
+        _REFUSED.of(session).set(str(error))
     else:
-        st.session_state.pop(session.key("direction"), None)
+        saved.CHOSEN.of(session).pop()

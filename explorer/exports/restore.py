@@ -13,10 +13,15 @@ import streamlit as st
 from explorer.exports import recipes
 from explorer.exports.recipes import Recipe, Settings
 from explorer.state import handover
+from explorer.state.keys import Key, RunKey
 from explorer.state.opened_run import OpenedRun
-from vae.runs.folder import list_runs
+from explorer.state.session import Session
+from vae.runs.folder import Run, list_runs
 
 NUM_LINES = 24  # of a program that is shown whole
+
+_RECIPE = RunKey[Recipe | None]("recipe", None)
+_NOTE = Key("note", "")
 
 
 def recipe(opened: OpenedRun, kind: str, points: object, **settings: object) -> str:
@@ -51,7 +56,7 @@ def continue_with(opened: OpenedRun, panel: str, recipe: Recipe) -> tuple[bool, 
             f"now has {latent_dim}: it is taken as a plain picture."
         )
     if verdict.run:
-        st.session_state[f"recipe:{verdict.run}"] = recipe
+        _RECIPE.of(Session(opened.session.root, Run(run.folder.parent / verdict.run))).set(recipe)
         if verdict.run != run.name:
             handover.open_run(verdict.run)
         say(verdict.sentence)
@@ -61,11 +66,11 @@ def continue_with(opened: OpenedRun, panel: str, recipe: Recipe) -> tuple[bool, 
 
 def pop_recipe(opened: OpenedRun, panel: str) -> Recipe | None:
     """The recipe that waits for this panel of this run, once; None where there is none."""
-    session, latent_dim = opened.session, opened.model.latent_dim
-    waiting: Recipe | None = st.session_state.get(session.key("recipe"))
+    kept, latent_dim = _RECIPE.of(opened.session), opened.model.latent_dim
+    waiting = kept.get()
     if waiting is None or recipes.PANELS.get(waiting.kind) != panel:
         return None
-    del st.session_state[session.key("recipe")]
+    kept.pop()
     if not len(waiting.points) or waiting.points.shape[1] != latent_dim:
         st.toast("The file's points do not fit this run's model.", icon=":material/link_off:")
         return None
@@ -74,11 +79,11 @@ def pop_recipe(opened: OpenedRun, panel: str) -> Recipe | None:
 
 def say(sentence: str) -> None:
     """Say it in a corner as soon as the page is drawn, where a callback may not."""
-    st.session_state["note"] = sentence
+    _NOTE.set(sentence)
 
 
 def begin() -> None:
     """Say what is to be said; draw the whole page anew where another run was chosen meanwhile."""
     handover.follow()
-    if note := st.session_state.pop("note", ""):
+    if note := _NOTE.pop():
         st.toast(note, icon=":material/restore:")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from explorer.state import cache
+from explorer.state.keys import Key
 from vae.errors import ExplainedError
+
+MESSAGE = Key("message", "")  # what could not be done
 
 
 def attempt(action: object) -> bool:
@@ -15,7 +16,7 @@ def attempt(action: object) -> bool:
         action()
         cache.is_locked.clear()
     except ExplainedError as error:
-        st.session_state["message"] = str(error)
+        MESSAGE.set(str(error))
         return False
-    st.session_state.pop("message", None)
+    MESSAGE.pop()
     return True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.sidebar.actions import attempt
+from explorer.sidebar.actions import MESSAGE, attempt
 from explorer.sidebar.new_run import new_run
 from explorer.state import cache, handover
 from explorer.state.root import root
@@ -114,7 +114,7 @@ def _draw_controls(session: Session | None, was_alive: bool) -> None:
     )
     if pending:
         st.caption("The trainer saves a checkpoint and ends ...")
-    if message := st.session_state.get("message"):
+    if message := MESSAGE.get():
         st.error(message, icon=":material/error:")
 
 

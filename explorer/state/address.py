@@ -8,16 +8,13 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.state import handover
-from explorer.state.keys import Key
+from explorer.state.keys import Key, RunKey
 from explorer.state.session import Session
 
 _FIRST = Key[str]("first_panel", "Sliders")  # where nobody has chosen one
 _WRITTEN = Key[str]("written_panel", "Sliders")  # in the address; what a browser says may be old
-
-
-def point(session: Session) -> Key[str | None]:
-    """The point of Sliders as the address writes it; "" for the first one, None before it."""
-    return Key(session.key("linked_point"), None)
+# The point of Sliders as the address writes it; "" for the first one, None before it.
+POINT = RunKey[str | None]("linked_point", None)
 
 
 def open_panel(panels: Sequence[str], session: Session | None) -> None:
@@ -48,7 +45,7 @@ def query(session: Session | None, panel: str) -> dict[str, str]:
     asked = {"panel": panel}
     if session is not None:
         asked["run"] = session.run.name
-        z = point(session).get()
+        z = POINT.of(session).get()
         if z is None and st.query_params.get("run", session.run.name) == session.run.name:
             z = st.query_params.get("z")
         if z:

@@ -16,6 +16,7 @@ import streamlit as st
 from explorer.drawing import images
 from explorer.drawing.images import Floats
 from explorer.state import cache
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
@@ -33,6 +34,11 @@ KINDS = {
 FINE = 96  # points of a leg, between which a line is straight enough
 
 
+_PICKS = RunKey[Sequence[int]]("picks", ())
+_CONTROLS = RunKey("path_controls", ("slerp", 2, 9))  # kind, images to go through, steps
+_RESTORED = RunKey("restored", 0)  # how often a file has said what the components show
+
+
 @dataclass(frozen=True)
 class Journey:
     """Which images a path goes through, and how."""
@@ -45,19 +51,18 @@ class Journey:
 
 def chosen(session: Session) -> Journey:
     """What was last chosen in Interpolate, or for it on the map."""
-    state = st.session_state
-    kind, num_keys, steps = state.get(session.key("path_controls"), ("slerp", 2, 9))
-    return Journey(tuple(state.get(session.key("picks"), ())), kind, steps, num_keys)
+    kind, num_keys, steps = _CONTROLS.of(session).get()
+    return Journey(tuple(_PICKS.of(session).get()), kind, steps, num_keys)
 
 
 def choose(session: Session, kind: str, num_keys: int, steps: int) -> None:
     """Keep how to go: Streamlit forgets the widgets of a panel that is closed; this does not."""
-    st.session_state[session.key("path_controls")] = kind, num_keys, steps
+    _CONTROLS.of(session).set((kind, num_keys, steps))
 
 
 def pick(session: Session, picked: Sequence[int]) -> None:
     """Choose the images that the path goes through."""
-    st.session_state[session.key("picks")] = list(picked)
+    _PICKS.of(session).set(list(picked))
 
 
 def add_key(session: Session, image: int) -> str:
@@ -143,8 +148,13 @@ def there_and_back(opened: OpenedRun, journey: Journey, steps: int) -> tuple[Flo
 
 def component_key(session: Session, name: str) -> str:
     """The key of a component; another one after a file has said what it shows."""
-    turn = st.session_state.get(session.key("restored"), 0)
-    return session.key(name) + (f".{turn}" if turn else "")
+    turn = _RESTORED.of(session).get()
+    return RunKey(name, None).of(session).name + (f".{turn}" if turn else "")
+
+
+def renew_components(session: Session) -> None:
+    """Let the components show what the page has, whatever a hand has told them."""
+    _RESTORED.of(session).set(_RESTORED.of(session).get() + 1)
 
 
 @dataclass(frozen=True)

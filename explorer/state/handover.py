@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from explorer.state import chosen_path
-from explorer.state.keys import Key
+from explorer.state.keys import Key, RunKey
 from explorer.state.session import Session
 
 RUN = Key[str | None]("run", None)  # of the box in the sidebar
 PANEL = Key[str | None]("panel", None)  # of the tabs
 _NEXT_RUN = Key[str | None]("next_run", None)
 _NEXT_PANEL = Key[str | None]("next_panel", None)
+PATH_ON_MAP = RunKey("show_path", False)  # whether the map shows the path of Interpolate
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Point:
     z: tuple[float, ...]  # [D]
     index: int | None = None
 
+
+_POINT = RunKey[Point | None]("hand_over", None)
 
 # ------------------------------------------------------------------------------- run and panel
 
@@ -66,19 +69,15 @@ def follow() -> None:
 # ------------------------------------------------------------------------------- to Sliders
 
 
-def _point(session: Session) -> Key[Point | None]:
-    return Key(session.key("hand_over"), None)
-
-
 def open_in_sliders(session: Session, z: Iterable[float], index: int | None = None) -> None:
     """Open Sliders at a point [D], which is the posterior mean of image `index` if that is told."""
-    _point(session).set(Point(tuple(float(value) for value in z), index))
+    _POINT.of(session).set(Point(tuple(float(value) for value in z), index))
     open_panel("Sliders")
 
 
 def pop_point(session: Session) -> Point | None:
     """The point that Sliders was asked to open, once."""
-    return _point(session).pop()
+    return _POINT.of(session).pop()
 
 
 # ------------------------------------------------------------------------------- to Interpolate
@@ -102,12 +101,7 @@ def add_to_path(session: Session, image: int) -> str:
 # ------------------------------------------------------------------------------- to Map
 
 
-def is_path_on_map(session: Session) -> Key[bool]:
-    """Whether the map shows the path of Interpolate."""
-    return Key(session.key("show_path"), False)
-
-
 def show_path_on_map(session: Session) -> None:
     """Open the map with the path of Interpolate on it."""
-    is_path_on_map(session).set(True)
+    PATH_ON_MAP.of(session).set(True)
     open_panel("Map")

@@ -1,6 +1,7 @@
 """Names in the state of the page, each with the type of what is kept under it.
 
-A key stands once, in the module that owns it; everybody else imports it.
+A name stands once, in the module that owns it; everybody else imports the key. Nobody else touches
+`st.session_state`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 import streamlit as st
+
+from explorer.state.session import Session
 
 T = TypeVar("T")
 
@@ -31,6 +34,10 @@ class Key(Generic[T]):
         """Keep a value."""
         st.session_state[self.name] = value
 
+    def begin(self, value: T) -> T:
+        """Keep a value where none is kept. Returns what is kept."""
+        return cast(T, st.session_state.setdefault(self.name, value))
+
     def pop(self) -> T:
         """What is kept, which is kept no longer, or else the default."""
         return cast(T, st.session_state.pop(self.name, self.default))
@@ -38,3 +45,15 @@ class Key(Generic[T]):
     def is_set(self) -> bool:
         """Whether a value is kept, be it the default."""
         return self.name in st.session_state
+
+
+@dataclass(frozen=True)
+class RunKey(Generic[T]):
+    """Where the page keeps one value of each run."""
+
+    name: str
+    default: T
+
+    def of(self, session: Session) -> Key[T]:
+        """Where it keeps that of the chosen run."""
+        return Key(f"{self.name}:{session.run.name}", self.default)

@@ -28,10 +28,6 @@ class Session:
     root: Path
     run: Run
 
-    def key(self, name: str) -> str:
-        """Under what the page keeps `name` of this run in its state, where panels meet."""
-        return f"{name}:{self.run.name}"
-
     def events(self) -> list[Event]:
         """Every event of the run, oldest first."""
         return cache.events(self.run.events_file)

@@ -11,6 +11,7 @@ import streamlit as st
 from explorer.components import gallery
 from explorer.panels.interpolate import label_filter
 from explorer.state import chosen_path
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
@@ -19,21 +20,24 @@ if TYPE_CHECKING:
 
 PAGE_IMAGES = 48
 
+_PAGE = RunKey("page", 1)
+_GO_TO = RunKey[int | None]("go_to", None)
+_ONLY = RunKey("only", label_filter.ALL)
+
 
 def show(opened: OpenedRun, num_keys: int) -> list[int]:
     """The grid of validation images with its pages. Returns the picked images."""
-    state, session, dataset = st.session_state, opened.session, opened.dataset
-    place, number = session.key("page"), session.key("go_to")
-    only = str(state.get(session.key("only"), label_filter.ALL))
+    session, dataset = opened.session, opened.dataset
+    only = str(_ONLY.of(session).get())
     found = label_filter.images_with(dataset, dataset.fingerprint, only)
     num_pages = max(1, math.ceil(len(found) / PAGE_IMAGES))
-    page = min(state.get(place, 1), num_pages)
+    page = min(_PAGE.of(session).get(), num_pages)
     shown = found[(page - 1) * PAGE_IMAGES : page * PAGE_IMAGES].tolist()
-    kept = [image for image in state.get(session.key("picks"), []) if image < len(dataset)]
+    kept = [image for image in chosen_path.chosen(session).picked if image < len(dataset)]
     if len(kept) < 2:
         kept = [*_suggested(session, shown, 2 - len(kept)), *kept]
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        _search(session, dataset, found, place, number)
+        _search(session, dataset, found)
     picked = gallery.show(
         dataset,
         shown,
@@ -43,7 +47,7 @@ def show(opened: OpenedRun, num_keys: int) -> list[int]:
         max_picked=num_keys,
         tile=46,
     )
-    state[session.key("picks")] = picked
+    chosen_path.pick(session, picked)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         for name, icon, to in (
             ("Earlier", ":material/chevron_left:", page - 1),
@@ -53,14 +57,14 @@ def show(opened: OpenedRun, num_keys: int) -> list[int]:
                 name,
                 icon=icon,
                 on_click=_turn,
-                args=(place, to),
+                args=(session, to),
                 disabled=not 1 <= to <= num_pages,
             )
         st.button(
             "Random page",
             icon=":material/casino:",
             on_click=_turn_anywhere,
-            args=(place, num_pages),
+            args=(session, num_pages),
             disabled=num_pages == 1,
         )
     st.caption(
@@ -71,16 +75,16 @@ def show(opened: OpenedRun, num_keys: int) -> list[int]:
     return picked
 
 
-def _search(session: Session, dataset: Dataset, found: np.ndarray, place: str, number: str) -> None:
+def _search(session: Session, dataset: Dataset, found: np.ndarray) -> None:
     """Where to look: images with a label, or the page of a number."""
     options = [label_filter.ALL, *label_filter.choices(dataset, dataset.fingerprint)]
     if len(options) > 1:
         st.selectbox(
             "Only",
             options,
-            key=session.key("only"),
+            key=_ONLY.of(session).name,
             on_change=_turn,
-            args=(place, 1),
+            args=(session, 1),
             width="stretch",
         )
     st.number_input(
@@ -88,9 +92,9 @@ def _search(session: Session, dataset: Dataset, found: np.ndarray, place: str, n
         0,
         len(dataset) - 1,
         value=None,
-        key=number,
+        key=_GO_TO.of(session).name,
         on_change=_go_to,
-        args=(found, place, number),
+        args=(session, found),
         placeholder=f"0 to {len(dataset) - 1}",
         width=150,
     )
@@ -111,19 +115,19 @@ def _suggested(session: Session, shown: list[int], num: int) -> list[int]:
     return [int(latents.index[rows[end]]) for end in ends][:num]
 
 
-def _turn(place: str, page: int) -> None:
-    st.session_state[place] = page
+def _turn(session: Session, page: int) -> None:
+    _PAGE.of(session).set(page)
 
 
-def _turn_anywhere(place: str, num_pages: int) -> None:
-    state = st.session_state
-    others = [page for page in range(1, num_pages + 1) if page != state.get(place, 1)]
-    state[place] = int(np.random.default_rng().choice(others))
+def _turn_anywhere(session: Session, num_pages: int) -> None:
+    now = _PAGE.of(session).get()
+    others = [page for page in range(1, num_pages + 1) if page != now]
+    _turn(session, int(np.random.default_rng().choice(others)))
 
 
-def _go_to(found: np.ndarray, place: str, number: str) -> None:
+def _go_to(session: Session, found: np.ndarray) -> None:
     """Turn to the page with that image, or with the next one of those that are shown."""
-    image = st.session_state[number]
+    image = _GO_TO.of(session).get()
     if image is not None:
         row = min(int(np.searchsorted(found, image)), len(found) - 1)
-        st.session_state[place] = row // PAGE_IMAGES + 1
+        _turn(session, row // PAGE_IMAGES + 1)

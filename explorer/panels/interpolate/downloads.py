@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from explorer.drawing import images
 from explorer.exports import python_program, recipes, restore
-from explorer.panels.interpolate import film, player
+from explorer.panels.interpolate import controls, film, player
 from explorer.state import chosen_path
 from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, ChosenPath, Tour
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from vae.pictures import MIME
+
+_UPLOAD = RunKey[Any]("upload_path", None)
+_REFUSED = RunKey("upload_path_error", "")
 
 
 def show(opened: OpenedRun, path: ChosenPath, tour: Tour) -> None:
@@ -55,39 +60,36 @@ def show(opened: OpenedRun, path: ChosenPath, tour: Tour) -> None:
             run.folder, weights.step, path.keys, path.picked, points, path.kind, factor
         )
         restore.copy_as_python(program, "the PNG strip")
-        upload = session.key("upload_path")
         with st.popover("From a file", icon=":material/upload:"):
             st.file_uploader(
                 "A path that was downloaded here",
                 ["png", "gif", "webp", "mp4"],
-                key=upload,
+                key=_UPLOAD.of(session).name,
                 on_change=_from_file,
-                args=(opened, upload),
+                args=(opened,),
                 help="Its images, its kind, its steps and the player come back.",
             )
-            if message := st.session_state.get(session.key("upload_path_error")):
+            if message := _REFUSED.of(session).get():
                 st.error(message, icon=":material/broken_image:")
 
 
-def _from_file(opened: OpenedRun, key: str) -> None:
+def _from_file(opened: OpenedRun) -> None:
     """Go on with the path in a file."""
-    session = opened.session
-    state, error = st.session_state, session.key("upload_path_error")
-    state.pop(error, None)
-    if state[key] is None:
+    file, refused = _UPLOAD.of(opened.session).get(), _REFUSED.of(opened.session)
+    refused.pop()
+    if file is None:
         return
-    recipe = recipes.read(state[key].getvalue())
+    recipe = recipes.read(file.getvalue())
     if recipe is None:
-        state[error] = "This file carries no path: one that was downloaded here does."
+        refused.set("This file carries no path: one that was downloaded here does.")
         return
     is_known, sentence = restore.continue_with(opened, "Interpolate", recipe)
     if not is_known:
-        state[error] = sentence
+        refused.set(sentence)
 
 
 def continue_with_file(opened: OpenedRun) -> None:
     """Make the path of a dropped file the one on the screen."""
-    session = opened.session
     recipe = restore.pop_recipe(opened, "Interpolate")
     if recipe is None:
         return
@@ -95,12 +97,9 @@ def continue_with_file(opened: OpenedRun) -> None:
     if not 2 <= len(picked) <= MAX_KEYS or max(picked) >= len(opened.dataset):
         st.toast("The file's path goes through images that are not here.", icon=":material/info:")
         return
-    state, told = st.session_state, recipe.settings
+    told = recipe.settings
     kind = told.get("path") if told.get("path") in tuple(KINDS) else "slerp"
     steps = told.get("steps") if told.get("steps") in STEPS else 9
     place = player.newest_tour({"place": {**told, "number": 0}})
-    state[session.key("picks")] = picked
-    state[session.key("restored")] = state.get(session.key("restored"), 0) + 1
-    state[session.key("kind")], state[session.key("steps")] = kind, steps
-    state[session.key("num_keys")] = len(picked)
-    state[session.key("tour")] = Tour() if place is None else place[1]
+    tour = Tour() if place is None else place[1]
+    controls.restore(opened.session, picked, str(kind), int(steps or 9), tour)

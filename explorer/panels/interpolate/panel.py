@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
 from explorer.drawing import charts, images
 from explorer.exports import restore
-from explorer.panels.interpolate import choose_images, downloads, player
+from explorer.panels.interpolate import choose_images, controls, downloads, player
 from explorer.state import chosen_path, handover, opened_run
-from explorer.state.chosen_path import KINDS, LETTERS, MAX_KEYS, STEPS, ChosenPath, Tour
+from explorer.state.chosen_path import KINDS, LETTERS, ChosenPath
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
@@ -52,7 +50,7 @@ def _draw(session: Session) -> None:
         return
     st.html(STYLE)
     downloads.continue_with_file(opened)
-    kind, steps, num_keys = _controls(session)
+    kind, steps, num_keys = controls.show(session)
     above = st.container(key="path_strip")
     left, right = st.columns([6, 5], gap="medium")
     with left.container(key="path_gallery"):
@@ -70,38 +68,6 @@ def _draw(session: Session) -> None:
         _point(opened, path)
     with left:
         _compared(opened, path)
-
-
-def _controls(session: Session) -> tuple[str, int, int]:
-    """How to go: the kind of path, the number of pictures, the number of images to go through."""
-    state, before = st.session_state, chosen_path.chosen(session)
-    kinds = [kind for kind in KINDS if kind != "dense" or chosen_path.roads(session) is not None]
-    if state.setdefault(session.key("kind"), before.kind) not in kinds:
-        state[session.key("kind")] = kinds[0]
-    state.setdefault(session.key("num_keys"), before.num_keys)
-    state.setdefault(session.key("steps"), before.steps)
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        kind = st.segmented_control(
-            "Path",
-            kinds,
-            required=True,
-            format_func=KINDS.__getitem__,
-            key=session.key("kind"),
-            help="Between posterior means. The **great arc** (slerp) keeps its distance from the "
-            "middle of the latent space; the **straight line** (lerp) cuts closer to it. Through "
-            "**dense regions** it goes from neighbour to neighbour among the images, so that what "
-            "it meets is like them: the cheapest way over a graph of the posterior means, "
-            "smoothed.",
-        )
-        num_keys = st.segmented_control(
-            "Images to go through",
-            range(2, MAX_KEYS + 1),
-            required=True,
-            key=session.key("num_keys"),
-        )
-        steps = st.selectbox("Steps", STEPS, key=session.key("steps"), width=90)
-    chosen_path.choose(session, str(kind), int(num_keys or 2), int(steps))
-    return str(kind), int(steps), int(num_keys or 2)
 
 
 # ----------------------------------------------------------------------------- the path
@@ -143,13 +109,13 @@ def _strip(opened: OpenedRun, path: ChosenPath) -> None:
 def _point(opened: OpenedRun, path: ChosenPath) -> None:
     """Any point of the path, large, and what to do with it."""
     session, keys = opened.session, path.keys
-    tour, number = _tour(session)
+    tour, number = controls.newest_tour(session)
     points = chosen_path.trace(session, keys, path.num_legs * FINE + 1, path.kind)
     at = min(int(tour.position * (len(points) - 1)), len(points) - 2)
     part = np.float32(tour.position * (len(points) - 1) - at)
     z = (1 - part) * points[at] + part * points[at + 1]
     player.show(
-        chosen_path.component_key(session, "path"),
+        controls.player_key(session),
         points,
         chosen_path.trace(session, keys[[-1, 0]], FINE + 1, path.kind),
         FINE,
@@ -174,16 +140,6 @@ def _point(opened: OpenedRun, path: ChosenPath) -> None:
             on_click=handover.open_in_sliders,
             args=(session, z),
         )
-
-
-def _tour(session: Session) -> tuple[Tour, int | None]:
-    """Where one stands, by the newest move of a hand, which the page keeps; and its number."""
-    state: Any = st.session_state
-    kept = session.key("tour")
-    told = player.newest_tour(state.get(chosen_path.component_key(session, "path")))
-    if told is not None:
-        state[kept] = told[1]
-    return state.get(kept, Tour()), None if told is None else told[0]
 
 
 # ----------------------------------------------------------------------------- how typical it is

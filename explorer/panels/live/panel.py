@@ -11,6 +11,7 @@ import streamlit as st
 
 from explorer.drawing import charts, images
 from explorer.state import cache
+from explorer.state.keys import RunKey
 from explorer.state.session import Session
 from vae.runs import processes
 from vae.runs.events import Event, last_event, numbered
@@ -18,6 +19,8 @@ from vae.runs.folder import ALIVE
 
 TICK_SECONDS = 1.0
 MAX_EVENTS = 2000  # that a curve is made of
+_HELD = RunKey[int | None]("live_held", None)  # the step to look at; None for the newest
+_SCRUBBER = RunKey[int | None]("live_scrubber", None)
 ROWS = {"reconstructions": 2, "samples": 3}  # of the trainer's preview sheets
 
 TERMS = """**elbo**, the evidence lower bound, is -(nll + kl): what training raises. Larger is
@@ -156,7 +159,7 @@ def _pictures(session: Session, previews: list[Event]) -> None:
     columns = st.grid(2, min_column_width=330, gap="medium")
     with columns.cell():
         picture = st.container()
-        event = by_step[_scrubbed(session.run.name, by_step)]
+        event = by_step[_scrubbed(session, by_step)]
         with picture:
             _sheet(session, event, "reconstructions", "originals above, reconstructions below")
     with columns.cell():
@@ -174,24 +177,23 @@ def _sheet(session: Session, event: Event, kind: str, text: str) -> None:
         st.image(_framed(str(path), now, ROWS[kind]), alt=kind.capitalize(), width="stretch")
 
 
-def _scrubbed(name: str, by_step: dict[int, Event]) -> int:
+def _scrubbed(session: Session, by_step: dict[int, Event]) -> int:
     """The step to look at: the newest, as long as the scrubber stands at its end."""
     steps = sorted(by_step)
     if len(steps) < 2:
         return steps[0]
-    held, key = f"live_held_{name}", f"live_scrubber_{name}"
-    asked = st.session_state.get(held)
-    chosen = asked if asked in by_step else steps[-1]
-    st.session_state[key] = chosen
+    held, scrubber = _HELD.of(session), _SCRUBBER.of(session)
+    asked = held.get()
+    chosen = asked if asked is not None and asked in by_step else steps[-1]
+    scrubber.set(chosen)
 
     def hold() -> None:
-        at = st.session_state[key]
-        st.session_state[held] = None if at == steps[-1] else at
+        held.set(None if scrubber.get() == steps[-1] else scrubber.get())
 
     st.select_slider(
         "Pictures at",
         steps,
-        key=key,
+        key=scrubber.name,
         on_change=hold,
         format_func=lambda step: f"epoch {by_step[step].get('epoch', 0)}, step {step:,}",
         help="Drag to look at earlier pictures. At the right end the newest is followed.",

@@ -11,7 +11,7 @@ import streamlit as st
 from explorer.components import gallery
 from explorer.directions import groups, run_axes
 from explorer.drawing import images
-from explorer.panels.map import plotly_map
+from explorer.panels.map import plotly_map, selection
 from explorer.panels.map.canvas import Choice
 from explorer.state import handover, map_points
 from explorer.state.map_points import KL, Place
@@ -61,7 +61,7 @@ def _sheet(opened: OpenedRun, shown: list[int], label: str, tile: int = 52) -> N
         opened.dataset,
         shown,
         [],
-        key=sheet_key(opened.session),
+        key=selection.sheet_key(opened.session),
         label=label,
         max_picked=1,
         badges=False,
@@ -212,11 +212,6 @@ def _use_in_interpolate(session: Session, image: int, letter: str) -> None:
 def _address(picture: images.Pixels) -> str:
     """A picture as it is: the browser enlarges it, and a click sends a tenth of the bytes."""
     return images.address(picture, picture.shape[0])
-
-
-def sheet_key(session: Session) -> str:
-    """Of the sheet of images beside the map; another one after every choice."""
-    return f"{session.key('sheet')}.{st.session_state.get(session.key('turn'), 0)}"
 
 
 def readable(name: str) -> str:

@@ -11,10 +11,11 @@ import streamlit as st
 
 from explorer.components import job_button
 from explorer.components.job_button import Work
-from explorer.panels.map import canvas, detail, path_overlay, plotly_map
+from explorer.panels.map import canvas, detail, path_overlay, plotly_map, selection
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
 from explorer.state import handover, map_points, opened_run
+from explorer.state.keys import RunKey
 from explorer.state.map_points import ERROR, KL, Place
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 1.0  # while a map is in the making
 METHODS = {"pca": "PCA", "umap": "UMAP"}
+
+_METHOD = RunKey("method", "pca")
+_COLOUR = RunKey("colour", "")
+_CONTROLS = RunKey("map_controls", ("pca", ""))  # both
 
 STYLE = """<style>
 [data-testid="stColumn"]:has(.st-key-map_chart) { min-width: min(100%, 24rem); }
@@ -74,7 +79,7 @@ def _draw(session: Session, is_waiting: bool) -> None:
             st.warning("This map is of other images than the run has now: make it anew.")
             _job(session, method)
             return
-        choice = _choice(session, place)
+        choice = selection.current(session, place)
         left, right = st.columns([8, 5], gap="medium")
         with left.container(key="map_chart"):
             _chart(opened, place, colour, choice)
@@ -91,11 +96,11 @@ def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
     names.sort(key=lambda name: name != "label")
     colours = [*names, ERROR, KL]
     # Streamlit forgets the widgets of a panel that is closed; this does not.
-    state, kept = st.session_state, session.key("map_controls")
-    method, colour = state.get(kept, ("pca", colours[0]))
-    state.setdefault(session.key("method"), method)
-    if state.setdefault(session.key("colour"), colour) not in colours:
-        state[session.key("colour")] = colours[0]
+    kept, by = _CONTROLS.of(session), _COLOUR.of(session)
+    before = kept.get()
+    _METHOD.of(session).begin(before[0])
+    if by.begin(before[1]) not in colours:
+        by.set(colours[0])
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.subheader("Map", anchor=False, width="content")
         method = st.segmented_control(
@@ -103,7 +108,7 @@ def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
             list(METHODS),
             required=True,
             format_func=METHODS.__getitem__,
-            key=session.key("method"),
+            key=_METHOD.of(session).name,
             help="**PCA** is a flat view along the two widest axes of the posterior means: "
             "distances are true, but much is hidden. **UMAP** keeps neighbours together: groups "
             "are real, distances between them mean little.",
@@ -112,39 +117,15 @@ def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
             "Colour by",
             colours,
             format_func=detail.readable,
-            key=session.key("colour"),
+            key=by.name,
             width=260,
         )
         path_overlay.toggle(session)
-    state[kept] = str(method), str(colour)
+    kept.set((str(method), str(colour)))
     return str(method), str(colour)
 
 
 # ------------------------------------------------------------------------------- the map
-
-
-def _choice(session: Session, place: Place) -> Choice:
-    """What is looked into, by the newest click on the map or in a sheet of images.
-
-    The page keeps it for other methods and newer maps, as far as they have it.
-    """
-    state, kept, seen = st.session_state, session.key("chosen"), session.key("seen")
-    told = canvas.newest_choice(state.get(session.key("mapview")))
-    sheet = state.get(detail.sheet_key(session))
-    choice, drawn = state.get(kept, (Choice(), place.method))
-    if told is not None and told[0] != state.get(seen):
-        state[seen], choice, drawn = told[0], told[1], place.method
-    elif sheet and sheet.get("picked"):
-        choice = Choice((sheet["picked"][-1],), 1)
-    if state.get(kept) != (choice, drawn):
-        state[kept] = choice, drawn
-        state[session.key("turn")] = state.get(session.key("turn"), 0) + 1
-    if choice.point is not None:
-        return choice if drawn == place.method else Choice()
-    rows = map_points.rows_of(place, np.array(choice.images, np.int64))
-    there = tuple(map(int, map_points.points(place).index[rows]))
-    is_whole = len(there) == len(choice.images)
-    return Choice(there, choice.count if is_whole else len(there))
 
 
 def _chart(opened: OpenedRun, place: Place, colour: str, choice: Choice) -> None:
@@ -160,11 +141,11 @@ def _chart(opened: OpenedRun, place: Place, colour: str, choice: Choice) -> None
         ellipse = map_points.ellipse(place, int(row))
     way = path_overlay.on_map(opened, place)
     canvas.show(
-        session.key("mapview"),
+        selection.CANVAS.of(session).name,
         map_data.addresses(session.run, place, dataset.fingerprint, colour),
         legend,
         choice,
-        st.session_state.get(session.key("seen"), 0),
+        selection.newest(session),
         ellipse,
         map_data.SHEET_COLUMNS,
         way,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from explorer.panels.map import kept_toggle
 from explorer.panels.map.canvas import Trail
 from explorer.state import chosen_path, handover, map_points
-from explorer.state.keys import Key
 from explorer.state.map_points import Place
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
@@ -16,25 +16,17 @@ WORDS = {"slerp": "a great arc", "lerp": "a straight line", "dense": "through de
 
 
 def toggle(session: Session) -> None:
-    """Whether to show the path, where there is one; `st.session_state` keeps it between panels."""
+    """Whether to show the path, where there is one; the page keeps it between panels."""
     if len(chosen_path.chosen(session).picked) < 2:
         return
-    wanted = handover.is_path_on_map(session)
-    widget = Key(f"{wanted.name}.toggle", False)
-    widget.set(wanted.get())
-    st.toggle(
-        "Show the path",
-        key=widget.name,
-        on_change=lambda: wanted.set(widget.get()),
-        help="The path of Interpolate.",
-    )
+    kept_toggle.show(handover.PATH_ON_MAP.of(session), "Show the path", "The path of Interpolate.")
 
 
 def on_map(opened: OpenedRun, place: Place) -> Trail | None:
     """The path where it lies on a map, while it is to be shown. Raises InputError."""
     session = opened.session
     way = chosen_path.chosen(session)
-    is_wanted = handover.is_path_on_map(session).get()
+    is_wanted = handover.PATH_ON_MAP.of(session).get()
     if not is_wanted or len(way.picked) < 2 or max(way.picked) >= len(opened.dataset):
         return None
     steps = LEG * (len(way.picked) - 1) + 1

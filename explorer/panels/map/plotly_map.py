@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from explorer.panels.map import kept_toggle, selection
 from explorer.panels.map.canvas import MAX_GROUP, Choice, Legend
 from explorer.state import map_points
+from explorer.state.keys import RunKey
 from explorer.state.map_points import Colours, Floats, Indices, Place
 from explorer.state.session import Session
 
@@ -22,30 +24,24 @@ if TYPE_CHECKING:
 MAX_POINTS = 20_000  # that a browser draws in good time
 HEIGHT = 460  # pixels
 
+_WANTED = RunKey("plain_map", False)
+_FIGURE = RunKey[Any]("plain_map.figure", None)
+
 
 def is_chosen(session: Session) -> bool:
     """Whether this map is to be drawn: by choice, or since the script of the other did not come."""
-    state, name = st.session_state, session.key("plain_map")
-    told: Any = state.get(session.key("mapview"))
+    told = selection.CANVAS.of(session).get()
     if hasattr(told, "get") and told.get("failed"):
-        state[name] = True
-    return bool(state.get(name, False))
+        _WANTED.of(session).set(True)
+    return _WANTED.of(session).get()
 
 
 def toggle(session: Session) -> None:
-    """A switch between the two; `st.session_state` keeps it between panels."""
-    state, name = st.session_state, session.key("plain_map")
-    key = f"{name}.toggle"
-    state[key] = bool(state.get(name, False))
-
-    def keep() -> None:
-        state[name] = state[key]
-
-    st.toggle(
+    """A switch between the two, which the page keeps between panels."""
+    kept_toggle.show(
+        _WANTED.of(session),
         "Plain map",
-        key=key,
-        on_change=keep,
-        help="The map by Plotly, for browsers in which the other one does not work: no faces on "
+        "The map by Plotly, for browsers in which the other one does not work: no faces on "
         "it, and nothing to click between the points.",
     )
 
@@ -56,15 +52,13 @@ def show(session: Session, place: Place, colours: Colours, legend: Legend) -> No
     rows = sampled(len(points.index))
     figure = drawn(points.xy[rows], points.index[rows], colours, rows, legend)
     figure.update_layout(uirevision=f"{place.folder} {place.file} {place.version}")
-    key = session.key("plain_map.figure")
-
-    def choose() -> None:
-        state = st.session_state
-        state[session.key("chosen")] = choice_of(state.get(key)), place.method
-        state[session.key("turn")] = state.get(session.key("turn"), 0) + 1
-
+    chart = _FIGURE.of(session)
     st.plotly_chart(
-        figure, key=key, on_select=choose, selection_mode=("points", "lasso"), height=HEIGHT
+        figure,
+        key=chart.name,
+        on_select=lambda: selection.choose(session, choice_of(chart.get()), place.method),
+        selection_mode=("points", "lasso"),
+        height=HEIGHT,
     )
     if len(rows) < len(points.index):
         st.caption(f"{len(rows):,} of the {len(points.index):,} points of the map, sampled.")
@@ -120,8 +114,8 @@ def _evenly(stops: Sequence[str]) -> list[tuple[float, str]]:
 
 def choice_of(state: Any) -> Choice:
     """What a selection of the figure says, where it is well formed; else nothing."""
-    selection = state.get("selection", {}) if hasattr(state, "get") else {}
-    marks = selection.get("points", []) if hasattr(selection, "get") else []
+    told = state.get("selection", {}) if hasattr(state, "get") else {}
+    marks = told.get("points", []) if hasattr(told, "get") else []
     images = [image for mark in marks if (image := _image_of(mark)) is not None]
     return Choice(tuple(images[:MAX_GROUP]), len(images))
 

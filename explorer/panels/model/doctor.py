@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.state import cache, handover
+from explorer.state.keys import Key
 from explorer.state.session import Session
 from vae.config import Config
 from vae.doctor import remedies
@@ -13,12 +14,12 @@ from vae.doctor.remedies import Remedy
 from vae.errors import ExplainedError
 
 ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
-REFUSED = "remedy_refused"
+REFUSED = Key("remedy_refused", "")
 
 
 def show(session: Session, config: Config, found: list[Finding]) -> None:
     """Draw the findings: what is wrong in full, what is good to know in a line each."""
-    if refused := st.session_state.pop(REFUSED, None):
+    if refused := REFUSED.pop():
         st.error(refused, icon=ICONS["error"])
     for i, finding in enumerate(found):
         if finding.kind == "info":
@@ -62,7 +63,7 @@ def _press(session: Session, config: Config, remedy: Remedy) -> None:
     try:
         run = remedies.apply(run, config, remedy, session.status())
     except ExplainedError as error:
-        st.session_state[REFUSED] = str(error)
+        REFUSED.set(str(error))
     else:
         handover.open_run(run.name, "Live")
     cache.is_locked.clear()

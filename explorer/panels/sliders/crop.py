@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from explorer.drawing import images
+from explorer.state.keys import RunKey
 from explorer.state.session import Session
 from vae.data.image_files import Crop
 from vae.errors import ExplainedError
-
-if TYPE_CHECKING:
-    pass
-
 
 PREVIEW = 280  # pixels a side, of the picture that is cropped
 
 
 MOST_ZOOM = 5.0
+FIELDS = ("zoom", "x", "y")
+
+
+def _field(name: str) -> RunKey[float | None]:
+    """Where a hand has set one of FIELDS; None for as the centre square has it."""
+    return RunKey(f"crop_{name}", None)
 
 
 def crop(
@@ -40,23 +42,21 @@ def crop(
         ("x", "Left to right", 0.0, 1.0, 0.01),
         ("y", "Top to bottom", 0.0, 1.0, 0.01),
     ):
-        key = session.key(f"crop_{name}")
-        st.session_state.setdefault(key, getattr(now, name))
-        st.slider(label, low, high, step=step, key=key, on_change=on_change)
+        key = _field(name).of(session)
+        key.begin(getattr(now, name))
+        st.slider(label, low, high, step=step, key=key.name, on_change=on_change)
 
 
 def crop_of(session: Session) -> Crop:
     """The square as the hand has set it."""
-    values = {
-        name: st.session_state.get(session.key(f"crop_{name}")) for name in ("zoom", "x", "y")
-    }
+    values = {name: _field(name).of(session).get() for name in FIELDS}
     return Crop(**{name: float(value) for name, value in values.items() if value is not None})
 
 
 def forget_crop(session: Session) -> None:
     """Back to the centre square, for another picture."""
-    for name in ("zoom", "x", "y"):
-        st.session_state.pop(session.key(f"crop_{name}"), None)
+    for name in FIELDS:
+        _field(name).of(session).pop()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -8,12 +8,13 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from explorer.directions import built_in, leakage_table, saved
+from explorer.directions import built_in, leakage_table, new_direction, saved
 from explorer.directions.direction import Direction
 from explorer.drawing import images
 from explorer.exports import restore
 from explorer.panels.sliders import dials, point, start
 from explorer.state import cache, opened_run
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
@@ -23,6 +24,7 @@ NUM_SAMPLES = 64
 
 BY_KL = "Dimensions by KL"
 BY_PCA = "PCA of the posterior means"
+_KEPT = RunKey("directions_kept", BY_KL)
 
 STYLE = """<style>
 .st-key-face_start img { border-radius: 8px; }
@@ -47,8 +49,8 @@ def _draw(session: Session) -> None:
     opened = opened_run.show_opened(session, "The first checkpoint brings the sliders.")
     if opened is None:
         return
-    state, model = st.session_state, opened.model
-    if len(state.get(session.key("z"), ())) != model.latent_dim:
+    model = opened.model
+    if len(point.Z.of(session).get()) != model.latent_dim:
         point.begin(opened)
     point.continue_with(opened)
     drag = point.apply_drag(session, model.latent_dim)
@@ -62,7 +64,7 @@ def _draw(session: Session) -> None:
         )
     face = images.decode(model, [drag.z])[0]
     dials.show(
-        session.key("dials"),
+        point.DIALS.of(session).name,
         directions,
         drag,
         path=f"/live/decode/{quote(opened.run.name)}",
@@ -72,7 +74,7 @@ def _draw(session: Session) -> None:
         link=point.link(session),
     )
     start.show(opened, face)
-    if state[session.key("directions")] == saved.CHOICE:
+    if saved.SHOWN.of(session).get() == saved.CHOICE:
         leakage_table.show(opened)
 
 
@@ -123,22 +125,22 @@ def _samples(opened: OpenedRun) -> dict[str, list[list[float]]]:
 def _chosen_directions(opened: OpenedRun) -> list[Direction]:
     session = opened.session
     # Streamlit forgets the widgets of a panel that is closed; this does not.
-    state, key, kept = st.session_state, session.key("directions"), session.key("directions_kept")
-    state.setdefault(key, state.get(kept, BY_KL))
+    shown, kept = saved.SHOWN.of(session), _KEPT.of(session)
+    shown.begin(kept.get())
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         choice = st.segmented_control(
             "Directions",
             [BY_KL, BY_PCA, saved.CHOICE],
             required=True,
-            key=key,
+            key=shown.name,
             help="**Dimensions** are moved one by one, in standard deviations of the prior, those "
             "that say most about the images first. **PCA** moves along the widest axes of the "
             "posterior means, in standard deviations along each. **Saved directions** are made of "
             "attributes or of groups of images, by you, and stay with the run.",
         )
         if choice == saved.CHOICE:
-            saved.maker(opened)
-    state[kept] = choice
+            new_direction.maker(opened)
+    kept.set(str(choice))
     directions = built_in.by_kl(opened)
     if choice == saved.CHOICE:
         directions = saved.sliders(opened) or directions

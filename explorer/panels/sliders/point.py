@@ -6,6 +6,8 @@ D latent dimensions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -15,13 +17,53 @@ from explorer.drawing import images
 from explorer.exports import restore
 from explorer.panels.sliders import dials
 from explorer.state import address, handover
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the model makes of the image that a face began with."""
+
+    digest: str  # of the weights
+    pixels: images.Pixels
+    z: list[float]  # its posterior mean [D]
+    before: str  # addresses of the pictures
+    after: str
+    decibels: float
+
+
+@dataclass(frozen=True)
+class Best:
+    """Where refining has come to."""
+
+    picture: str  # its address
+    decibels: list[float]  # after each step
+
+
+@dataclass
+class Start:
+    """The image that a face began with, of the set or of a file, and what is known of it."""
+
+    index: int | None = None
+    upload: images.Pixels | None = None
+    seen: Seen | None = None
+    refined: Best | None = None
+
+
+Z = RunKey[list[float]]("z", [])
+START = RunKey[Start | None]("start", None)
+IMAGE = RunKey[int | None]("image", None)  # of the box beside the face
+DIALS = RunKey[Any]("dials", None)
+_FIRST = RunKey[list[float]]("first", [])
+_PINS = RunKey[list[list[float]]]("pins", [])
+_VERSION = RunKey("version", 0)
+
+
 def begin(opened: OpenedRun) -> None:
     """The first z: of the link, else of an image that the model knows well, else the middle."""
-    state, session, run = st.session_state, opened.session, opened.run
+    session, run = opened.session, opened.run
     latent_dim = opened.model.latent_dim
     word = st.query_params.get("z")
     linked = None
@@ -34,17 +76,16 @@ def begin(opened: OpenedRun) -> None:
     if latents is not None and latents.mu.shape[1] == latent_dim:
         known = int(np.argsort(latents.mse)[len(latents.mse) // 5])
         z = numbers(latents.mu[known])
-        start = {"index": int(latents.index[known])}
-    state[session.key("z")] = linked or z
-    state[session.key("start")] = start
-    state[session.key("first")] = z
-    state[session.key("pins")] = []
-    state[session.key("version")] = state.get(session.key("version"), 0) + 1
+        start = Start(int(latents.index[known]))
+    set_point(session, linked or z)
+    START.of(session).set(start)
+    _FIRST.of(session).set(z)
+    _PINS.of(session).set([])
 
 
 def continue_with(opened: OpenedRun) -> None:
     """Go on from the point that another panel or a dropped file has sent here."""
-    state, session = st.session_state, opened.session
+    session = opened.session
     recipe = restore.pop_recipe(opened, "Sliders")
     if recipe is not None:
         set_point(session, recipe.points[0])
@@ -52,26 +93,33 @@ def continue_with(opened: OpenedRun) -> None:
     if sent is not None:
         set_point(session, sent.z)
         if sent.index is not None:
-            state[session.key("start")] = {"index": sent.index}
-            state[session.key("image")] = sent.index
+            START.of(session).set(Start(sent.index))
+            IMAGE.of(session).set(sent.index)
 
 
 def apply_drag(session: Session, latent_dim: int) -> dials.Drag:
     """Make what a hand has done the state. Returns where the sliders are."""
-    state, key = st.session_state, session.key
-    version = state[key("version")]
-    drag = dials.newest_drag(state.get(key("dials")), latent_dim, version)
+    z, pins, version = Z.of(session), _PINS.of(session), _VERSION.of(session).get()
+    drag = dials.newest_drag(DIALS.of(session).get(), latent_dim, version)
     if drag is None:
-        return dials.Drag(state[key("z")], state[key("pins")], version)
-    state[key("z")], state[key("pins")] = drag.z, drag.pins
+        return dials.Drag(z.get(), pins.get(), version)
+    z.set(drag.z)
+    pins.set(drag.pins)
     return drag
 
 
 def set_point(session: Session, z: Sequence[float] | np.ndarray) -> None:
     """Make z the state, and tell the sliders so."""
-    state = st.session_state
-    state[session.key("z")] = numbers(z)
-    state[session.key("version")] += 1
+    version = _VERSION.of(session)
+    Z.of(session).set(numbers(z))
+    version.set(version.get() + 1)
+
+
+def start_again(session: Session) -> None:
+    """Back to the posterior mean of the image that the face began with."""
+    start = START.of(session).get()
+    seen = None if start is None else start.seen
+    set_point(session, _FIRST.of(session).get() if seen is None else seen.z)
 
 
 def numbers(z: Sequence[float] | np.ndarray) -> list[float]:
@@ -80,10 +128,9 @@ def numbers(z: Sequence[float] | np.ndarray) -> list[float]:
 
 def link(session: Session) -> str:
     """What the address of the page asks for, so that it restores this z; "" for the first z."""
-    state = st.session_state
-    z = state[session.key("z")]
-    if z == state[session.key("first")] and "z" not in st.query_params:
-        address.point(session).set("")
+    z = Z.of(session).get()
+    if z == _FIRST.of(session).get() and "z" not in st.query_params:
+        address.POINT.of(session).set("")
         return ""
-    address.point(session).set(images.to_link(z))
+    address.POINT.of(session).set(images.to_link(z))
     return urlencode(address.query(session, "Sliders"))

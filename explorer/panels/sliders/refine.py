@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.drawing import images
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
@@ -39,19 +40,22 @@ class Refining:
     walk: list[Refined] = field(default_factory=list)
 
 
+_REFINING = RunKey[Refining | None]("refining", None)
+
+
 def begin_refining(opened: OpenedRun, pixels: images.Pixels, z: Sequence[float]) -> None:
     """Make ready for gradient steps from z [D] towards an image [H, W, C]."""
     from vae.latent.refine import refine
 
     steps = refine(opened.model, pixels, np.asarray(z, np.float32))
-    st.session_state[opened.session.key("refining")] = Refining(steps, opened.model, pixels)
+    _REFINING.of(opened.session).set(Refining(steps, opened.model, pixels))
 
 
 def refined(session: Session, size: int) -> list[Refined]:
     """Take the steps that were asked for, and show the error fall; none where none were."""
     from vae.latent.refine import NUM_STEPS
 
-    work: Refining | None = st.session_state.get(session.key("refining"))
+    work = _REFINING.of(session).get()
     if work is None:
         return []
     with st.container(horizontal=True, gap="small"):
@@ -62,7 +66,7 @@ def refined(session: Session, size: int) -> list[Refined]:
                 face = images.decode(work.model, step.z[None])[0]
                 picture.image(images.address(face, 2 * size), width=size, alt="Refining")
                 curve.html(falling([one.psnr for one in work.walk], NUM_STEPS))
-    del st.session_state[session.key("refining")]
+    _REFINING.of(session).pop()
     return work.walk
 
 

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer.directions import saved
+from explorer.directions import new_direction, saved
 from explorer.drawing import images
 from explorer.panels.sliders.refine import falling
 from explorer.server import decode_socket
@@ -136,10 +136,10 @@ def test_what_moves_is_told_and_what_cannot_be_read_is_named(run: Run) -> None:
 def test_typed_images_become_a_direction_even_where_the_map_has_them_not(run: Run) -> None:
     outside = sorted(set(range(60)) - set(load_latents(run.latents_file).index.tolist()))
     assert len(outside) > 20
-    at = page("Sliders", directions=saved.CHOICE, direction_source=saved.GROUPS)
+    at = page("Sliders", directions=saved.CHOICE, direction_source=new_direction.GROUPS)
     at.text_input(key="typed_A:tiny").set_value(f"{outside[0]}, {outside[1]}")
     at.text_input(key="typed_B:tiny").set_value(f"{outside[5]}-{outside[5]}").run()
-    at.text_input(key="direction_form:tiny_name").set_value("By hand").run()
+    at.text_input(key="direction_name_form:tiny").set_value("By hand").run()
     press(at, "Make a direction")
     kept = definitions.load_directions(run.directions_file)
     assert kept == [Definition("By hand", a=tuple(outside[:2]), b=(outside[5],))]
@@ -147,7 +147,7 @@ def test_typed_images_become_a_direction_even_where_the_map_has_them_not(run: Ru
 
 
 def test_what_makes_no_direction_is_a_sentence_and_nothing_is_kept(run: Run) -> None:
-    at = page("Sliders", directions=saved.CHOICE, direction_source=saved.GROUPS)
+    at = page("Sliders", directions=saved.CHOICE, direction_source=new_direction.GROUPS)
     press(at, "Make a direction")
     assert "holds no image" in text_of(at)
     at.text_input(key="typed_A:tiny").set_value("1, 2")
@@ -160,11 +160,11 @@ def test_what_makes_no_direction_is_a_sentence_and_nothing_is_kept(run: Run) -> 
 
 
 def test_numbers_and_ranges_name_images() -> None:
-    assert saved.numbers_in("3, 17 40-42,3") == (3, 17, 40, 41, 42)
-    assert saved.numbers_in("") == ()
+    assert new_direction.numbers_in("3, 17 40-42,3") == (3, 17, 40, 41, 42)
+    assert new_direction.numbers_in("") == ()
     for text in ("x", "-3", "1-", "1.5", "0-99999999", "9" * 30):
         with pytest.raises(InputError):
-            saved.numbers_in(text)
+            new_direction.numbers_in(text)
 
 
 def test_a_broken_file_is_a_sentence_and_the_sliders_go_on(run: Run) -> None:
@@ -236,10 +236,10 @@ def test_refining_brings_the_face_closer_and_becomes_the_state(run: Run) -> None
     start, model = at.session_state["start:tiny"], load_model(run)[0]
 
     def objective(z: list[float]) -> float:
-        return next(refine(model, start["given"], np.float32(z))).objective
+        return next(refine(model, start.seen.pixels, np.float32(z))).objective
 
     assert objective(at.session_state["z:tiny"]) < objective(before)
-    assert start["Refined dB"] == pytest.approx(start["After dB"], abs=3)
+    assert start.refined.decibels[-1] == pytest.approx(start.seen.decibels, abs=3)
     assert {"Before the model", "After the model", "Refined"} <= set(alts(at))
     assert "Error by step" in html_of(at)
     press(at, "Start again")

@@ -119,7 +119,7 @@ def test_live_looks_back_when_scrubbed_and_follows_again_at_the_end(
     assert pictures_of(at)["Samples"] != newest_url
     at.select_slider[0].set_value(newest).run()
     assert pictures_of(at)["Samples"] == newest_url
-    assert at.session_state["live_held_tiny"] is None
+    assert at.session_state["live_held:tiny"] is None
 
 
 def test_live_tells_why_a_run_failed_and_what_to_do(

@@ -15,6 +15,7 @@ from explorer.components import job_button, typicality
 from explorer.drawing import images
 from explorer.panels.model.measured import sample_cards
 from explorer.state import cache, handover
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
@@ -32,6 +33,12 @@ NUM_SAMPLES = 12
 PICTURE = 128  # pixels a side, at most
 PRIORS = {"normal": "Prior N(0, I)", "mixture": "Mixture"}
 MOST_TEMPERATURE = 1.5
+
+_PRIOR = RunKey("sample_prior", "normal")
+_TEMPERATURE = RunKey("sample_temperature", 1.0)
+_SEED = RunKey("sample_seed", 0)
+_CONTROLS = RunKey("sample_controls", ("normal", 1.0, 0))  # the three
+_CLICKED = RunKey[Any]("sample_cards", None)
 
 
 def files(run: Run) -> tuple[Path, Path]:
@@ -70,21 +77,19 @@ def show(opened: OpenedRun) -> None:
 
 def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
     """The sampler, the temperature, and the seed."""
-    state = st.session_state
-    names = {name: session.key(f"sample_{name}") for name in ("prior", "temperature", "seed")}
     # Streamlit forgets the widgets of a panel that is closed; this does not.
-    kept = session.key("sample_controls")
-    prior, temperature, seed = state.get(kept, ("normal", 1.0, 0))
-    state.setdefault(names["prior"], prior)
-    state.setdefault(names["temperature"], temperature)
-    state.setdefault(names["seed"], seed)
+    kept = _CONTROLS.of(session)
+    before = kept.get()
+    _PRIOR.of(session).begin(before[0])
+    _TEMPERATURE.of(session).begin(before[1])
+    _SEED.of(session).begin(before[2])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         with st.container(width=225):
             prior = st.segmented_control(
                 "Sample from",
                 list(PRIORS),
                 format_func=PRIORS.__getitem__,
-                key=names["prior"],
+                key=_PRIOR.of(session).name,
                 required=True,
                 disabled=known is None,
                 help="The mixture is one of Gaussians, fitted to the posterior means of training "
@@ -96,16 +101,15 @@ def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
                 0.0,
                 MOST_TEMPERATURE,
                 step=0.05,
-                key=names["temperature"],
+                key=_TEMPERATURE.of(session).name,
                 help="Times the standard deviation that is sampled with. Lower is tidier and less "
                 "varied; 1 is the density itself.",
             )
         with st.container(width=140):
-            seed = st.number_input("Seed", 0, 2**31 - 1, key=names["seed"])
-    if known is None:
-        prior = "normal"
-    state[kept] = (prior, float(temperature), int(seed))
-    return str(prior), float(temperature), int(seed)
+            seed = st.number_input("Seed", 0, 2**31 - 1, key=_SEED.of(session).name)
+    chosen = "normal" if known is None else str(prior), float(temperature), int(seed)
+    kept.set(chosen)
+    return chosen
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -171,7 +175,7 @@ def _cards(
         if share is not None and share < 0.005:
             typical = "Less typical than all of the data"
         cards.append({"near": beside, "share": share, "typical": typical})
-    key = session.key("sample_cards")
+    key = _CLICKED.of(session).name
     sample_cards.show(key, sheet, columns, cards, turn, lambda: open_clicked(session, z, turn))
 
 
@@ -217,7 +221,6 @@ def _share(session: Session, z: np.ndarray) -> float | None:
 
 def open_clicked(session: Session, z: np.ndarray, turn: str) -> None:
     """Hand the sample that was clicked over to Sliders, and open it; z [K, D]."""
-    state: Any = st.session_state
-    sample = sample_cards.picked(state.get(session.key("sample_cards")), turn, len(z))
+    sample = sample_cards.picked(_CLICKED.of(session).get(), turn, len(z))
     if sample is not None:
         handover.open_in_sliders(session, z[sample])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from explorer.drawing.charts import FAINT_LINE, Spec
+from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from vae.errors import ExplainedError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 NUM_IMAGES = 8
 NUM_REPEATS = 48
+_MEASURED = RunKey["tuple[list[Estimate], int] | None"]("estimates", None)  # and the step
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 NAMES = {
     "analytic": "analytic KL",
@@ -45,7 +47,7 @@ def show(opened: OpenedRun) -> None:
 
 
 def _measure(opened: OpenedRun) -> None:
-    key = opened.session.key("estimates")
+    kept = _MEASURED.of(opened.session)
     pressed = st.button(
         "Measure",
         icon=":material/speed:",
@@ -56,12 +58,12 @@ def _measure(opened: OpenedRun) -> None:
     if pressed:
         try:
             with st.spinner(f"{NUM_REPEATS} gradients by each of three estimators ..."):
-                st.session_state[key] = estimates(opened)
+                kept.set(estimates(opened))
         except ExplainedError as error:
             st.error(str(error), icon=":material/error:")
             return
-    if key in st.session_state:
-        _draw(*st.session_state[key])
+    if (measured := kept.get()) is not None:
+        _draw(*measured)
 
 
 def estimates(opened: OpenedRun) -> tuple[list[Estimate], int]:
