@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.state.keys import Key
 from vae.errors import ExplainedError
 from vae.runs import processes
 from vae.runs.folder import Run
@@ -61,7 +62,13 @@ def is_working(log: Path, out: Path) -> bool:
 
 
 def job(
-    run: Run, log: Path, out: Path, name: str, icon: str, start: Callable[[Run], None], help: str
+    run: Run,
+    log: Path,
+    out: Path,
+    name: str,
+    icon: str,
+    start: Callable[[Run], None],
+    help: str | None = None,
 ) -> None:
     """A button `name` that starts making `out`, or its progress; the panel draws itself anew.
 
@@ -78,15 +85,15 @@ def job(
 
 def start_button(name: str, icon: str, start: Callable[[], None], help: str | None = None) -> bool:
     """A button that starts a process. If it cannot start, a sentence above it says why."""
-    key = f"refused:{name}"
-    if refused := st.session_state.get(key):
-        st.error(refused, icon=":material/error:")
-    return st.button(name, icon=icon, on_click=_attempt, args=(start, key), help=help)
+    refused = Key(f"refused:{name}", "")
+    if sentence := refused.get():
+        st.error(sentence, icon=":material/error:")
+    return st.button(name, icon=icon, on_click=_attempt, args=(start, refused), help=help)
 
 
-def _attempt(start: Callable[[], None], key: str) -> None:
-    st.session_state.pop(key, None)
+def _attempt(start: Callable[[], None], refused: Key[str]) -> None:
+    refused.pop()
     try:
         start()
     except ExplainedError as error:
-        st.session_state[key] = str(error)
+        refused.set(str(error))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from explorer.components import job_button
-from explorer.components.job_button import Work
 from explorer.panels.map import canvas, detail, path_overlay, plotly_map, selection
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
@@ -51,15 +49,23 @@ def show(session: Session | None) -> None:
             icon=":material/map:",
         )
         return
-    is_waiting = session.is_alive() and not session.run.latents_file.exists()
-    every = TICK_SECONDS if is_waiting else None
-    st.fragment(_draw, run_every=every)(session, is_waiting)
+    # One fragment and none inside it, as in Model.
+    is_changing = _is_changing(session)
+    every = TICK_SECONDS if is_changing else None
+    st.fragment(_draw, run_every=every)(session, is_changing)
 
 
-def _draw(session: Session, is_waiting: bool) -> None:
+def _is_changing(session: Session) -> bool:
+    """Whether a process makes a map, or the trainer will soon bring the first one."""
+    run = session.run
+    is_coming = session.is_alive() and not run.latents_file.exists()
+    return is_coming or any(job_button.is_working(*files(run, method)) for method in METHODS)
+
+
+def _draw(session: Session, was_changing: bool) -> None:
     handover.follow()
-    if is_waiting and session.run.latents_file.exists():
-        st.rerun()  # the whole page, which waits no longer
+    if _is_changing(session) != was_changing:
+        st.rerun()  # the whole page: the map is another now, and this panel ticks otherwise
     opened = opened_run.show_opened(session, "The first evaluation brings the map.")
     if opened is None:
         return
@@ -180,7 +186,8 @@ def _honest(opened: OpenedRun, method: str, points: Latents) -> None:
     if points.step != weights.step:
         text += f" The weights have moved on to step {weights.step:,}: this map is of before."
     st.caption(text)
-    if len(points.index) < num or points.step != weights.step or _working(session, method):
+    is_full = len(points.index) == num and points.step == weights.step
+    if not is_full or job_button.is_working(*files(session.run, method)):
         _job(session, method)
     plotly_map.toggle(session)
 
@@ -188,13 +195,9 @@ def _honest(opened: OpenedRun, method: str, points: Latents) -> None:
 # ------------------------------------------------------------------------------- the map maker
 
 
-def work_of(run: Run, method: str, now: float) -> Work:
-    """What the newest process for this map says, by its log; `now` in seconds since the epoch."""
-    return job_button.work_of(run.maps / f"{method}.log", run.maps / f"{method}.npz", now)
-
-
-def _working(session: Session, method: str) -> bool:
-    return work_of(session.run, method, time.time()).state == "working"
+def files(run: Run, method: str) -> tuple[Path, Path]:
+    """The log of the process that makes a map, and what it writes."""
+    return run.maps / f"{method}.log", run.maps / f"{method}.npz"
 
 
 def _missing(session: Session, method: str) -> None:
@@ -215,21 +218,10 @@ def _missing(session: Session, method: str) -> None:
 
 def _job(session: Session, method: str) -> None:
     """Start making a map, and watch it."""
-    every = TICK_SECONDS if _working(session, method) else None
-    st.fragment(_watch, run_every=every)(session, method, every is not None)
-
-
-def _watch(session: Session, method: str, was_working: bool) -> None:
-    run = session.run
-    now = work_of(run, method, time.time())
-    if (now.state == "working") != was_working:
-        st.rerun()  # the whole page: the map itself is another now
-    if now.state == "working":
-        st.progress(now.part, text=f"{now.message} ...")
-        return
-    if now.state == "failed":
-        st.error(f"The map was not made: {now.message}", icon=":material/error:")
-    name = "Compute UMAP" if method == "umap" else "Map all images"
-    start = partial(processes.start_projection, run, method)
-    if job_button.start_button(name, ":material/scatter_plot:", start):
-        st.rerun()
+    job_button.job(
+        session.run,
+        *files(session.run, method),
+        "Compute UMAP" if method == "umap" else "Map all images",
+        ":material/scatter_plot:",
+        lambda run: processes.start_projection(run, method),
+    )

@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from explorer.components import job_button
 from explorer.directions import built_in
 from explorer.drawing import images
 from explorer.panels.interpolate.film import film, filmed
@@ -622,7 +623,7 @@ def test_umap_is_computed_on_request_only(root: Path) -> None:
 def test_the_map_maker_is_watched_by_its_log(tmp_path: Path) -> None:
     run = Run(tmp_path)
     log, now = run.maps / "umap.log", time.time()
-    assert map_panel.work_of(run, "umap", now).state == "none"
+    assert job_button.work_of(*map_panel.files(run, "umap"), now).state == "none"
     run.maps.mkdir()
     for text, silent, state in (
         ("", 0, "working"),
@@ -635,12 +636,12 @@ def test_the_map_maker_is_watched_by_its_log(tmp_path: Path) -> None:
     ):
         log.write_text(text)
         os.utime(log, (now - silent, now - silent))
-        assert map_panel.work_of(run, "umap", now).state == state, (text, silent)
+        assert job_button.work_of(*map_panel.files(run, "umap"), now).state == state, (text, silent)
     log.write_text("encode 50/200\n")
-    assert map_panel.work_of(run, "umap", time.time()).part == 0.25
+    assert job_button.work_of(*map_panel.files(run, "umap"), time.time()).part == 0.25
     (run.maps / "umap.npz").write_bytes(b"")
     log.write_text(f"{run.maps / 'umap.npz'}\n")
-    assert map_panel.work_of(run, "umap", time.time()).state == "done"
+    assert job_button.work_of(*map_panel.files(run, "umap"), time.time()).state == "done"
 
 
 def test_a_failed_map_maker_is_a_sentence_and_a_way_to_try_again(root: Path) -> None:
