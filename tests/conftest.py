@@ -23,6 +23,8 @@ SESSION = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # More threads than free cores wait for each other: eight times the work on a busy machine.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     mark = config.stash[SESSION] = leftovers.new_mark()
     os.environ[leftovers.VARIABLE] = f"{os.environ.get(leftovers.VARIABLE, '')} {mark}"
 
