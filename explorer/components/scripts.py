@@ -1,4 +1,6 @@
-"""The scripts of our components: modules that import each other, by a versioned address.
+"""Scripts and styles of the page, which lie beside the panels that they belong to.
+
+Scripts are modules that import each other, by a versioned address.
 
 The address carries a hash of all of them, ``/live/HASH/panels/sliders/dials.js``, so that a
 browser may keep each for ever, and what a script imports by a relative path has the same version.
@@ -6,6 +8,7 @@ browser may keep each for ever, and what a script imports by a relative path has
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -15,23 +18,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-FOLDER = Path(__file__).parents[1]  # scripts lie beside the panels that they belong to
-
-# The script itself is fetched once; what Streamlit sends with every run is this.
-LOADER = """
-export default function (component) {
-  let rest = null, isOver = false;
-  const where = new URL("live/%s/%s.js", document.baseURI);
-  import(where).then((script) => { if (!isOver) rest = script.default(component); }).catch(
-    (error) => {
-      console.warn(error);
-      component.parentElement.textContent = "This part of the page did not come: reload the page.";
-      component.setStateValue("failed", true);
-    },
-  );
-  return () => { isOver = true; if (rest) rest(); };
-}
-"""
+FOLDER = Path(__file__).parents[1]
 
 
 def version() -> str:
@@ -40,10 +27,21 @@ def version() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in scripts)).hexdigest()[:12]
 
 
-def component(name: str, script: str) -> Any:
-    """The component `name` of the page, by SCRIPT.js and SCRIPT.css of this package."""
-    css = (FOLDER / f"{script}.css").read_text("utf-8")
-    return st.components.v2.component(name, css=css, js=LOADER % (version(), script))
+def component(name: str, script: str, *shared: str) -> Any:
+    """The component `name` of the page, by SCRIPT.js and SCRIPT.css of this package.
+
+    `shared`: more style sheets, which come before its own.
+    """
+    css = "".join((FOLDER / f"{sheet}.css").read_text("utf-8") for sheet in (*shared, script))
+    loader = (FOLDER / "components" / "loader.js").read_text("utf-8")
+    js = loader.replace("live/VERSION/SCRIPT.js", f"live/{version()}/{script}.js")
+    return st.components.v2.component(name, css=css, js=js)
+
+
+@functools.cache
+def style(module: str) -> str:
+    """The style sheet beside a module, as HTML of the page. `module`: its ``__file__``."""
+    return f"<style>{Path(module).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def make_route() -> Route:

@@ -42,7 +42,9 @@ def show(
     blocked.
     """
     blocks = [np.ascontiguousarray(block, "<f4").tobytes() for block in (points, closing)]
-    component = scripts.component("latent_path", "panels/interpolate/player")
+    component = scripts.component(
+        "latent_path", "panels/interpolate/player", "components/live_picture"
+    )
     component(
         key=key,
         data={

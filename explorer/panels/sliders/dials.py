@@ -56,7 +56,7 @@ def show(
     """
     sections = [place_of(direction, place) for place, direction in enumerate(directions)]
     inactive, more = sections.count("inactive"), sections.count("more")
-    component = scripts.component("latent_dials", "panels/sliders/dials")
+    component = scripts.component("latent_dials", "panels/sliders/dials", "components/live_picture")
     component(
         key=key,
         data={
