@@ -7,6 +7,7 @@ line that is not wanted never appears, so that nothing jumps.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -33,12 +34,6 @@ HINTS = {
     "**Read the findings first**: they say what is wrong and what helps.",
 }
 
-STYLE = """<style>
-.st-key-hint { background: color-mix(in srgb, var(--st-primary-color) 9%, transparent);
-  border-radius: 0.6rem; padding: 0.35rem 0.9rem; flex-wrap: nowrap; }
-.st-key-hint button { min-height: 1.5rem; padding: 0; white-space: nowrap; }
-</style>"""
-
 
 def show(panel: str) -> None:
     """Draw the panel's line, unless it was put away."""
@@ -47,7 +42,7 @@ def show(panel: str) -> None:
         if _PUT_AWAY.pop():
             _keep(read)
         return
-    st.html(STYLE)
+    st.html(Path(__file__).with_suffix(".css"))
     with st.container(key="hint", horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f":small[{HINTS[panel]}]", width="stretch")
         st.button(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from explorer.components import scripts
 from explorer.state import cache
 from explorer.state.session import Session
 from vae.errors import ExplainedError
@@ -24,13 +25,6 @@ HELP = (
     "validation images, each without its own component. Far below all of them, the decoder makes "
     "things up. Denser is more average, not better."
 )
-STYLE = """<style>
-.typical { font-size: 0.8rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
-.typical .bar { height: 0.4rem; border-radius: 0.3rem; margin: 0.1rem 0 0.35rem;
-  background: color-mix(in srgb, currentColor 12%, transparent); }
-.typical .bar i { display: block; height: 100%; border-radius: 0.3rem;
-  background: var(--st-primary-color, #6d4aff); }
-</style>"""
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -64,7 +58,7 @@ def typicality(session: Session, z: Any) -> None:
     if share is None:
         return
     st.html(
-        f"{STYLE}<div class='typical' title='{HELP}'>Typicality"
+        f"{scripts.style(__file__)}<div class='typical' title='{HELP}'>Typicality"
         f"<div class='bar' role='img' aria-label='Typicality'><i style='width:{share:.1%}'></i>"
         f"</div>{words_of(share)}</div>"
     )

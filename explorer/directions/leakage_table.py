@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explorer.components import scripts
 from explorer.directions import run_axes, saved
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
@@ -19,24 +20,6 @@ from vae.errors import ExplainedError
 
 _REFUSED = RunKey("delete_error", "")
 NUM_MOVES = 10  # rows of the table to see at once
-
-STYLE = """<style>
-.moves { display: grid; grid-template-columns: max-content minmax(6rem, 1fr) 4.5rem 5rem;
-  gap: 0.3rem 0.9rem; align-items: center; font-size: 0.875rem;
-  font-variant-numeric: tabular-nums; max-width: 46rem; }
-.moves .head { opacity: 0.62; font-size: 0.78rem; }
-.moves .number { text-align: right; }
-.moves .middle { text-align: center; }
-.moves .own { font-weight: 600; }
-.moves small { opacity: 0.62; font-size: inherit; }
-.moves .bar { position: relative; height: 0.55rem; border-radius: 0.3rem;
-  background: color-mix(in srgb, currentColor 9%, transparent); }
-.moves .bar i { position: absolute; top: 0; bottom: 0; border-radius: 0.3rem;
-  background: color-mix(in srgb, var(--st-primary-color, #7c5cff) 55%, transparent); }
-.moves .own.bar i { background: var(--st-primary-color, #7c5cff); }
-.moves .bar b { position: absolute; left: 50%; top: -2px; bottom: -2px; width: 1px;
-  background: currentColor; opacity: 0.35; }
-</style>"""
 
 
 def show(opened: OpenedRun) -> None:
@@ -55,7 +38,7 @@ def show(opened: OpenedRun) -> None:
     names = [one.name for one in definitions]
     kept = key.get()
     chosen = kept if kept in names else names[-1]
-    st.html(STYLE)
+    st.html(scripts.style(__file__))
     st.divider()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         # Another list of names is another box, which begins with the newest.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from explorer.components import scripts
 from explorer.drawing import charts, images
 from explorer.exports import restore
 from explorer.panels.interpolate import choose_images, controls, downloads, player
@@ -17,15 +18,6 @@ TICK_SECONDS = 3.0  # while the weights change
 PICTURE = 160  # pixels a side of a picture of the path
 LARGE = 320
 FINE = 24  # points of a leg that the browser goes along
-
-STYLE = """<style>
-[data-testid="stColumn"]:has(.st-key-path_gallery) { min-width: min(100%, 15rem); }
-[data-testid="stColumn"]:has(.st-key-path_point) { min-width: min(100%, 14rem); }
-.st-key-path_strip img { border-radius: 8px; }
-.st-key-path_strip img[alt^="Path "] { cursor: ew-resize; touch-action: pan-y; }
-.st-key-path_strip [class*="st-key-path_end"] img { box-shadow: 0 0 0 3px var(--st-primary-color,
-  #8a70ff); }
-</style>"""
 
 
 def show(session: Session | None) -> None:
@@ -48,7 +40,7 @@ def _draw(session: Session) -> None:
     )
     if opened is None:
         return
-    st.html(STYLE)
+    st.html(scripts.style(__file__))
     downloads.continue_with_file(opened)
     kind, steps, num_keys = controls.show(session)
     above = st.container(key="path_strip")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explorer.components import scripts
 from explorer.drawing import charts, images
 from explorer.state import cache
 from explorer.state.keys import RunKey
@@ -31,10 +32,6 @@ known. Smaller means closer reconstructions; with a Gaussian it can be below 0.
 
 **kl**, the divergence of the posterior q(z | x) from the prior: how much z says about the picture.
 Near 0 the code is ignored."""
-STYLE = """<style>
-.st-key-live_figures [data-testid="stMetricValue"] { font-size: 1.45rem; line-height: 1.5; }
-.st-key-live_figures [data-testid="stMetricLabel"] { opacity: 0.75; }
-</style>"""
 
 
 def show(session: Session | None) -> None:
@@ -52,7 +49,7 @@ def show(session: Session | None) -> None:
 
 def _draw(session: Session) -> None:
     events, status = session.events(), session.status()
-    st.html(STYLE)
+    st.html(scripts.style(__file__))
     _say(session, status, events)
     start = last_event(events, "start")
     if not start:

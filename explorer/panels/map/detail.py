@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer.components import gallery
+from explorer.components import gallery, scripts
 from explorer.directions import groups, run_axes
 from explorer.drawing import images
 from explorer.panels.map import plotly_map, selection
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 NUM_HINT = 24
 NUM_MEMBERS = 16
 NUM_NEIGHBOURS = 6
-
-STYLE = """<style>
-.map-facts { display: grid; grid-template-columns: auto 1fr auto 1fr; gap: 0.15rem 0.8rem;
-  font-size: 0.85rem; }
-.map-facts span { opacity: 0.65; }
-</style>"""
 
 
 def show(opened: OpenedRun, place: Place, choice: Choice) -> None:
@@ -170,7 +164,7 @@ def _facts(dataset: Dataset, image: int) -> None:
         cells.append(f"<span>{html.escape(readable(name))}</span><b>{html.escape(text)}</b>")
     if cells:
         with st.expander(f"Attributes ({len(cells)})", expanded=len(cells) <= 8):
-            st.html(f'{STYLE}<div class="map-facts">{"".join(cells)}</div>')
+            st.html(f'{scripts.style(__file__)}<div class="map-facts">{"".join(cells)}</div>')
 
 
 def _group(opened: OpenedRun, place: Place, choice: Choice) -> None:

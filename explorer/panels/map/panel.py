@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer.components import job_button
+from explorer.components import job_button, scripts
 from explorer.panels.map import canvas, detail, path_overlay, plotly_map, selection
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
@@ -32,12 +32,6 @@ METHODS = {"pca": "PCA", "umap": "UMAP"}
 _METHOD = RunKey("method", "pca")
 _COLOUR = RunKey("colour", "")
 _CONTROLS = RunKey("map_controls", ("pca", ""))  # both
-
-STYLE = """<style>
-[data-testid="stColumn"]:has(.st-key-map_chart) { min-width: min(100%, 24rem); }
-[data-testid="stColumn"]:has(.st-key-map_detail) { min-width: min(100%, 16.5rem); }
-.st-key-map_detail img { border-radius: 10px; }
-</style>"""
 
 
 def show(session: Session | None) -> None:
@@ -71,7 +65,7 @@ def _draw(session: Session, was_changing: bool) -> None:
         return
     try:
         dataset = opened.dataset
-        st.html(STYLE)
+        st.html(scripts.style(__file__))
         method, colour = _controls(session, dataset)
         place = map_points.place_of(session.run, method)
         if place is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.components import scripts
 from explorer.drawing import charts
 from explorer.panels.model.theory import formulas, rate_distortion
 from explorer.state import cache
@@ -16,11 +17,6 @@ from vae.runs.events import Event, comparable, last_event, measured, numbered
 from vae.runs.folder import list_runs
 
 LN2 = math.log(2)
-
-
-STYLE = """<style>
-.st-key-model_cards [data-testid="stMetricValue"] { font-size: 1.45rem; line-height: 1.4; }
-</style>"""
 
 
 def loss_line(config: Config, sigma: float | None) -> None:
@@ -52,7 +48,7 @@ def objective_section(config: Config, events: list[Event], num_pixels: int) -> N
         rf"\underbrace{{{_tex(nll)}}}_{{\text{{nll}}}} + "
         rf"\underbrace{{{_tex(kl)}}}_{{\text{{kl}}}}\bigr)"
     )
-    st.html(STYLE)
+    st.html(scripts.style(__file__))
     row = st.grid(3, min_column_width=185, border=True, key="model_cards")
     density = (
         " It is a density here, so it may be above 0."

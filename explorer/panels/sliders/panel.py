@@ -8,6 +8,7 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
+from explorer.components import scripts
 from explorer.directions import built_in, leakage_table, new_direction, saved
 from explorer.directions.direction import Direction
 from explorer.drawing import images
@@ -25,10 +26,6 @@ NUM_SAMPLES = 64
 BY_KL = "Dimensions by KL"
 BY_PCA = "PCA of the posterior means"
 _KEPT = RunKey("directions_kept", BY_KL)
-
-STYLE = """<style>
-.st-key-face_start img { border-radius: 8px; }
-</style>"""
 
 
 def show(session: Session | None) -> None:
@@ -54,7 +51,7 @@ def _draw(session: Session) -> None:
         point.begin(opened)
     point.continue_with(opened)
     drag = point.apply_drag(session, model.latent_dim)
-    st.html(STYLE)
+    st.html(scripts.style(__file__))
     directions = _chosen_directions(opened)
     if directions and not any(direction.is_active for direction in directions):
         st.warning(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from explorer.components import scripts
 from explorer.drawing import images
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 SHOWN_EVERY = 3  # steps of refining between two pictures
 CURVE = (150, 56)  # pixels
 COLOUR = "#7c5cff"
-
-STYLE = """<style>
-.falling { font-size: 0.8rem; font-variant-numeric: tabular-nums; }
-</style>"""
 
 
 @dataclass
@@ -89,6 +86,6 @@ def falling(decibels: Sequence[float], num_steps: int) -> str:
     )
     address = images.data_url(drawing.encode(), "image/svg+xml")
     return (
-        f"{STYLE}<div class='falling'><img src='{address}' alt='Error by step'>"
+        f"{scripts.style(__file__)}<div class='falling'><img src='{address}' alt='Error by step'>"
         f"<br>error {errors[-1]:.5f} ({decibels[-1]:.1f} dB), step {step} of {num_steps}</div>"
     )

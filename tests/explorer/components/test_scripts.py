@@ -48,3 +48,13 @@ def test_an_earlier_address_is_answered_but_not_kept() -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert client.get("/live/earlier/none.js").status_code == 404
     assert client.get("/live/earlier/..%2Froutes.js").status_code == 404
+
+
+def test_every_style_sheet_lies_beside_the_module_or_script_that_it_is_of() -> None:
+    for sheet in scripts.FOLDER.rglob("*.css"):
+        assert any(sheet.with_suffix(suffix).is_file() for suffix in (".py", ".js")), sheet
+
+
+def test_a_style_is_the_sheet_beside_the_module() -> None:
+    sheet = scripts.FOLDER / "components" / "typicality.css"
+    assert scripts.style(str(sheet.with_suffix(".py"))) == f"<style>{sheet.read_text()}</style>"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer.components import job_button
+from explorer.components import job_button, scripts
 from explorer.drawing import images
 from explorer.panels.model.measured import evaluation_table
 from explorer.panels.model.measured.evaluation_table import Result
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from vae.model.networks import VAE
 
 PICTURE = 128  # pixels a side
-
-STYLE = """<style>
-.extremes { display: grid; grid-template-columns: repeat(4, minmax(0, 96px)); gap: 0.5rem; }
-.extremes figure { margin: 0; font-size: 0.75rem; text-align: center;
-  font-variant-numeric: tabular-nums; }
-.extremes img { width: 100%; aspect-ratio: 1; display: block; }
-.extremes img:first-child { border-radius: 6px 6px 0 0; }
-.extremes img:nth-child(2) { border-radius: 0 0 6px 6px; }
-</style>"""
 
 
 def files(run: Run) -> tuple[Path, Path]:
@@ -146,7 +137,10 @@ def _extremes(opened: OpenedRun, result: Result) -> None:
         if chosen:
             with row.cell():
                 st.markdown(f":small[**{name.capitalize()} reconstructions**, the image above]")
-                st.html(STYLE + _pairs(opened.model, weights, dataset, dataset.fingerprint, chosen))
+                st.html(
+                    scripts.style(__file__)
+                    + _pairs(opened.model, weights, dataset, dataset.fingerprint, chosen)
+                )
 
 
 @st.cache_data(

@@ -6,24 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from explorer.components import scripts
+
 Result = dict[str, Any]
 
 NATS = "nats per image"
-
-STYLE = """<style>
-.measures { width: 100%; border-collapse: collapse; font-size: 0.86rem; line-height: 1.4; }
-.measures th { text-align: left; font-weight: 600; padding: 0.9rem 0.6rem 0.25rem 0; }
-.measures tr:first-child th { padding-top: 0.2rem; }
-.measures td { padding: 0.3rem 0.8rem 0.3rem 0; vertical-align: top;
-  border-top: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
-.measures td:nth-child(2) { text-align: right; white-space: nowrap;
-  font-variant-numeric: tabular-nums; font-weight: 600; }
-.measures td:nth-child(2) small { font-weight: 400; opacity: 0.7; }
-.measures td:nth-child(3) { white-space: nowrap; opacity: 0.7; }
-.measures td:nth-child(4) { opacity: 0.85; }
-.measures td:first-child { min-width: 9.5rem; }
-@media (max-width: 1000px) { .measures td:nth-child(3) { white-space: normal; } }
-</style>"""
 
 
 class Row(NamedTuple):
@@ -42,7 +29,7 @@ def table(result: Result) -> str:
         "What the code knows": _code(result),
         "How the pictures look": _pictures(result),
     }
-    lines = [STYLE, "<table class='measures' aria-label='Evaluation'>"]
+    lines = [scripts.style(__file__), "<table class='measures' aria-label='Evaluation'>"]
     for title, rows in groups.items():
         lines.append(f"<tr><th colspan='4'>{title}</th></tr>")
         lines += [
