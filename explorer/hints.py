@@ -7,10 +7,10 @@ line that is not wanted never appears, so that nothing jumps.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
+from explorer.components import scripts
 from explorer.state.keys import Key
 
 COOKIE = "hints_read"  # names of panels, with dots between them
@@ -42,7 +42,7 @@ def show(panel: str) -> None:
         if _PUT_AWAY.pop():
             _keep(read)
         return
-    st.html(Path(__file__).with_suffix(".css"))
+    st.html(scripts.style(__file__))
     with st.container(key="hint", horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f":small[{HINTS[panel]}]", width="stretch")
         st.button(

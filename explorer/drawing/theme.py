@@ -15,6 +15,11 @@ def variables() -> str:
     )
 
 
+def primary() -> str:
+    """What marks the chosen, in the theme that the page has now: for a picture in a file."""
+    return _colour(st.context.theme.type or "light", "primary")
+
+
 def _colour(scheme: str, name: str) -> str:
     first, *rest = name.split("-")
     option = f"theme.{scheme}.{first}{''.join(word.capitalize() for word in rest)}Color"

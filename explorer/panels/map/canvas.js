@@ -502,7 +502,11 @@ class MapView {
     const isCrowded =
       num > MAX_DISCS && this.raster.isCrowded(scene, Math.round(2 * CELL * this.ratio));
     if (isCrowded) this.raster.paintDensity(scene, Math.round(CELL * this.ratio));
-    else this.raster.paintDiscs(scene, this.ratio * clamp(120 / Math.sqrt(num), 0.8, 4.5));
+    else
+      this.raster.paintDiscs(
+        scene,
+        this.ratio * clamp(0.19 * Math.sqrt((port.width * port.height) / num), 0.8, 4.5),
+      );
     this.context.putImageData(this.picture, 0, 0);
     const isFaces = num <= MAX_FACES;
     this.side = isFaces ? sideOf((port.width * port.height) / Math.max(1, num)) : 0;

@@ -11,7 +11,7 @@ from explorer.components import scripts
 MAX_GROUP = 5_000  # images of a group that the browser names
 
 PALETTE = (
-    "#7c5cff #f2698c #18a999 #f0a03c #4c8dff #b0589c #8aa632 #e2543f #3cb6d9 #9a7b5f "
+    "#6a5be8 #f2698c #18a999 #f0a03c #4c8dff #b0589c #8aa632 #e2543f #3cb6d9 #9a7b5f "
     "#b9a6ff #f9b4c5 #86d8cd #f8d09a #a8c8ff #d8abcd #c6d58d #f2a99e #a0def0 #cdbaa8"
 ).split()
 SCALE = ["#4b3fae", "#8d55d6", "#d65db1", "#f58b6c", "#f6c945"]

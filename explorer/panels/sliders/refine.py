@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.components import scripts
-from explorer.drawing import images
+from explorer.drawing import images, theme
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 SHOWN_EVERY = 3  # steps of refining between two pictures
 CURVE = (150, 56)  # pixels
-COLOUR = "#7c5cff"
 
 
 @dataclass
@@ -81,7 +80,7 @@ def falling(decibels: Sequence[float], num_steps: int) -> str:
     # As an image: Streamlit takes drawings out of HTML.
     drawing = (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'>"
-        f"<polyline points='{corners}' fill='none' stroke='{COLOUR}' stroke-width='2' "
+        f"<polyline points='{corners}' fill='none' stroke='{theme.primary()}' stroke-width='2' "
         "stroke-linejoin='round'/></svg>"
     )
     address = images.data_url(drawing.encode(), "image/svg+xml")

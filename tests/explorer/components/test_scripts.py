@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
+import streamlit as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -58,3 +59,11 @@ def test_every_style_sheet_lies_beside_the_module_or_script_that_it_is_of() -> N
 def test_a_style_is_the_sheet_beside_the_module() -> None:
     sheet = scripts.FOLDER / "components" / "typicality.css"
     assert scripts.style(str(sheet.with_suffix(".py"))) == f"<style>{sheet.read_text()}</style>"
+
+
+def test_no_script_or_style_names_a_colour_that_is_the_theme_s() -> None:
+    options = [f"theme.{kind}.primaryColor" for kind in ("light", "dark")]
+    for path in scripts.FOLDER.rglob("*"):
+        if path.suffix in (".py", ".js", ".css"):
+            text = path.read_text("utf-8").lower()
+            assert not any(st.get_option(option) in text for option in options), path
