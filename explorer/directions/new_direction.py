@@ -12,11 +12,10 @@ from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.directions import contrasts
-from vae.directions.definitions import MAX_NAME, Definition, add_direction
+from vae.directions.definitions import MAX_NAME, Definition, add_direction, numbers_in
 from vae.errors import ExplainedError, InputError
 
 ATTRIBUTE, GROUPS = "An attribute", "Two groups"
-MAX_NUMBERS = 5_000  # images typed in by hand
 
 _FORM = RunKey("direction_form", False)  # whether it is open
 _SOURCE = RunKey("direction_source", ATTRIBUTE)
@@ -105,20 +104,6 @@ def _typed(session: Session, letter: str) -> tuple[int, ...]:
     except ExplainedError as error:
         st.error(str(error))
         return ()
-
-
-def numbers_in(text: str) -> tuple[int, ...]:
-    """The images that "3, 17, 40-60" names. Raises InputError."""
-    found: dict[int, None] = {}
-    for word in text.replace(",", " ").split():
-        first, dash, last = word.partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or len(word) > 25:
-            raise InputError(f"Images are numbers such as 3, 17, 40-60, not {word[:30]!r}.")
-        start, end = int(first), int(last or first)
-        if end - start >= MAX_NUMBERS or len(found) > MAX_NUMBERS:
-            raise InputError(f"A group has at most {MAX_NUMBERS:,} images.")
-        found.update(dict.fromkeys(range(start, end + 1)))
-    return tuple(found)
 
 
 def finish(opened: OpenedRun, definition: Definition, where: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from explorer.state import map_points
@@ -23,34 +22,22 @@ if TYPE_CHECKING:
     from vae.data.dataset import Dataset
     from vae.model.networks import VAE
 
-MAX_READ = 5_000  # images of a readout
-
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _means(
     place: Place, missing: tuple[int, ...], digest: str, _model: VAE, _dataset: Dataset
 ) -> tuple[Indices, Floats]:
     """Posterior means of the images of a map, and of those that it has not. [N], [N, D]"""
-    points = map_points.points(place)
-    if points.index.max(initial=0) >= len(_dataset):
-        raise InputError("The posterior means are of other images than the run has now.")
-    if points.mu.shape[1] != _model.latent_dim:
-        raise InputError("The posterior means are of another model than the run has now.")
-    if not missing:
-        return points.index, points.mu
-    from vae.latent.encoding import encode_images
+    from vae.latent.encoding import means_with
 
-    more = encode_images(_model, _dataset, np.array(missing, np.int64), points.step)
-    return np.concatenate([points.index, more.index]), np.concatenate([points.mu, more.mu])
+    return means_with(map_points.points(place), missing, _model, _dataset)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def readouts(place: Place, fingerprint: str, _dataset: Dataset) -> list[Readout]:
     """How each attribute is read from the means of a map."""
     points = map_points.points(place)
-    rows = np.random.default_rng(0).permutation(len(points.index))[:MAX_READ]
-    index, mu = points.index[rows], points.mu[rows]
-    return leakage.readouts(index, mu, _dataset.attributes, _dataset.classes)
+    return leakage.readouts(points.index, points.mu, _dataset.attributes, _dataset.classes)
 
 
 def axes(opened: OpenedRun, some: Sequence[Definition]) -> tuple[dict[str, Axis], dict[str, str]]:

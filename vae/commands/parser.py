@@ -11,7 +11,7 @@ from typing import Any
 
 import vae
 from vae import config as configuration
-from vae.commands import doctor, evaluate, export, latents, pictures, train
+from vae.commands import directions, doctor, evaluate, export, latents, pictures, train
 from vae.commands.progress import Progress
 from vae.errors import ExplainedError
 
@@ -65,6 +65,16 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
         sub.add_argument(*flags, dest=name, metavar="VALUE", help=text)
     command(train.runs, with_run=False)
     command(doctor.doctor)
+    sub = command(directions.directions)
+    sub.add_argument("--add", metavar="NAME", help="make a direction and keep it with the run")
+    sub.add_argument("--attribute", default="", help="its images on one side minus the others")
+    sub.add_argument("--value", default="", help="the class that counts as on")
+    text = "or a group of images, such as 3,17,40-60"
+    sub.add_argument("--a", default="", metavar="IMAGES", help=text)
+    sub.add_argument("--b", default="", metavar="IMAGES", help="minus this one")
+    text = "a direction that it leaves in place; may be given again"
+    sub.add_argument("--orthogonal_to", action="append", default=[], metavar="NAME", help=text)
+    sub.add_argument("--remove", metavar="NAME", help="delete a direction")
     sub = command(evaluate.evaluate)
     sub.add_argument("--split", choices=("validation", "train"), default="validation")
     sub.add_argument("--importance_samples", type=int, default=10, metavar="K")

@@ -1,4 +1,4 @@
-"""The vector of a direction as the newest posterior means have it.
+"""The vector of a direction, from the newest posterior means.
 
 N images, D latent dimensions.
 """
@@ -17,7 +17,7 @@ from vae.errors import InputError
 
 @dataclass(frozen=True)
 class Axis:
-    """A direction as the posterior means have it now."""
+    """The vector of a direction, and how the posterior means lie along it."""
 
     vector: Doubles  # [D] of length 1
     centre: float  # of the means along it
@@ -34,9 +34,10 @@ def axis_of(
     attributes: Columns,
     classes: Classes,
 ) -> Axis:
-    """The direction by the posterior means [N, D] of the images `index` [N].
+    """The direction from the posterior means [N, D] of the images `index` [N].
 
-    `before`: the directions that it may be orthogonal to. Raises InputError.
+    `before`: the directions that it may be orthogonal to. Raises InputError where a group is empty,
+    the groups have the same mean, or nothing is left after orthogonalisation.
     """
     if definition.attribute:
         is_a, is_b = sides(definition.attribute, definition.value, attributes, classes, index)
@@ -48,12 +49,14 @@ def axis_of(
         names = "Group A", "group B"
     if not is_a.any() or not is_b.any():
         empty = names[0] if not is_a.any() else names[1]
-        raise InputError(f"{empty.capitalize()} holds no image: a direction needs two groups.")
+        raise InputError(f"{empty.capitalize()} is empty: a direction needs two groups of images.")
     points = mu.astype(np.float64)
     vector = points[is_a].mean(0) - points[is_b].mean(0)
     length = float(np.linalg.norm(vector))
     if length < 1e-9:
-        raise InputError("The two groups have the same mean, so that no direction leads over.")
+        raise InputError(
+            "The two groups have the same mean, so no direction leads from one to the other."
+        )
     others = [before[name].vector for name in definition.orthogonal_to if name in before]
     vector = without(vector / length, others)
     along = points @ vector
@@ -62,15 +65,20 @@ def axis_of(
 
 
 def without(vector: Doubles, others: Sequence[Doubles]) -> Doubles:
-    """`vector` [D] made orthogonal to others [D], of length 1. Raises InputError."""
+    """`vector` [D] made orthogonal to `others` [D], of length 1.
+
+    Raises InputError where less than 5 % of its length is left.
+    """
     if others:
         basis, singular, _ = np.linalg.svd(np.stack(others, 1), full_matrices=False)
         basis = basis[:, singular > 1e-6 * singular[0]]
-        for _ in range(2):  # the second time takes out what rounding has left
+        for _ in range(2):  # the second time removes rounding errors
             vector = vector - basis @ (basis.T @ vector)
     length = float(np.linalg.norm(vector))
     if length < LEAST_LEFT:
-        raise InputError("Nothing is left of it: it lies along those it should be orthogonal to.")
+        raise InputError(
+            "Nothing is left of it: it is a combination of those it should be orthogonal to."
+        )
     result: Doubles = vector / length
     return result
 
@@ -82,14 +90,14 @@ def axes_of(
     attributes: Columns,
     classes: Classes,
 ) -> tuple[dict[str, Axis], dict[str, str]]:
-    """Every direction that the means have, by name, and a sentence for each that they have not."""
+    """The axis of each direction by name, and a sentence for each that has none."""
     axes: dict[str, Axis] = {}
     failed: dict[str, str] = {}
     for definition in definitions:
         try:
             gone = [name for name in definition.orthogonal_to if name not in axes]
             if gone:
-                raise InputError(f"It should be orthogonal to {gone[0]}, which is not there.")
+                raise InputError(f"It should be orthogonal to {gone[0]}, which cannot be computed.")
             axis = axis_of(definition, axes, index, mu, attributes, classes)
         except InputError as error:
             failed[definition.name] = str(error)
@@ -99,7 +107,9 @@ def axes_of(
 
 
 def cosines(axes: Mapping[str, Axis]) -> Doubles:
-    """The cosine between each two directions, in their order. [n, n]"""
+    """The cosine of each pair of directions, in their order. [n, n]"""
+    if not axes:
+        return np.zeros((0, 0))
     vectors = np.stack([axis.vector for axis in axes.values()])
     result: Doubles = (vectors @ vectors.T).clip(-1, 1)
     return result

@@ -1,4 +1,4 @@
-"""What of an attribute may be counted as on, against what: a class, an end, a part of a circle.
+"""What may count as on in an attribute: a class, an end of a number, a part of a circle.
 
 N images.
 """
@@ -18,20 +18,22 @@ Columns = Mapping[str, NDArray[Any]]
 Classes = Mapping[str, tuple[str, ...]]
 
 UPPER = "upper quarter"  # of a number, against the lower one
-UNKNOWN = "unknown"  # the class of images of which nothing is known
+UNKNOWN = "unknown"  # the class of images without a value
 NUM_PLACES = 6  # of a circle, each counted as on in turn
 
 
 def is_class(name: str, attributes: Columns, classes: Classes) -> bool:
+    """Whether an attribute is one of several named classes, not a number."""
     return np.issubdtype(attributes[name].dtype, np.integer) and len(classes.get(name, ())) > 0
 
 
 def is_circular(name: str) -> bool:
+    """Whether an attribute goes around a circle, such as a hue."""
     return name.endswith("hue")
 
 
 def values_of(name: str, attributes: Columns, classes: Classes) -> list[str]:
-    """What of an attribute may be counted as on."""
+    """The values of an attribute that may count as on."""
     if is_class(name, attributes, classes):
         present = {int(value) for value in np.unique(attributes[name])}
         names = enumerate(classes[name])
@@ -45,10 +47,11 @@ def values_of(name: str, attributes: Columns, classes: Classes) -> list[str]:
 def sides(
     name: str, value: str, attributes: Columns, classes: Classes, index: Indices
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which of the images `index` have an attribute on and off, [N] each; unknown is neither.
+    """Which of the images `index` have an attribute on and off, [N] each; unknown ones neither.
 
     On is a class against all others, a sixth of a circle against the rest, or the upper quarter
-    of the numbers against the lower one. Raises InputError.
+    of the numbers against the lower one. Raises InputError for an unknown attribute or value, and
+    where one side is empty.
     """
     if name not in attributes:
         raise InputError(f"The images have no attribute {name[:60]!r}.")
@@ -75,11 +78,13 @@ def sides(
             on = known & (numbers >= high) & (numbers > low)
             off = known & (numbers <= low) & (numbers < high)
     if not on.any() or not off.any():
-        raise InputError(f"{name} is the same in all images of the map: nothing leads over.")
+        raise InputError(
+            f"{name} is the same in all images with a posterior mean, so it gives no direction."
+        )
     return on, off
 
 
 def period_of(values: NDArray[Any]) -> float:
-    """Of a circle that is told in turns, or in degrees."""
+    """The length of a circle: 1 for values in turns, 360 for degrees."""
     numbers = values[np.isfinite(values)]
     return 360.0 if len(numbers) and numbers.max() > 1.001 else 1.0

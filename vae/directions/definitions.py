@@ -1,11 +1,11 @@
-"""Directions of the latent space that were made by hand, kept with their run.
+"""Directions of the latent space that a person made, kept with their run.
 
 N images, D latent dimensions. A direction is the difference of two means
-of posterior means, mean(mu of A) - mean(mu of B), made to length 1 (Larsen et al. 2016, White
-2016). It is kept by its definition, never as a vector, and so goes on to mean the same as the
-weights change. A difference of means carries along whatever else differs between A and B: the
-leakage says so, and the pattern it is has been preferred to the weights of a linear readout for
-the reason of Haufe et al. 2014; `benchmarks/directions.py` compares the two.
+of posterior means, mean(mu of A) - mean(mu of B), scaled to length 1 (Larsen et al. 2016, White
+2016). Its definition is kept, never the vector, so that it means the same when the weights change.
+A difference of means includes everything else that differs between A and B, which the leakage
+measures. Haufe et al. 2014 say why it is preferred to the weights of a linear readout;
+`benchmarks/directions.py` compares the two.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 MAX_NAME = 40
+MAX_NUMBERS = 5_000  # images of a group that is written as text
 LEAST_LEFT = 0.05  # of a vector's length after what is taken out of it
 
 
@@ -41,7 +42,18 @@ class Definition:
     orthogonal_to: tuple[str, ...] = ()  # names of directions made before this one
 
 
-# ------------------------------------------------------------------------------- the vector
+def numbers_in(text: str) -> tuple[int, ...]:
+    """The images that "3, 17, 40-60" names. Raises InputError."""
+    found: dict[int, None] = {}
+    for word in text.replace(",", " ").split():
+        first, dash, last = word.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or len(word) > 25:
+            raise InputError(f"Images are numbers such as 3, 17, 40-60, not {word[:30]!r}.")
+        start, end = int(first), int(last or first)
+        if end - start >= MAX_NUMBERS or len(found) > MAX_NUMBERS:
+            raise InputError(f"A group has at most {MAX_NUMBERS:,} images.")
+        found.update(dict.fromkeys(range(start, end + 1)))
+    return tuple(found)
 
 
 # ------------------------------------------------------------------------------- the file
@@ -60,11 +72,14 @@ def load_directions(path: Path) -> list[Definition]:
     except (ValueError, KeyError, TypeError, OSError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:120]
         raise FileError(
-            f"{path.name} holds no directions ({reason}): mend it or move it away."
+            f"{path.name} holds no directions ({reason}): repair it or move it away."
         ) from error
     names: list[str] = []
     for one in found:
-        _check(one, names, path.name + ": ")
+        try:
+            _check(one, names)
+        except InputError as error:
+            raise FileError(f"{path.name} is broken. {error}") from error
         names.append(one.name)
     return found
 
@@ -74,7 +89,7 @@ def _definition(entry: dict[str, Any]) -> Definition:
     values = {name: value for name, value in entry.items() if name in known}
     for name in ("name", "attribute", "value"):
         if not isinstance(values.get(name, ""), str):
-            raise TypeError(f"{name} is no text")
+            raise TypeError(f"{name} is not text")
     for name in ("a", "b"):
         values[name] = tuple(map(_image, values.get(name, ())))
     values["orthogonal_to"] = tuple(map(str, values.get("orthogonal_to", ())))
@@ -83,37 +98,40 @@ def _definition(entry: dict[str, Any]) -> Definition:
 
 def _image(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**62:
-        raise TypeError(f"{value!r} is no image")
+        raise TypeError(f"{value!r} is not the number of an image")
     return value
 
 
-def _check(definition: Definition, names: Sequence[str], where: str = "") -> None:
+def _check(definition: Definition, names: Sequence[str]) -> None:
+    """Raises InputError for a definition that cannot follow those with these names."""
     name = definition.name
     if not name.strip() or len(name) > MAX_NAME:
-        raise InputError(f"{where}A direction's name has 1 to {MAX_NAME} letters: {name[:60]!r}.")
+        raise InputError(f"A direction's name has 1 to {MAX_NAME} letters, not {name[:60]!r}.")
     if name.casefold() in {other.casefold() for other in names}:
-        raise InputError(f"{where}There is a direction {name!r} already: choose another name.")
+        raise InputError(f"There is a direction {name!r} already: choose another name.")
     for other in definition.orthogonal_to:
         if other not in names:
-            raise InputError(f"{where}{name} cannot be orthogonal to {other!r}: it is not there.")
+            raise InputError(f"{name} cannot be orthogonal to {other!r}, which does not exist.")
     if not definition.attribute and not (definition.a and definition.b):
         empty = "A" if not definition.a else "B"
-        raise InputError(f"{where}Group {empty} holds no image: a direction needs two groups.")
+        raise InputError(f"Group {empty} is empty: a direction needs two groups of images.")
 
 
 def add_direction(path: Path, definition: Definition) -> None:
-    """Keep one more. Raises InputError for a name that is taken or none, and as loading does."""
+    """Keep one more. Raises InputError for a bad name or empty group, FileError as loading does."""
     before = load_directions(path)
     _check(definition, [one.name for one in before])
     _write(path, [*before, definition])
 
 
 def remove_direction(path: Path, name: str) -> None:
-    """Let go of one. Raises InputError where others are made orthogonal to it."""
+    """Delete one. Raises InputError where there is none, or others are orthogonal to it."""
     before = load_directions(path)
+    if name not in [one.name for one in before]:
+        raise InputError(f"There is no direction {name[:60]!r}.")
     resting = [one.name for one in before if name in one.orthogonal_to]
     if resting:
-        raise InputError(f"{resting[0]} is made orthogonal to {name}: delete that one first.")
+        raise InputError(f"{resting[0]} is orthogonal to {name}: delete {resting[0]} first.")
     _write(path, [one for one in before if one.name != name])
 
 

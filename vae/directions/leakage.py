@@ -1,4 +1,4 @@
-"""What else a direction moves: the attributes, as a linear readout of the latent space has them.
+"""What else a direction changes: the attributes, as a linear readout predicts them from z.
 
 N images, D latent dimensions, T targets of a readout. Alain & Bengio 2016 for such probes.
 """
@@ -24,6 +24,7 @@ from vae.directions.definitions import Doubles, Floats
 
 RIDGE = 0.01  # of the mean variance of a latent dimension
 NUM_FOLDS = 5
+MAX_READ = 5_000  # images of a readout
 READABLE = 0.1  # share of an attribute's variance that a readout must explain
 
 
@@ -53,8 +54,12 @@ class Move:
 
 
 def readouts(index: Indices, mu: Floats, attributes: Columns, classes: Classes) -> list[Readout]:
-    """A readout of each attribute that varies among the images `index` [N]; mu [N, D]."""
-    points, result = mu.astype(np.float64), []
+    """A readout of each attribute that varies among the images `index` [N]; mu [N, D].
+
+    Of more than `MAX_READ` images a sample is taken.
+    """
+    some = np.random.default_rng(0).permutation(len(index))[:MAX_READ]
+    index, points, result = index[some], mu[some].astype(np.float64), []
     for name in attributes:
         labels, targets = targets_of(name, attributes, classes, index)
         known = np.isfinite(targets).all(1)
@@ -100,7 +105,7 @@ def predicted_left_out(x: Doubles, y: Doubles, fold: Indices) -> Doubles:
 def targets_of(
     name: str, attributes: Columns, classes: Classes, index: Indices
 ) -> tuple[tuple[str, ...], Doubles]:
-    """What is read of an attribute: names [T], and values [N, T], NaN where unknown."""
+    """The targets of a readout of an attribute: names [T] and values [N, T], NaN where unknown."""
     column = attributes[name][index]
     if is_class(name, attributes, classes):
         names = classes[name]
@@ -120,11 +125,11 @@ def targets_of(
 def leakage(
     axis: Axis, read: Sequence[Readout], attributes: Columns, classes: Classes
 ) -> list[Move]:
-    """What one unit of a slider moves: readable attributes first, by how far.
+    """What one unit of a slider changes: readable attributes first, the largest change first.
 
-    The readout w . z of an attribute moves by unit * w . vector; that is told in standard
-    deviations of w . mu over the images, so that 1 is as far as the images usually differ. Of
-    several classes the one that moves furthest is told.
+    The readout w . z of an attribute changes by unit * w . vector; this is given in standard
+    deviations of w . mu over the images, so that 1 is as far as images usually differ. Of several
+    classes it is the one that changes most.
     """
     moves = []
     for one in read:

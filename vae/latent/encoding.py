@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vae.atomic import atomic_write, make_folder
 from vae.data.dataset import Dataset
-from vae.errors import FileError
+from vae.errors import FileError, InputError
 from vae.model.networks import VAE
 
 Floats = NDArray[np.float32]
@@ -73,6 +73,25 @@ def encode_images(
     join = np.concatenate
     none = np.zeros((0, 2), np.float32)
     return Latents(index, join(mus), join(logvars), join(errors), step, none)
+
+
+def means_with(
+    latents: Latents, images: Iterable[int], model: VAE, dataset: Dataset
+) -> tuple[Indices, Floats]:
+    """Posterior means of the images of `latents` and of these further `images`. [N], [N, D]
+
+    Numbers beyond the data set are left out. Raises InputError where the latents are of other
+    images or of another model.
+    """
+    if latents.index.max(initial=0) >= len(dataset):
+        raise InputError("The posterior means belong to other images than the run has now.")
+    if latents.mu.shape[1] != model.latent_dim:
+        raise InputError("The posterior means belong to another model than the run has now.")
+    missing = sorted({i for i in images if i < len(dataset)} - set(latents.index.tolist()))
+    if not missing:
+        return latents.index, latents.mu
+    more = encode_images(model, dataset, np.array(missing, np.int64), latents.step)
+    return np.concatenate([latents.index, more.index]), np.concatenate([latents.mu, more.mu])
 
 
 def save_latents(path: Path, latents: Latents, **columns: NDArray[np.generic]) -> None:

@@ -21,6 +21,7 @@ COMMANDS = [
     "train",
     "runs",
     "doctor",
+    "directions",
     "evaluate",
     "sample",
     "reconstruct",
