@@ -48,7 +48,7 @@ def share_of(session: Session, z: Any) -> float | None:
     return _aggregate(str(run.latents_file), now).typicality(np.asarray(z, np.float64))
 
 
-def typicality(session: Session, z: Any) -> None:
+def show(session: Session, z: Any) -> None:
     """How typical z [D] is of the data, in words, once there are posteriors to compare with."""
     try:
         share = share_of(session, z)

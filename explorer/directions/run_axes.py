@@ -69,15 +69,3 @@ def file_of(session: Session) -> Path:
 def definitions(session: Session) -> list[Definition]:
     """The directions that are kept, oldest first. Raises InputError."""
     return load_directions(file_of(session))
-
-
-def readable(name: str) -> str:
-    """An attribute's name in words."""
-    return name.replace("_", " ").capitalize()
-
-
-def plain(text: str) -> str:
-    """`text` with nothing left in it that Markdown would read."""
-    return "".join(
-        f"\\{letter}" if letter in r"\`*_{}[]()#+-.!|<>:$~" else letter for letter in text
-    )

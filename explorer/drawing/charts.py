@@ -141,7 +141,7 @@ def kl_bars(kl: Sequence[float], active: Sequence[bool]) -> Spec:
     }
 
 
-def typicality(lines: Mapping[str, Sequence[float]], letters: str, chosen: str) -> Spec:
+def density_lines(lines: Mapping[str, Sequence[float]], letters: str, chosen: str) -> Spec:
     """log q(z) in nats along paths, a line each; `letters` stand where they meet their keys."""
     every = (max(map(len, lines.values())) - 1) / max(1, len(letters) - 1)
     return {

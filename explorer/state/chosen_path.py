@@ -40,7 +40,7 @@ _RESTORED = RunKey("restored", 0)  # how often a file has said what the componen
 
 
 @dataclass(frozen=True)
-class Journey:
+class ChosenPath:
     """Which images a path goes through, and how."""
 
     picked: tuple[int, ...]
@@ -49,10 +49,29 @@ class Journey:
     num_keys: int = 2
 
 
-def chosen(session: Session) -> Journey:
+@dataclass(frozen=True)
+class LatentPath:
+    """A path through the posterior means of the picked images."""
+
+    kind: str  # one of KINDS
+    picked: tuple[int, ...]  # [K]
+    keys: Floats  # [K, D]
+    steps: int  # of its pictures
+
+    @property
+    def letters(self) -> str:
+        """A letter for each key."""
+        return LETTERS[: len(self.picked)]
+
+    @property
+    def num_legs(self) -> int:
+        return len(self.picked) - 1
+
+
+def chosen(session: Session) -> ChosenPath:
     """What was last chosen in Interpolate, or for it on the map."""
     kind, num_keys, steps = _CONTROLS.of(session).get()
-    return Journey(tuple(_PICKS.of(session).get()), kind, steps, num_keys)
+    return ChosenPath(tuple(_PICKS.of(session).get()), kind, steps, num_keys)
 
 
 def choose(session: Session, kind: str, num_keys: int, steps: int) -> None:
@@ -109,11 +128,11 @@ def _measured(
     for kind in KINDS:
         z = paths.trace(_keys, steps, kind, _roads)
         pictures = images.decode(_opened.model, z)
-        result[kind] = paths.typicality(z, _roads), paths.unevenness(pictures)
+        result[kind] = paths.log_density(z, _roads), paths.unevenness(pictures)
     return result
 
 
-def measured(opened: OpenedRun, path: ChosenPath) -> dict[str, tuple[Floats, float]]:
+def measured(opened: OpenedRun, path: LatentPath) -> dict[str, tuple[Floats, float]]:
     """Of each kind of path: how typical its points are, in nats [S]; how uneven its pictures.
 
     Empty before the first evaluation.
@@ -128,22 +147,22 @@ def measured(opened: OpenedRun, path: ChosenPath) -> dict[str, tuple[Floats, flo
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _there_and_back(
-    _opened: OpenedRun, told: tuple[object, ...], journey: Journey, steps: int
+    _opened: OpenedRun, told: tuple[object, ...], path: ChosenPath, steps: int
 ) -> tuple[Floats, Floats]:
     model = _opened.model
-    keys = images.encode(model, _opened.dataset.take(np.array(journey.picked)))
-    z = trace(_opened.session, keys, steps, journey.kind)
+    keys = images.encode(model, _opened.dataset.take(np.array(path.picked)))
+    z = trace(_opened.session, keys, steps, path.kind)
     return z, images.encode(model, images.decode(model, z))
 
 
-def there_and_back(opened: OpenedRun, journey: Journey, steps: int) -> tuple[Floats, Floats]:
-    """The path of a journey, and the posterior means of its pictures. [S, D] each
+def there_and_back(opened: OpenedRun, path: ChosenPath, steps: int) -> tuple[Floats, Floats]:
+    """The points of a path, and the posterior means of their pictures. [S, D] each
 
     Raises InputError.
     """
     run = opened.run
     stamps = cache.stamp(run.weights_file), cache.stamp(run.latents_file)
-    return _there_and_back(opened, (str(run.folder), *stamps), journey, steps)
+    return _there_and_back(opened, (str(run.folder), *stamps), path, steps)
 
 
 def component_key(session: Session, name: str) -> str:
@@ -155,25 +174,6 @@ def component_key(session: Session, name: str) -> str:
 def renew_components(session: Session) -> None:
     """Let the components show what the page has, whatever a hand has told them."""
     _RESTORED.of(session).set(_RESTORED.of(session).get() + 1)
-
-
-@dataclass(frozen=True)
-class ChosenPath:
-    """A path through the posterior means of the picked images."""
-
-    kind: str  # one of KINDS
-    picked: tuple[int, ...]  # [K]
-    keys: Floats  # [K, D]
-    steps: int  # of its pictures
-
-    @property
-    def letters(self) -> str:
-        """A letter for each key."""
-        return LETTERS[: len(self.picked)]
-
-    @property
-    def num_legs(self) -> int:
-        return len(self.picked) - 1
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,7 @@ def _nearest(points: Floats, mu: Floats, num: int) -> tuple[Indices, Floats]:
 # ----------------------------------------------------------------------------- measures
 
 
-def typicality(z: Floats, along: Roads) -> Floats:
+def log_density(z: Floats, along: Roads) -> Floats:
     """log q(z) of each point [S, D] above that of a typical image, in nats; 0 is typical. [S]
 
     The nearest-neighbour estimate of a density, Loftsgaarden & Quesenberry 1965: log q(z) is minus

@@ -12,7 +12,7 @@ from explorer.drawing import images
 from explorer.exports import python_program, recipes, restore
 from explorer.panels.interpolate import controls, film, player
 from explorer.state import chosen_path
-from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, ChosenPath, Tour
+from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, LatentPath, Tour
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from vae.pictures import MIME
@@ -21,7 +21,7 @@ _UPLOAD = RunKey[Any]("upload_path", None)
 _REFUSED = RunKey("upload_path_error", "")
 
 
-def show(opened: OpenedRun, path: ChosenPath, tour: Tour) -> None:
+def show(opened: OpenedRun, path: LatentPath, tour: Tour) -> None:
     """Files of the path, made when asked for, and what brings them back."""
     session, model, weights, run = opened.session, opened.model, opened.weights, opened.run
     points = chosen_path.trace(session, path.keys, path.steps, path.kind)

@@ -10,7 +10,7 @@ from explorer.drawing import charts, images
 from explorer.exports import restore
 from explorer.panels.interpolate import choose_images, controls, downloads, player
 from explorer.state import chosen_path, handover, opened_run
-from explorer.state.chosen_path import KINDS, LETTERS, ChosenPath
+from explorer.state.chosen_path import KINDS, LETTERS, LatentPath
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 
@@ -53,7 +53,7 @@ def _draw(session: Session) -> None:
     keys = images.encode(opened.model, opened.dataset.take(np.array(picked)))
     legs = len(keys) - 1
     steps = max(1, round((steps - 1) / legs)) * legs + 1  # so that every image is met
-    path = ChosenPath(kind, tuple(picked), keys, steps)
+    path = LatentPath(kind, tuple(picked), keys, steps)
     with above:
         _strip(opened, path)
     with right.container(key="path_point"):
@@ -65,7 +65,7 @@ def _draw(session: Session) -> None:
 # ----------------------------------------------------------------------------- the path
 
 
-def _strip(opened: OpenedRun, path: ChosenPath) -> None:
+def _strip(opened: OpenedRun, path: LatentPath) -> None:
     """The originals at both ends, and the decoded path between them."""
     picked = path.picked
     z = chosen_path.trace(opened.session, path.keys, path.steps, path.kind)
@@ -98,7 +98,7 @@ def _strip(opened: OpenedRun, path: ChosenPath) -> None:
         st.caption(f"**{path.letters[-1]}** {picked[-1]}", text_alignment="center")
 
 
-def _point(opened: OpenedRun, path: ChosenPath) -> None:
+def _point(opened: OpenedRun, path: LatentPath) -> None:
     """Any point of the path, large, and what to do with it."""
     session, keys = opened.session, path.keys
     tour, number = controls.newest_tour(session)
@@ -137,7 +137,7 @@ def _point(opened: OpenedRun, path: ChosenPath) -> None:
 # ----------------------------------------------------------------------------- how typical it is
 
 
-def _compared(opened: OpenedRun, path: ChosenPath) -> None:
+def _compared(opened: OpenedRun, path: LatentPath) -> None:
     """The kinds of path side by side: how typical what they meet is, and how evenly they go."""
     measured = chosen_path.measured(opened, path)
     if not measured:
@@ -149,7 +149,7 @@ def _compared(opened: OpenedRun, path: ChosenPath) -> None:
         "to the 10th nearest posterior mean.",
     )
     st.echarts_chart(
-        charts.typicality(
+        charts.density_lines(
             {KINDS[name]: values.tolist() for name, (values, _) in measured.items()},
             path.letters,
             KINDS[path.kind],

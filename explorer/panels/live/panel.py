@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from explorer.components import scripts
-from explorer.drawing import charts, images
-from explorer.state import cache
-from explorer.state.keys import RunKey
+from explorer.drawing import charts
+from explorer.panels.live import preview_sheets
 from explorer.state.session import Session
 from vae.runs import processes
 from vae.runs.events import Event, last_event, numbered
@@ -20,9 +18,6 @@ from vae.runs.folder import ALIVE
 
 TICK_SECONDS = 1.0
 MAX_EVENTS = 2000  # that a curve is made of
-_HELD = RunKey[int | None]("live_held", None)  # the step to look at; None for the newest
-_SCRUBBER = RunKey[int | None]("live_scrubber", None)
-ROWS = {"reconstructions": 2, "samples": 3}  # of the trainer's preview sheets
 
 TERMS = """**elbo**, the evidence lower bound, is -(nll + kl): what training raises. Larger is
 better. With a Gaussian likelihood it is a density, so it can be above 0.
@@ -57,7 +52,7 @@ def _draw(session: Session) -> None:
     _figures(session, status, events, start)
     previews = [event for event in events if event["kind"] == "preview"]
     if previews:
-        _pictures(session, previews)
+        preview_sheets.show(session, previews)
     if any(event["kind"] == "step" for event in events):
         _curves(events)
     elif status in ALIVE:
@@ -148,62 +143,6 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def _pictures(session: Session, previews: list[Event]) -> None:
-    """The preview sheets: the newest, until an earlier one is asked for."""
-    by_step = {int(event["step"]): event for event in previews}
-    columns = st.grid(2, min_column_width=330, gap="medium")
-    with columns.cell():
-        picture = st.container()
-        event = by_step[_scrubbed(session, by_step)]
-        with picture:
-            _sheet(session, event, "reconstructions", "originals above, reconstructions below")
-    with columns.cell():
-        _sheet(session, event, "samples", "the same random codes, decoded")
-
-
-def _sheet(session: Session, event: Event, kind: str, text: str) -> None:
-    """One preview sheet under its name."""
-    st.markdown(f"**{kind.capitalize()}** &nbsp; :small[:gray[{text}]]")
-    path = session.run.folder / event.get(kind, "no such file")
-    now = cache.stamp(path)
-    if now is None:
-        st.caption("This picture is no longer on disk.")
-    else:
-        st.image(_framed(str(path), now, ROWS[kind]), alt=kind.capitalize(), width="stretch")
-
-
-def _scrubbed(session: Session, by_step: dict[int, Event]) -> int:
-    """The step to look at: the newest, as long as the scrubber stands at its end."""
-    steps = sorted(by_step)
-    if len(steps) < 2:
-        return steps[0]
-    held, scrubber = _HELD.of(session), _SCRUBBER.of(session)
-    asked = held.get()
-    chosen = asked if asked is not None and asked in by_step else steps[-1]
-    scrubber.set(chosen)
-
-    def hold() -> None:
-        held.set(None if scrubber.get() == steps[-1] else scrubber.get())
-
-    st.select_slider(
-        "Pictures at",
-        steps,
-        key=scrubber.name,
-        on_change=hold,
-        format_func=lambda step: f"epoch {by_step[step].get('epoch', 0)}, step {step:,}",
-        help="Drag to look at earlier pictures. At the right end the newest is followed.",
-    )
-    return int(chosen)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def _framed(path: str, now: cache.Stamp, rows: int) -> str:
-    """A sheet as an address that holds it, so that no slow browser asks for it too late."""
-    from vae.pictures import read_png
-
-    return images.data_url(charts.framed(read_png(Path(path)), rows), "image/webp")
 
 
 def some(events: list[Event]) -> list[Event]:

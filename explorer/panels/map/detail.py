@@ -9,12 +9,12 @@ import numpy as np
 import streamlit as st
 
 from explorer.components import gallery, scripts
-from explorer.directions import groups, run_axes
-from explorer.drawing import images
+from explorer.directions import groups
+from explorer.drawing import images, words
 from explorer.panels.map import plotly_map, selection
 from explorer.panels.map.canvas import Choice
 from explorer.state import handover, map_points
-from explorer.state.map_points import KL, Place
+from explorer.state.map_points import Place
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.latent.nearest import nearest_first
@@ -71,7 +71,7 @@ def _image(opened: OpenedRun, place: Place, row: int) -> None:
     mu = images.encode(model, pixels)
     name = str(dataset.names[image])
     st.markdown(
-        f"**Image {image}**" + ("" if name == str(image) else f" :gray[{run_axes.plain(name)}]")
+        f"**Image {image}**" + ("" if name == str(image) else f" :gray[{words.plain(name)}]")
     )
     pair = st.columns(2, gap="small", wrap=False)
     for column, picture, title in (
@@ -161,7 +161,7 @@ def _facts(dataset: Dataset, image: int) -> None:
             text = str(dataset.classes[name][int(value)])
         else:
             text = f"{value:.2f}" if np.issubdtype(column.dtype, np.floating) else str(value)
-        cells.append(f"<span>{html.escape(readable(name))}</span><b>{html.escape(text)}</b>")
+        cells.append(f"<span>{html.escape(words.label_of(name))}</span><b>{html.escape(text)}</b>")
     if cells:
         with st.expander(f"Attributes ({len(cells)})", expanded=len(cells) <= 8):
             st.html(f'{scripts.style(__file__)}<div class="map-facts">{"".join(cells)}</div>')
@@ -206,8 +206,3 @@ def _use_in_interpolate(session: Session, image: int, letter: str) -> None:
 def _address(picture: images.Pixels) -> str:
     """A picture as it is: the browser enlarges it, and a click sends a tenth of the bytes."""
     return images.address(picture, picture.shape[0])
-
-
-def readable(name: str) -> str:
-    """An attribute, ERROR or KL in words."""
-    return name if name == KL else name.replace("_", " ").capitalize()

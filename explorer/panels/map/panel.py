@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.components import job_button, scripts
+from explorer.drawing import words
 from explorer.panels.map import canvas, detail, path_overlay, plotly_map, selection
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
@@ -116,7 +117,7 @@ def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
         colour = st.selectbox(
             "Colour by",
             colours,
-            format_func=detail.readable,
+            format_func=words.label_of,
             key=by.name,
             width=260,
         )
@@ -156,7 +157,7 @@ def _chart(opened: OpenedRun, place: Place, colour: str, choice: Choice) -> None
 
 def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
     colours = map_points.colours(place, dataset, dataset.fingerprint, colour)
-    title = detail.readable(colour)
+    title = words.label_of(colour)
     if not colours.classes:
         stops = canvas.WHEEL if colour.endswith("hue") else canvas.SCALE
         return Legend(title, (), stops, colours.low, colours.high)

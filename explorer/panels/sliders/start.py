@@ -120,7 +120,7 @@ def show(opened: OpenedRun, face: images.Pixels) -> None:
             if start is not None and start.refined is not None:
                 decibels = start.refined.decibels
                 st.html(refine.falling(decibels, len(decibels) - 1))
-            typicality.typicality(session, z)
+            typicality.show(session, z)
 
 
 def _pictures(seen: Seen, refined: Best | None) -> None:
