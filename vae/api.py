@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae import pictures
+from vae.choices import Curve
 from vae.pictures import grid as grid
 from vae.runs.folder import Run, data_cache
 
@@ -84,7 +85,7 @@ def sample(model: VAE, num: int, seed: int = 0) -> Floats:
     return z
 
 
-def interpolate(keys: Floats, steps: int, kind: str = "slerp") -> Floats:
+def interpolate(keys: Floats, steps: int, kind: Curve = "slerp") -> Floats:
     """`steps` points from the first to the last of K key points [K, D]. [S, D]
 
     `kind`: slerp or lerp. Raises InputError.

@@ -7,58 +7,21 @@ the command: ``train.batch_size`` is ``--train.batch_size``.
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from vae.errors import FileError, InputError, reading
+from vae import checks, choices
+from vae.errors import InputError
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
-NETWORKS = ("residual", "conv", "mlp")
 NETWORK_LABELS = {
     "residual": "residual",
     "conv": "five layers, as in tutorials",
     "mlp": "one hidden layer",
 }
-LIKELIHOODS = ("bernoulli", "gaussian", "gaussian_per_pixel", "laplace")
-OBJECTIVES = ("elbo", "importance_weighted", "beta_tc", "autoencoder")
-ESTIMATORS = ("analytic", "sampled")
-LR_SCHEDULES = ("cooldown", "constant", "cosine")
-DEVICES = ("cuda", "mps", "cpu")
-
-
-def _check(claim: bool, sentence: str) -> None:
-    if not claim:
-        raise InputError(sentence)
-
-
-def _check_choice(name: str, value: str | None, choices: tuple[str, ...]) -> None:
-    if value is not None:
-        _check(value in choices, f"{name} must be one of {', '.join(choices)}, not {value!r}.")
-
-
-def _check_whole(name: str, value: int | None, low: int, high: int | None = None) -> None:
-    if value is not None:
-        limits = f"at least {low}" if high is None else f"from {low} to {high}"
-        inside = value >= low and (high is None or value <= high)
-        _check(inside, f"{name} must be a whole number {limits}, not {value}.")
-
-
-def _check_positive(name: str, value: float | None) -> None:
-    if value is not None:
-        claim = math.isfinite(value) and value > 0
-        _check(claim, f"{name} must be a finite number above 0, not {value}.")
-
-
-def _check_not_negative(name: str, value: float | None) -> None:
-    if value is not None:
-        claim = math.isfinite(value) and value >= 0
-        _check(claim, f"{name} must be a finite number of at least 0, not {value}.")
 
 
 @dataclass(frozen=True)
@@ -78,21 +41,23 @@ class DataConfig:
     seed: int = field(default=0, metadata={"help": "seed of the split and of synthetic faces"})
 
     def __post_init__(self) -> None:
-        _check(bool(self.source.strip()), "data.source must name a source, for example synthetic.")
-        _check_whole("data.image_size", self.image_size, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE)
-        _check_whole("data.num_images", self.num_images, 1)
-        _check(
+        checks.check(
+            bool(self.source.strip()), "data.source must name a source, for example synthetic."
+        )
+        checks.check_whole("data.image_size", self.image_size, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE)
+        checks.check_whole("data.num_images", self.num_images, 1)
+        checks.check(
             0.0 < self.validation_fraction < 1.0,
             f"data.validation_fraction must lie between 0 and 1, not {self.validation_fraction}.",
         )
-        _check_whole("data.seed", self.seed, 0)
+        checks.check_whole("data.seed", self.seed, 0)
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """The networks and the likelihood p(x given z)."""
 
-    name: str = field(
+    name: choices.Network = field(
         default="residual",
         metadata={
             "help": "residual, conv (the five layers of tutorials) or mlp (one hidden layer)"
@@ -104,7 +69,7 @@ class ModelConfig:
         metadata={"help": "residual, conv: channels of the five levels, finest first"},
     )
     hidden_dim: int = field(default=400, metadata={"help": "mlp: width of the hidden layer"})
-    likelihood: str | None = field(
+    likelihood: choices.LikelihoodName | None = field(
         default=None,
         metadata={
             "help": "bernoulli, gaussian, gaussian_per_pixel or laplace "
@@ -120,17 +85,17 @@ class ModelConfig:
     )
 
     def __post_init__(self) -> None:
-        _check_choice("model.name", self.name, NETWORKS)
-        _check_whole("model.latent_dim", self.latent_dim, 1, 4096)
+        checks.check_choice("model.name", self.name, choices.NETWORKS)
+        checks.check_whole("model.latent_dim", self.latent_dim, 1, 4096)
         five = len(self.channels) == 5 and all(1 <= c <= 2048 for c in self.channels)
-        _check(
+        checks.check(
             five,
             f"model.channels must be five whole numbers from 1 to 2048, not {self.channels}.",
         )
-        _check_whole("model.hidden_dim", self.hidden_dim, 1, 16384)
-        _check_choice("model.likelihood", self.likelihood, LIKELIHOODS)
-        _check_positive("model.sigma", self.sigma)
-        _check(
+        checks.check_whole("model.hidden_dim", self.hidden_dim, 1, 16384)
+        checks.check_choice("model.likelihood", self.likelihood, choices.LIKELIHOODS)
+        checks.check_positive("model.sigma", self.sigma)
+        checks.check(
             self.sigma is None or self.likelihood in (None, "gaussian", "laplace"),
             "model.sigma belongs to the gaussian and laplace likelihoods: leave it out with "
             f"model.likelihood {self.likelihood}.",
@@ -144,14 +109,14 @@ class TrainConfig:
     epochs: int = field(default=20, metadata={"help": "passes over the training images"})
     batch_size: int = field(default=64, metadata={"help": "images per step"})
     lr: float = field(default=1e-3, metadata={"help": "learning rate of Adam"})
-    lr_schedule: str = field(
+    lr_schedule: choices.LrSchedule = field(
         default="cooldown",
         metadata={
             "help": "constant, cosine, or cooldown: constant, then down to a hundredth over the "
             "last 3 tenths"
         },
     )
-    objective: str = field(
+    objective: choices.ObjectiveName = field(
         default="elbo",
         metadata={
             "help": "elbo (its KL weighted by beta), importance_weighted, beta_tc (beta "
@@ -161,7 +126,7 @@ class TrainConfig:
     num_samples: int = field(
         default=1, metadata={"help": "samples of z for each image (importance_weighted: K)"}
     )
-    estimator: str | None = field(
+    estimator: choices.Estimator | None = field(
         default=None,
         metadata={"help": "elbo: its KL analytic or sampled (default: analytic)"},
     )
@@ -182,88 +147,27 @@ class TrainConfig:
         default=250, metadata={"help": "steps between checkpoints, also made after each epoch"}
     )
     seed: int = field(default=0, metadata={"help": "seed of weights, noise and data order"})
-    device: str | None = field(
+    device: choices.Device | None = field(
         default=None, metadata={"help": "cuda, mps or cpu (default: the best there is)"}
     )
 
     def __post_init__(self) -> None:
-        _check_whole("train.epochs", self.epochs, 1)
-        _check_whole("train.batch_size", self.batch_size, 1)
-        _check_positive("train.lr", self.lr)
-        _check_choice("train.lr_schedule", self.lr_schedule, LR_SCHEDULES)
-        _check_choice("train.objective", self.objective, OBJECTIVES)
-        _check_whole("train.num_samples", self.num_samples, 1, 10_000)
-        _check_choice("train.estimator", self.estimator, ESTIMATORS)
-        _check_not_negative("train.beta", self.beta)
-        _check_whole("train.warmup_steps", self.warmup_steps, 0)
-        _check_whole("train.cycle_steps", self.cycle_steps, 0)
-        _check_not_negative("train.capacity", self.capacity)
-        _check_not_negative("train.free_bits", self.free_bits)
-        _check_whole("train.checkpoint_every", self.checkpoint_every, 1)
-        _check_whole("train.seed", self.seed, 0)
-        _check_choice("train.device", self.device, DEVICES)
-        self._check_objective()
-
-    def _check_objective(self) -> None:
-        """Refuse what an objective has no use for, and what contradicts itself."""
-        given = [
-            name
-            for name, default in (
-                ("num_samples", 1),
-                ("estimator", None),
-                ("beta", 1.0),
-                ("warmup_steps", 0),
-                ("cycle_steps", 0),
-                ("capacity", None),
-                ("free_bits", 0.0),
-            )
-            if getattr(self, name) != default
-        ]
-        useless, why = {
-            "elbo": ((), ""),
-            "importance_weighted": (
-                ("estimator", "beta", "warmup_steps", "cycle_steps", "capacity", "free_bits"),
-                "has no KL of its own, and is always sampled",
-            ),
-            "beta_tc": (
-                ("num_samples", "estimator", "capacity", "free_bits"),
-                "has one sample an image and splits its KL by sampling",
-            ),
-            "autoencoder": (tuple(given), "has no noise and no KL"),
-        }[self.objective]
-        for name in given:
-            _check(
-                name not in useless,
-                f"train.objective {self.objective} {why}: leave out train.{name}.",
-            )
-        _check(
-            self.objective != "importance_weighted" or self.num_samples > 1,
-            "train.objective importance_weighted needs train.num_samples of at least 2, since "
-            "with 1 it is the elbo.",
-        )
-        _check(
-            self.objective != "beta_tc" or self.batch_size > 1,
-            "train.objective beta_tc compares the images of a batch, so train.batch_size must be "
-            "at least 2.",
-        )
-        for name in ("capacity", "free_bits"):
-            _check(
-                name not in given or self.estimator != "sampled",
-                f"train.{name} needs the KL itself: leave out train.estimator sampled.",
-            )
-        _check(
-            not {"capacity", "free_bits"} <= set(given),
-            "train.capacity and train.free_bits both bend the KL: leave out one of them.",
-        )
-        _check(
-            not {"capacity", "cycle_steps"} <= set(given),
-            "train.capacity rises once, over train.warmup_steps: leave out train.cycle_steps.",
-        )
-        _check(
-            self.cycle_steps == 0 or 0 < self.warmup_steps <= self.cycle_steps,
-            "train.cycle_steps repeats a rise over train.warmup_steps, which must be from 1 to "
-            f"{self.cycle_steps}, not {self.warmup_steps}.",
-        )
+        checks.check_whole("train.epochs", self.epochs, 1)
+        checks.check_whole("train.batch_size", self.batch_size, 1)
+        checks.check_positive("train.lr", self.lr)
+        checks.check_choice("train.lr_schedule", self.lr_schedule, choices.LR_SCHEDULES)
+        checks.check_choice("train.objective", self.objective, choices.OBJECTIVES)
+        checks.check_whole("train.num_samples", self.num_samples, 1, 10_000)
+        checks.check_choice("train.estimator", self.estimator, choices.ESTIMATORS)
+        checks.check_not_negative("train.beta", self.beta)
+        checks.check_whole("train.warmup_steps", self.warmup_steps, 0)
+        checks.check_whole("train.cycle_steps", self.cycle_steps, 0)
+        checks.check_not_negative("train.capacity", self.capacity)
+        checks.check_not_negative("train.free_bits", self.free_bits)
+        checks.check_whole("train.checkpoint_every", self.checkpoint_every, 1)
+        checks.check_whole("train.seed", self.seed, 0)
+        checks.check_choice("train.device", self.device, choices.DEVICES)
+        checks.check_objective(self)
 
 
 @dataclass(frozen=True)
@@ -292,10 +196,6 @@ CHANGEABLE = (
 )
 
 
-# What runs had before there was an option for it, where that is not the default of today.
-FORMERLY = {"train.lr_schedule": "constant"}
-
-
 def options() -> dict[str, dataclasses.Field[Any]]:
     """Every option by its dotted name, as ``train.lr``."""
     return {
@@ -312,14 +212,15 @@ def parse_option(name: str, text: str) -> Any:
     """
     section, _, item = name.partition(".")
     hint = typing.get_type_hints(SECTIONS[section])[item]
-    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    is_union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    kinds = typing.get_args(hint) if is_union else (hint,)
     if type(None) in kinds and text.lower() == "none":
         return None
     kind = kinds[0]
     try:
         if typing.get_origin(kind) is tuple:
             return tuple(int(part) for part in text.split(","))
-        return kind(text)
+        return text if typing.get_origin(kind) is typing.Literal else kind(text)
     except ValueError:
         wanted = {int: "a whole number", float: "a number"}.get(kind, "whole numbers as 32,64")
         raise InputError(f"{name} must be {wanted}, not {text!r}.") from None
@@ -348,32 +249,3 @@ def with_values(config: Config, values: Mapping[str, Any]) -> Config:
         for section, items in sections.items()
     }
     return dataclasses.replace(config, **changed)
-
-
-def to_document(config: Config) -> dict[str, Any]:
-    """`config` as what ``config.json`` holds."""
-    return dataclasses.asdict(config)
-
-
-def from_json(text: str) -> Config:
-    """The config written in ``config.json``.
-
-    Raises FileError for anything that is not such a file.
-    """
-    try:
-        document = json.loads(text)
-        values = {
-            f"{section}.{name}": tuple(value) if isinstance(value, list) else value
-            for section, items in document.items()
-            for name, value in items.items()
-        }
-        return with_values(Config(), FORMERLY | values)
-    except (ValueError, AttributeError, TypeError) as error:
-        raise FileError(f"config.json cannot be read: {error}") from error
-
-
-def load(path: Path) -> Config:
-    """The config in the file `path`. Raises FileError, FileNotFoundError."""
-    with reading(path):
-        text = path.read_text(encoding="utf-8")
-    return from_json(text)

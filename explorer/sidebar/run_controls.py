@@ -12,6 +12,7 @@ from explorer.sidebar.new_run import new_run
 from explorer.state import cache, handover
 from explorer.state.root import root
 from explorer.state.session import Session
+from vae.choices import Request
 from vae.runs import processes
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run, list_runs
@@ -152,7 +153,7 @@ def _is_asked(session: Session) -> bool:
     return asked > float(str(last_event(session.events(), "start").get("time", 0)))
 
 
-def _request(session: Session, request: str) -> None:
+def _request(session: Session, request: Request) -> None:
     attempt(lambda: session.run.request(request))
 
 

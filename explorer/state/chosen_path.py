@@ -19,6 +19,7 @@ from explorer.state import cache
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
+from vae.choices import PathKind
 
 if TYPE_CHECKING:
     from vae.latent.paths import Roads
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 LETTERS = "ABCDEF"
 STEPS = (5, 7, 9, 11, 13, 15)  # of a path, to choose from
 MAX_KEYS = len(LETTERS)
-KINDS = {
+KINDS: dict[PathKind, str] = {
     "slerp": "Arc (slerp)",
     "lerp": "Line (lerp)",
     "dense": "Dense regions",
@@ -35,7 +36,9 @@ FINE = 96  # points of a leg, between which a line is straight enough
 
 
 _PICKS = RunKey[Sequence[int]]("picks", ())
-_CONTROLS = RunKey("path_controls", ("slerp", 2, 9))  # kind, images to go through, steps
+_CONTROLS = RunKey[tuple[PathKind, int, int]](
+    "path_controls", ("slerp", 2, 9)
+)  # kind, images to go through, steps
 _RESTORED = RunKey("restored", 0)  # how often a file has said what the components show
 
 
@@ -44,7 +47,7 @@ class ChosenPath:
     """Which images a path goes through, and how."""
 
     picked: tuple[int, ...]
-    kind: str = "slerp"  # one of KINDS
+    kind: PathKind = "slerp"
     steps: int = 9
     num_keys: int = 2
 
@@ -53,7 +56,7 @@ class ChosenPath:
 class LatentPath:
     """A path through the posterior means of the picked images."""
 
-    kind: str  # one of KINDS
+    kind: PathKind
     picked: tuple[int, ...]  # [K]
     keys: Floats  # [K, D]
     steps: int  # of its pictures
@@ -74,7 +77,7 @@ def chosen(session: Session) -> ChosenPath:
     return ChosenPath(tuple(_PICKS.of(session).get()), kind, steps, num_keys)
 
 
-def choose(session: Session, kind: str, num_keys: int, steps: int) -> None:
+def choose(session: Session, kind: PathKind, num_keys: int, steps: int) -> None:
     """Keep how to go: Streamlit forgets the widgets of a panel that is closed; this does not."""
     _CONTROLS.of(session).set((kind, num_keys, steps))
 
@@ -108,7 +111,7 @@ def roads(session: Session) -> Roads | None:
     return None if now is None else _roads(str(file), now)
 
 
-def trace(session: Session, keys: Floats, steps: int, kind: str) -> Floats:
+def trace(session: Session, keys: Floats, steps: int, kind: PathKind) -> Floats:
     """A path of `steps` points through K key points [K, D]. [steps, D]
 
     Raises InputError.
@@ -121,10 +124,10 @@ def trace(session: Session, keys: Floats, steps: int, kind: str) -> Floats:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _measured(
     _opened: OpenedRun, _roads: Roads, _keys: Floats, told: tuple[object, ...], steps: int
-) -> dict[str, tuple[Floats, float]]:
+) -> dict[PathKind, tuple[Floats, float]]:
     from vae.latent import paths
 
-    result = {}
+    result: dict[PathKind, tuple[Floats, float]] = {}
     for kind in KINDS:
         z = paths.trace(_keys, steps, kind, _roads)
         pictures = images.decode(_opened.model, z)
@@ -132,7 +135,7 @@ def _measured(
     return result
 
 
-def measured(opened: OpenedRun, path: LatentPath) -> dict[str, tuple[Floats, float]]:
+def measured(opened: OpenedRun, path: LatentPath) -> dict[PathKind, tuple[Floats, float]]:
     """Of each kind of path: how typical its points are, in nats [S]; how uneven its pictures.
 
     Empty before the first evaluation.

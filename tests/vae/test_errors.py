@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae import config
 from vae.atomic import atomic_write, make_folder
 from vae.commands.parser import main
 from vae.errors import ExplainedError, FileError, InputError
 from vae.latent import neighbours
 from vae.latent.encoding import load_latents
+from vae.runs.config_file import load_config
 from vae.runs.events import EventWriter, last_event, read_events
 from vae.runs.folder import Run
 
@@ -67,10 +67,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"cannot be read: Is a directory"):
         read_events(tmp_path)
     with pytest.raises(FileError, match=r"cannot be read: Is a directory"):
-        config.load(tmp_path)
+        load_config(tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(FileError, match=r"config\.json cannot be read"):
-        config.load(tmp_path / "config.json")
+        load_config(tmp_path / "config.json")
 
 
 @pytest.mark.parametrize("load", [load_latents, neighbours.load_known])

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from vae.atomic import atomic_json, atomic_write, make_folder
 from vae.commands.progress import Progress
-from vae.config import to_document
 from vae.errors import InputError
+from vae.runs.config_file import to_document
 from vae.runs.folder import Run, existing_run
 
 if TYPE_CHECKING:
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 
-FORMATS = ("onnx", "safetensors")
 ONNX_PACKAGES = ("onnx", "onnxscript")
 
 

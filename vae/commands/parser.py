@@ -11,6 +11,7 @@ from typing import Any
 
 import vae
 from vae import config as configuration
+from vae.choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, PRIORS, SPLITS
 from vae.commands import directions, doctor, evaluate, export, latents, pictures, train
 from vae.commands.progress import Progress
 from vae.errors import ExplainedError
@@ -76,7 +77,7 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub.add_argument("--orthogonal_to", action="append", default=[], metavar="NAME", help=text)
     sub.add_argument("--remove", metavar="NAME", help="delete a direction")
     sub = command(evaluate.evaluate)
-    sub.add_argument("--split", choices=("validation", "train"), default="validation")
+    sub.add_argument("--split", choices=SPLITS, default="validation")
     sub.add_argument("--importance_samples", type=int, default=10, metavar="K")
     sub.add_argument(
         "--bound_num", type=int, default=1000, help="images of the bound, 0: all (default: 1000)"
@@ -88,7 +89,7 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub = with_out(command(pictures.sample))
     sub.add_argument("--num", type=int, default=64)
     sub.add_argument("--seed", type=int, default=0)
-    sub.add_argument("--prior", choices=("normal", "mixture"), default="normal")
+    sub.add_argument("--prior", choices=PRIORS, default="normal")
     text = "times the standard deviation that is sampled with (default: 1)"
     sub.add_argument("--temperature", type=float, default=1.0, metavar="T", help=text)
     text = "with the training images nearest in the latent space and in pixels beneath each"
@@ -100,7 +101,7 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub.add_argument("a", metavar="A", help="an image file, or an index of the run's data")
     sub.add_argument("b", metavar="B")
     sub.add_argument("--steps", type=int, default=9)
-    sub.add_argument("--path", choices=("slerp", "lerp", "dense"), default="slerp")
+    sub.add_argument("--path", choices=PATH_KINDS, default="slerp")
     sub = with_out(command(pictures.traverse))
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--num", type=int, default=10, help="how many dimensions")
@@ -110,11 +111,11 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub = with_out(command(latents.encode))
     sub.add_argument("--data", metavar="SOURCE", help="other images than the run's")
     sub = with_out(command(latents.project))
-    sub.add_argument("--method", choices=("pca", "umap"), default="umap")
+    sub.add_argument("--method", choices=MAP_METHODS, default="umap")
     sub.add_argument("--num", type=int, default=None, help="at most this many images")
     sub.add_argument("--seed", type=int, default=0)
     sub = command(export.export)
-    sub.add_argument("--format", choices=export.FORMATS, required=True)
+    sub.add_argument("--format", choices=EXPORT_FORMATS, required=True)
     sub.add_argument("--out", type=Path, metavar="FOLDER", help="default: RUN-FORMAT here")
     return main_parser
 

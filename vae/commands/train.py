@@ -11,12 +11,13 @@ import os
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 from filelock import Timeout
 
 from vae import config as configuration
 from vae.atomic import make_folder
+from vae.choices import Request
 from vae.commands.progress import Progress
 from vae.config import Config
 from vae.errors import ExplainedError, InputError
@@ -149,12 +150,12 @@ def _write_failure(run: Run, reason: str) -> None:
 def _train_locked(
     run: Run, config: Config, handled: int, progress: Progress, other: Run | None
 ) -> Result:
-    signalled: list[str] = []
+    signalled: list[Request] = []
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         signalled.append("pause")
 
-    def asked() -> str:
+    def asked() -> Request | Literal[""]:
         sequence, request = run.control()
         if sequence > handled:
             return request

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vae import pictures
 from vae.atomic import atomic_json
+from vae.choices import Split
 from vae.data.dataset import Dataset
 from vae.errors import ExplainedError
 from vae.evaluation import frechet
@@ -55,7 +56,7 @@ def evaluate_run(
     weights: Weights,
     dataset: Dataset,
     *,
-    split: str,
+    split: Split,
     importance_samples: int,
     bound_num: int | None,
     frechet_num: int,

@@ -21,13 +21,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vae.choices import CURVES, PATH_KINDS, Curve, PathKind
 from vae.errors import InputError
 from vae.latent.encoding import Floats, Indices
 from vae.latent.nearest import nearest_first
 from vae.model.posterior import ACTIVE_VARIANCE
 
-PATHS = ("lerp", "slerp")
-KINDS = (*PATHS, "dense")
 NUM_NEIGHBOURS = 12
 MAX_MEANS = 4_000  # of a graph: more are sampled
 POWER = 4.0  # of an edge's length
@@ -57,14 +56,14 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     return before[:, None] * a + after[:, None] * b
 
 
-def interpolate(keys: Sequence[Tensor], steps: int, kind: str = "slerp") -> Tensor:
+def interpolate(keys: Sequence[Tensor], steps: int, kind: Curve = "slerp") -> Tensor:
     """A path of `steps` points from the first of K >= 2 key points [D] to the last. [S, D]
 
     Points are evenly spaced over the legs; every key is met where steps - 1 is a
     multiple of K - 1. Raises InputError.
     """
-    if kind not in PATHS:
-        raise InputError(f"A path is one of {', '.join(PATHS)}, not {kind!r}.")
+    if kind not in CURVES:
+        raise InputError(f"A path is one of {', '.join(CURVES)}, not {kind!r}.")
     if steps < len(keys) or len(keys) < 2:
         raise InputError(f"A path through {len(keys)} images needs 2 images and as many steps.")
     between = slerp if kind == "slerp" else lerp
@@ -104,14 +103,14 @@ def roads(mu: Floats, seed: int = 0) -> Roads:
     return Roads(mu, neighbours[:, 1:], lengths[:, 1:], float(np.median(lengths[:, typical])))
 
 
-def trace(keys: Floats, steps: int, kind: str, along: Roads | None = None) -> Floats:
+def trace(keys: Floats, steps: int, kind: PathKind, along: Roads | None = None) -> Floats:
     """A path of `steps` points from the first to the last of K key points [K, D]. [steps, D]
 
     As `interpolate` has it, and by "dense" through dense regions of `along`: evenly spaced on
     each leg, with every key exact where steps - 1 is a multiple of K - 1. Raises InputError.
     """
-    if kind not in KINDS:
-        raise InputError(f"A path is one of {', '.join(KINDS)}, not {kind!r}.")
+    if kind not in PATH_KINDS:
+        raise InputError(f"A path is one of {', '.join(PATH_KINDS)}, not {kind!r}.")
     if kind != "dense":
         points: Floats = interpolate(list(torch.from_numpy(keys)), steps, kind).numpy()
         return points

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vae.choices import MapMethod
 from vae.latent.encoding import Floats, Indices, Latents, Progress, load_latents, principal_axes
 from vae.latent.nearest import nearest_rows
 
-METHODS = ("pca", "umap")
 UMAP_NEIGHBOURS = 15
 WARM_EPOCHS = 200  # of a layout that starts from an earlier one
 WARM_RATE = 0.3  # of its learning rate, where one that starts anew has 1
@@ -150,7 +150,7 @@ def earlier_map(path: Path, made_of: Mapping[str, str]) -> Latents | None:
 
 def project(
     latents: Latents,
-    method: str,
+    method: MapMethod,
     seed: int,
     progress: Progress,
     earlier: Latents | None = None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from vae.choices import Device
 from vae.errors import InputError
 
 
-def choose_device(wanted: str | None) -> torch.device:
+def choose_device(wanted: Device | None) -> torch.device:
     """The device to compute on: `wanted`, or the best there is.
 
     Raises InputError where the wanted one is not there.

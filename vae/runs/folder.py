@@ -14,20 +14,22 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
 from vae import config as configuration
 from vae.atomic import atomic_json
+from vae.choices import END_STATUSES, REQUESTS, Request, Status
 from vae.config import Config
 from vae.errors import InputError, writing
+from vae.runs.config_file import load_config
 from vae.runs.events import Event, last_event, read_events
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Longer than the moment in which another reader probes the same lock.
 PROBE_SECONDS = 0.2
 ALIVE = ("starting", "running")
-REQUESTS = ("pause", "stop")
 # The runs that an installed package brings; a clone has them under its own root.
 SHIPPED = Path(__file__).parents[1] / "shipped"
 
@@ -151,7 +153,7 @@ class Run:
         readable config.
         """
         try:
-            config = configuration.load(self.config_file)
+            config = load_config(self.config_file)
         except FileNotFoundError:
             raise InputError(f"Run {self.name} has no config.json: train it first.") from None
         events = self.events() if events is None else events
@@ -176,7 +178,7 @@ class Run:
         except Timeout:
             return True
 
-    def status(self, events: list[Event] | None = None, is_locked: bool | None = None) -> str:
+    def status(self, events: list[Event] | None = None, is_locked: bool | None = None) -> Status:
         """new, starting, running, paused, stopped, finished, failed or interrupted.
 
         Derived from the lock and the last event, never stored. `events`, `is_locked`: where the
@@ -192,17 +194,19 @@ class Run:
             return "interrupted" if self.config_file.is_file() else "new"
         if kinds[-1] == "start":
             return "interrupted"
-        return str(last_event(events, "end").get("status", "interrupted"))
+        told = last_event(events, "end").get("status")
+        return next((status for status in END_STATUSES if status == told), "interrupted")
 
-    def control(self) -> tuple[int, str]:
+    def control(self) -> tuple[int, Request | Literal[""]]:
         """The sequence number and the name of the newest request; (0, "") where there is none."""
         try:
             document = json.loads(self.control_file.read_text(encoding="utf-8"))
-            return int(document["sequence"]), str(document["request"])
+            sequence, told = int(document["sequence"]), document["request"]
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return 0, ""
+        return sequence, next((request for request in REQUESTS if request == told), "")
 
-    def request(self, request: str) -> None:
+    def request(self, request: Request) -> None:
         """Ask the living trainer to `pause` or `stop`; it ends after a step and a checkpoint.
 
         Raises InputError where no trainer lives, or for another request.

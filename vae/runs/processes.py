@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vae.atomic import make_folder
+from vae.choices import MapMethod
 from vae.errors import InputError, writing
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run
@@ -73,7 +74,7 @@ def _wait(run: Run, process: subprocess.Popen[bytes], is_there: Callable[[], boo
         raise InputError(reason)
 
 
-def start_projection(run: Run, method: str) -> None:
+def start_projection(run: Run, method: MapMethod) -> None:
     """Start making the map of `run` by `method`: maps/METHOD.npz, its progress in METHOD.log."""
     run.make_writable()
     make_folder(run.maps)

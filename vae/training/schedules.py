@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+from vae.choices import LrSchedule
+
 # Parts of the training: a cosine's warm-up, and the end that a cooldown takes.
 WARMUP_PART = 0.01
 COOLDOWN_PART = 0.3
@@ -14,7 +16,7 @@ COOLDOWN_PART = 0.3
 FINAL_PART = 0.01
 
 
-def lr_at(step: int, lr: float, schedule: str, total_steps: int) -> float:
+def lr_at(step: int, lr: float, schedule: LrSchedule, total_steps: int) -> float:
     """Learning rate of the step after `step` completed ones.
 
     ``constant``: lr. ``cooldown``: lr, and over the last three tenths of the training linearly

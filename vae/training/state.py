@@ -18,6 +18,7 @@ from vae.model.device import choose_device
 from vae.model.likelihoods import default_likelihood
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
+from vae.runs.config_file import to_document
 from vae.runs.folder import Run
 from vae.training.objectives import Objective
 from vae.training.step_means import StepMeans
@@ -34,7 +35,7 @@ def prepare(run: Run, config: Config, dataset: Dataset) -> Config:
     likelihood = model.likelihood or default_likelihood(dataset.image_shape[0], model.sigma)
     config = configuration.with_values(config, {"model.likelihood": likelihood})
     make_folder(run.folder)
-    atomic_json(run.config_file, configuration.to_document(config))
+    atomic_json(run.config_file, to_document(config))
     return config
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae import config
+from vae.choices import EndStatus, Request
 from vae.config import Config
 from vae.data.dataset import Dataset
 from vae.errors import ExplainedError, FileError
@@ -34,8 +36,9 @@ from vae.training.validation import validate
 LOG_EVERY = 10
 FIRST_CHECKPOINT = 20
 EVALUATION_IMAGES = 2000
-STATUS_AFTER = {"pause": "paused", "stop": "stopped"}
+STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
 
+Asked = Callable[[], Request | Literal[""]]  # what is asked for, "" for nothing
 Progress = Callable[[str, int, int], None]
 
 
@@ -68,7 +71,7 @@ class Trainer:
         """Completed passes."""
         return self.step // self.steps_per_epoch
 
-    def train(self, asked: Callable[[], str], progress: Progress) -> str:
+    def train(self, asked: Asked, progress: Progress) -> EndStatus:
         """Train to the last epoch, or until `asked()` names a request.
 
         Returns the status that the run ends with: finished, paused, stopped. Raises what goes
@@ -84,7 +87,7 @@ class Trainer:
         self._end(status)
         return status
 
-    def _loop(self, asked: Callable[[], str], progress: Progress) -> str:
+    def _loop(self, asked: Asked, progress: Progress) -> EndStatus:
         """Step after step, each followed by what is due. Returns the status in the end."""
         if self.step == 0:
             self._begin()
@@ -237,7 +240,7 @@ class Trainer:
     def _note(self, step: int, text: str) -> None:
         self.events.write("note", step=step, text=text)
 
-    def _end(self, status: str, reason: str = "") -> None:
+    def _end(self, status: EndStatus, reason: str = "") -> None:
         self.events.write("end", step=self.step, epoch=self.epoch, status=status, reason=reason)
         self.events.close()
 

@@ -11,14 +11,15 @@ from explorer.state import chosen_path
 from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, Tour
 from explorer.state.keys import Key, RunKey
 from explorer.state.session import Session
+from vae.choices import PathKind
 
-_KIND = RunKey("kind", "slerp")
+_KIND = RunKey[PathKind]("kind", "slerp")
 _NUM_KEYS = RunKey("num_keys", 2)
 _STEPS = RunKey("steps", 9)
 _TOUR = RunKey("tour", Tour())
 
 
-def show(session: Session) -> tuple[str, int, int]:
+def show(session: Session) -> tuple[PathKind, int, int]:
     """How to go: the kind of path, the number of pictures, the number of images to go through."""
     before = chosen_path.chosen(session)
     kinds = [kind for kind in KINDS if kind != "dense" or chosen_path.roads(session) is not None]
@@ -46,8 +47,9 @@ def show(session: Session) -> tuple[str, int, int]:
             key=_NUM_KEYS.of(session).name,
         )
         steps = st.selectbox("Steps", STEPS, key=_STEPS.of(session).name, width=90)
-    chosen_path.choose(session, str(kind), int(num_keys or 2), int(steps))
-    return str(kind), int(steps), int(num_keys or 2)
+    kind = kind or before.kind
+    chosen_path.choose(session, kind, int(num_keys or 2), int(steps))
+    return kind, int(steps), int(num_keys or 2)
 
 
 def player_key(session: Session) -> str:
@@ -63,7 +65,7 @@ def newest_tour(session: Session) -> tuple[Tour, int | None]:
     return _TOUR.of(session).get(), None if told is None else told[0]
 
 
-def restore(session: Session, picked: list[int], kind: str, steps: int, tour: Tour) -> None:
+def restore(session: Session, picked: list[int], kind: PathKind, steps: int, tour: Tour) -> None:
     """Make the path of a file the one on the screen; before the controls are drawn."""
     chosen_path.pick(session, picked)
     chosen_path.renew_components(session)

@@ -15,6 +15,7 @@ from explorer.state import chosen_path
 from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, LatentPath, Tour
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
+from vae.choices import PathKind
 from vae.pictures import MIME
 
 _UPLOAD = RunKey[Any]("upload_path", None)
@@ -98,7 +99,7 @@ def continue_with_file(opened: OpenedRun) -> None:
         st.toast("The file's path goes through images that are not here.", icon=":material/info:")
         return
     told = recipe.settings
-    kind = told.get("path") if told.get("path") in tuple(KINDS) else "slerp"
+    kind: PathKind = next((kind for kind in KINDS if kind == told.get("path")), "slerp")
     steps = told.get("steps") if told.get("steps") in STEPS else 9
     place = player.newest_tour({"place": {**told, "number": 0}})
     tour = Tour() if place is None else place[1]

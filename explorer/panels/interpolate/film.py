@@ -14,12 +14,13 @@ from explorer.drawing.images import Floats
 from explorer.state.chosen_path import FINE, Tour, trace
 from explorer.state.session import Session
 from vae import pictures
+from vae.choices import PathKind
 
 if TYPE_CHECKING:
     from vae.model.networks import VAE
 
 
-def filmed(session: Session, keys: Floats, kind: str, tour: Tour) -> Floats:
+def filmed(session: Session, keys: Floats, kind: PathKind, tour: Tour) -> Floats:
     """The points of an animation of the path through keys [K, D], a frame each. [frames, D]
 
     There and back with a rest at each end, or around: from the last key on to the first.

@@ -18,6 +18,7 @@ from explorer.state.keys import RunKey
 from explorer.state.map_points import ERROR, KL, Place
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
+from vae.choices import MapMethod
 from vae.errors import ExplainedError
 from vae.runs import processes
 from vae.runs.folder import Run
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 
 
 TICK_SECONDS = 1.0  # while a map is in the making
-METHODS = {"pca": "PCA", "umap": "UMAP"}
+METHODS: dict[MapMethod, str] = {"pca": "PCA", "umap": "UMAP"}
 
-_METHOD = RunKey("method", "pca")
+_METHOD = RunKey[MapMethod]("method", "pca")
 _COLOUR = RunKey("colour", "")
-_CONTROLS = RunKey("map_controls", ("pca", ""))  # both
+_CONTROLS = RunKey[tuple[MapMethod, str]]("map_controls", ("pca", ""))  # both
 
 
 def show(session: Session | None) -> None:
@@ -91,7 +92,7 @@ def _draw(session: Session, was_changing: bool) -> None:
         st.error(str(error), icon=":material/error:")
 
 
-def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
+def _controls(session: Session, dataset: Dataset) -> tuple[MapMethod, str]:
     """The method, and what the colours say."""
     names = [name for name in dataset.attributes if name not in (ERROR, KL)]
     names.sort(key=lambda name: name != "label")
@@ -122,8 +123,9 @@ def _controls(session: Session, dataset: Dataset) -> tuple[str, str]:
             width=260,
         )
         path_overlay.toggle(session)
-    kept.set((str(method), str(colour)))
-    return str(method), str(colour)
+    controls = (method or before[0], str(colour))
+    kept.set(controls)
+    return controls
 
 
 # ------------------------------------------------------------------------------- the map
@@ -172,7 +174,7 @@ def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
     return Legend(title, entries, (), 0.0, 0.0)
 
 
-def _honest(opened: OpenedRun, method: str, points: Latents) -> None:
+def _honest(opened: OpenedRun, method: MapMethod, points: Latents) -> None:
     """What the map shows, and how to have a fuller or a newer one."""
     session, weights, num = opened.session, opened.weights, len(opened.dataset)
     text = "PC 1 across, PC 2 up. " if method == "pca" else ""
@@ -190,12 +192,12 @@ def _honest(opened: OpenedRun, method: str, points: Latents) -> None:
 # ------------------------------------------------------------------------------- the map maker
 
 
-def files(run: Run, method: str) -> tuple[Path, Path]:
+def files(run: Run, method: MapMethod) -> tuple[Path, Path]:
     """The log of the process that makes a map, and what it writes."""
     return run.maps / f"{method}.log", run.maps / f"{method}.npz"
 
 
-def _missing(session: Session, method: str) -> None:
+def _missing(session: Session, method: MapMethod) -> None:
     """In place of a map that is not there."""
     if method == "umap":
         st.info(
@@ -211,7 +213,7 @@ def _missing(session: Session, method: str) -> None:
         )
 
 
-def _job(session: Session, method: str) -> None:
+def _job(session: Session, method: MapMethod) -> None:
     """Start making a map, and watch it."""
     job_button.job(
         session.run,

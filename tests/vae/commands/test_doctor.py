@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from vae.commands.parser import main, parser
-from vae.config import to_document, with_values
+from vae.config import with_values
+from vae.runs.config_file import to_document
 from vae.runs.folder import Run
 
 SHIPPED = Path(__file__).parents[3] / "checkpoints"

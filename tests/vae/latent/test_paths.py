@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_moons
 
+from vae.choices import PATH_KINDS
 from vae.errors import InputError
 from vae.latent import paths
 
@@ -50,7 +51,7 @@ def test_islands_are_bridged_at_their_nearest_points() -> None:
     assert (np.diff(z[:, 0]) > -0.01).all()
 
 
-@pytest.mark.parametrize("kind", paths.KINDS)
+@pytest.mark.parametrize("kind", PATH_KINDS)
 def test_every_key_is_met_exactly(kind: str) -> None:
     mu = np.random.default_rng(1).normal(size=(200, 5)).astype(np.float32)
     keys = mu[[3, 50, 7]] + np.float32(0.1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vae.config import NETWORKS, ModelConfig
+from vae.choices import NETWORKS
+from vae.config import ModelConfig
 from vae.faces.synthetic import faces
 from vae.model.networks import VAE, num_parameters
 from vae.model.weight_norm import normalise_weights, plain_weights, start_from_data

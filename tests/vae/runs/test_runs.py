@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from vae.atomic import atomic_write
-from vae.config import Config, from_json, options, parse_option, with_values
+from vae.config import Config, options, parse_option, with_values
 from vae.errors import FileError, InputError
+from vae.runs.config_file import from_json, to_document
 from vae.runs.events import EventWriter, numbered, read_events
 from vae.runs.folder import Run, existing_run, free_name, list_runs, open_run
 
@@ -233,8 +234,6 @@ def test_a_mistake_in_the_config_is_named(values: dict[str, object], words: str)
 
 def test_a_config_comes_back_from_its_file() -> None:
     config = with_values(Config(), {"train.lr": 0.5, "model.channels": (1, 2, 3, 4, 5)})
-    from vae.config import to_document
-
     assert from_json(json.dumps(to_document(config))) == config
     with pytest.raises(FileError, match=r"config\.json"):
         from_json("[1]")

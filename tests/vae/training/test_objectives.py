@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from vae.config import Config, ModelConfig, TrainConfig, from_json, with_values
+from vae.config import Config, ModelConfig, TrainConfig, with_values
 from vae.data.dataset import open_dataset
 from vae.errors import InputError
 from vae.latent.encoding import to_unit
@@ -19,6 +19,7 @@ from vae.model.elbo import Terms, kl_parts
 from vae.model.likelihoods import Gaussian
 from vae.model.networks import VAE
 from vae.model.posterior import Posterior
+from vae.runs.config_file import from_json
 from vae.runs.events import last_event
 from vae.runs.folder import Run
 from vae.training.batches import noise

@@ -14,7 +14,8 @@ from explorer.panels.model.theory.formulas import (
     nll_tex,
     number,
 )
-from vae.config import LIKELIHOODS, TrainConfig
+from vae.choices import LIKELIHOODS
+from vae.config import TrainConfig
 from vae.model.elbo import Terms
 from vae.model.likelihoods import make_likelihood
 from vae.model.posterior import Posterior

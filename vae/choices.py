@@ -1,0 +1,37 @@
+"""What can be chosen by a word: a type for each choice, and its words in the order of the lists."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Network = Literal["residual", "conv", "mlp"]
+NETWORKS: tuple[Network, ...] = get_args(Network)
+LikelihoodName = Literal["bernoulli", "gaussian", "gaussian_per_pixel", "laplace"]
+LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
+ObjectiveName = Literal["elbo", "importance_weighted", "beta_tc", "autoencoder"]
+OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
+Estimator = Literal["analytic", "sampled"]  # of the KL
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
+LrSchedule = Literal["cooldown", "constant", "cosine"]
+LR_SCHEDULES: tuple[LrSchedule, ...] = get_args(LrSchedule)
+Device = Literal["cuda", "mps", "cpu"]
+DEVICES: tuple[Device, ...] = get_args(Device)
+
+Split = Literal["validation", "train"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+Prior = Literal["normal", "mixture"]
+PRIORS: tuple[Prior, ...] = get_args(Prior)
+Curve = Literal["lerp", "slerp"]  # from one point of the latent space to another
+CURVES: tuple[Curve, ...] = get_args(Curve)
+PathKind = Literal[Curve, "dense"]
+PATH_KINDS: tuple[PathKind, ...] = get_args(PathKind)
+MapMethod = Literal["pca", "umap"]
+MAP_METHODS: tuple[MapMethod, ...] = get_args(MapMethod)
+ExportFormat = Literal["onnx", "safetensors"]
+EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
+
+Request = Literal["pause", "stop"]  # to a living trainer
+REQUESTS: tuple[Request, ...] = get_args(Request)
+EndStatus = Literal["paused", "stopped", "finished", "failed"]  # that a trainer writes
+END_STATUSES: tuple[EndStatus, ...] = get_args(EndStatus)
+Status = Literal["new", "starting", "running", "interrupted"] | EndStatus

@@ -1,0 +1,43 @@
+"""``config.json``: the configuration of a run as it is written and read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from vae.config import Config, with_values
+from vae.errors import FileError, reading
+
+# What runs had before there was an option for it, where that is not the default of today.
+FORMERLY = {"train.lr_schedule": "constant"}
+
+
+def to_document(config: Config) -> dict[str, Any]:
+    """`config` as what ``config.json`` holds."""
+    return dataclasses.asdict(config)
+
+
+def from_json(text: str) -> Config:
+    """The config written in ``config.json``.
+
+    Raises FileError for anything that is not such a file.
+    """
+    try:
+        document = json.loads(text)
+        values = {
+            f"{section}.{name}": tuple(value) if isinstance(value, list) else value
+            for section, items in document.items()
+            for name, value in items.items()
+        }
+        return with_values(Config(), FORMERLY | values)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise FileError(f"config.json cannot be read: {error}") from error
+
+
+def load_config(path: Path) -> Config:
+    """The config in the file `path`. Raises FileError, FileNotFoundError."""
+    with reading(path):
+        text = path.read_text(encoding="utf-8")
+    return from_json(text)
