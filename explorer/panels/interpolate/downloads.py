@@ -103,4 +103,4 @@ def continue_with_file(opened: OpenedRun) -> None:
     steps = told.get("steps") if told.get("steps") in STEPS else 9
     place = player.newest_tour({"place": {**told, "number": 0}})
     tour = Tour() if place is None else place[1]
-    controls.restore(opened.session, picked, str(kind), int(steps or 9), tour)
+    controls.restore(opened.session, picked, kind, int(steps or 9), tour)
