@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ SESSION = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     # More threads than free cores wait for each other: eight times the work on a busy machine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the fixtures end theirs
     mark = config.stash[SESSION] = leftovers.new_mark()
     os.environ[leftovers.VARIABLE] = f"{os.environ.get(leftovers.VARIABLE, '')} {mark}"
 

@@ -43,6 +43,14 @@ def test_it():
     train("of_a_test")
     raise KeyboardInterrupt
 """
+IS_TERMINATED = """
+import os, signal
+
+def test_it():
+    train("of_a_test")
+    os.kill(os.getpid(), signal.SIGTERM)
+    signal.pause()
+"""
 DIES = """
 import os
 
@@ -85,8 +93,12 @@ def test_a_trainer_ends_with_the_test_that_fails_and_a_forgetful_fixture_is_told
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "words", "wanted"),
-    [(IS_INTERRUPTED, (), 2), (DIES, ("-n", "1", "--max-worker-restart=0"), 1)],
-    ids=["interrupted", "killed"],
+    [
+        (IS_INTERRUPTED, (), 2),
+        (IS_TERMINATED, (), 2),
+        (DIES, ("-n", "1", "--max-worker-restart=0"), 1),
+    ],
+    ids=["interrupted", "terminated", "killed"],
 )
 def test_a_trainer_ends_with_a_session_that_is(
     tmp_path: Path, text: str, words: tuple[str, ...], wanted: int
