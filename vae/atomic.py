@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,26 @@ def make_folder(folder: Path) -> None:
     """Make `folder` be there, and those above it. Raises FileError."""
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Make `target` a copy of a folder, whole or not at all; one that is there stays.
+
+    Contents alone, no permissions: a package may be installed read-only. Raises FileError.
+    """
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+            copy = Path(folder) / target.name
+            for file in sorted(path for path in source.rglob("*") if path.is_file()):
+                place = copy / file.relative_to(source)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, place)
+            try:
+                copy.rename(target)
+            except OSError:
+                if not target.exists():  # else another process was quicker
+                    raise
 
 
 def atomic_json(path: Path, document: Any) -> None:

@@ -6,6 +6,11 @@ from typing import Literal, get_args
 
 Network = Literal["residual", "conv", "mlp"]
 NETWORKS: tuple[Network, ...] = get_args(Network)
+NETWORK_LABELS: dict[Network, str] = {
+    "residual": "residual",
+    "conv": "five layers, as in tutorials",
+    "mlp": "one hidden layer",
+}
 LikelihoodName = Literal["bernoulli", "gaussian", "gaussian_per_pixel", "laplace"]
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 ObjectiveName = Literal["elbo", "importance_weighted", "beta_tc", "autoencoder"]

@@ -17,11 +17,6 @@ from vae import checks, choices
 from vae.errors import InputError
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
-NETWORK_LABELS = {
-    "residual": "residual",
-    "conv": "five layers, as in tutorials",
-    "mlp": "one hidden layer",
-}
 
 
 @dataclass(frozen=True)

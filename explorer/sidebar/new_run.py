@@ -13,8 +13,8 @@ import streamlit as st
 from explorer.sidebar.actions import attempt
 from explorer.state import handover
 from explorer.state.keys import Key
-from vae.choices import LIKELIHOODS, NETWORKS
-from vae.config import NETWORK_LABELS, Config
+from vae.choices import LIKELIHOODS, NETWORK_LABELS, NETWORKS
+from vae.config import Config
 from vae.errors import InputError
 from vae.runs import processes
 from vae.runs.folder import free_name

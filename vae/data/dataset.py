@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from vae.config import DataConfig
 from vae.data.collection import FILE_SIZE
-from vae.data.import_cache import Progress, imported, read_json
+from vae.data.import_cache import imported, read_json
 from vae.data.shuffle import EPOCH, SPLIT, shuffled
 from vae.data.sources import locate
+from vae.data.tally import Progress
 from vae.faces import synthetic
 from vae.faces.synthetic import Faces
 

@@ -12,11 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,17 +23,12 @@ from numpy.typing import NDArray
 from vae.atomic import atomic_json, make_folder, sync_folder
 from vae.config import DataConfig
 from vae.data.collection import Collection, Source
-from vae.data.image_files import TooLargeError, digest, resized, upright_square
+from vae.data.decoding import Skip, decoded_images
 from vae.data.shuffle import SUBSET, shuffled
+from vae.data.tally import Progress, Tally, escaped, nothing_found, throttled
 from vae.errors import FileError, InputError, writing
 
-Progress = Callable[[str, int, int], None]  # what, done, total
-
 FORMAT = 1  # of the cache; raise it when what lies there changes
-NUM_DECODERS = 2  # threads
-CHUNK = 256  # images decoded before the next are begun
-NUM_EXAMPLES = 5  # names in the manifest for each reason
-PROGRESS_SECONDS = 0.1
 
 
 def imported(source: Source, config: DataConfig, cache: Path, progress: Progress) -> Path:
@@ -114,33 +105,33 @@ def _write(
     channels = 1 if collection.is_grey(chosen.tolist()) else 3
     _check_space(part, len(chosen) * size * size * channels)
 
-    tally = _Tally()
+    tally = Tally()
     for reason, name in collection.skipped:
-        tally.add(reason, _escaped(name))
+        tally.add(reason, escaped(name))
     kept: list[int] = []
     seen: dict[bytes, int] = {}
     hashed = hashlib.sha256(f"{size} {channels}".encode())
-    report = _throttled(progress, "importing images", len(chosen))
+    report = throttled(progress, "importing images", len(chosen))
     with open(part / "images.npy", "wb") as file:
         _write_header(file, 0, size, channels)
-        decoded = _decoded(collection, chosen.tolist(), size, channels)
+        decoded = decoded_images(collection, chosen.tolist(), size, channels)
         for done, (index, outcome) in enumerate(decoded):
             report(done)
-            name = _escaped(collection.names[index])
-            if isinstance(outcome, _Skip):
+            name = escaped(collection.names[index])
+            if isinstance(outcome, Skip):
                 tally.add(outcome.reason, f"{name}: {outcome.cause}")
                 continue
             pixels, key = outcome
             first = seen.setdefault(key, index) if collection.are_files else index
             if first != index:
-                tally.add("duplicate", f"{name}: same as {_escaped(collection.names[first])}")
+                tally.add("duplicate", f"{name}: same as {escaped(collection.names[first])}")
                 continue
             tally.add("imported", name)
             kept.append(index)
             file.write(pixels)
             hashed.update(pixels)
         if not kept:
-            raise InputError(_nothing_found(source, tally))
+            raise InputError(nothing_found(source, tally))
         file.seek(0)
         _write_header(file, len(kept), size, channels)
         file.flush()
@@ -203,85 +194,3 @@ def _check_space(folder: Path, needed: int) -> None:
             f"The images need {needed / 1e6:.0f} MB in the cache but the disk has "
             f"{free / 1e6:.0f} MB left: free some, or ask for fewer with num_images."
         )
-
-
-# ---------------------------------------------------------------------------- decoding
-
-
-@dataclass(frozen=True)
-class _Skip:
-    reason: str
-    cause: str
-
-
-def _decoded(
-    collection: Collection, chosen: Sequence[int], size: int, channels: int
-) -> Iterator[tuple[int, tuple[bytes, bytes] | _Skip]]:
-    """(index, (pixels [H, W, C] as bytes, digest) or why there are none) in the order of `chosen`.
-
-    Pillow lets go of the interpreter while it decodes, so threads help.
-    """
-    mode = "L" if channels == 1 else "RGB"
-
-    def decode(index: int) -> tuple[bytes, bytes] | _Skip:
-        try:
-            with collection.read(index) as image:
-                square = upright_square(image, size).convert(mode)
-            key = digest(square) if collection.are_files else b""
-            return resized(square, size).tobytes(), key
-        except TooLargeError as error:
-            return _Skip("too_large", str(error))
-        except Exception as error:  # Pillow raises nearly anything for a broken file
-            return _Skip("broken", " ".join(str(error).split())[:200] or type(error).__name__)
-
-    with ThreadPoolExecutor(NUM_DECODERS) as pool:
-        run = pool.map if collection.are_files else map
-        for start in range(0, len(chosen), CHUNK):
-            chunk = chosen[start : start + CHUNK]
-            yield from zip(chunk, run(decode, chunk), strict=True)
-
-
-# ---------------------------------------------------------------------------- what is told
-
-
-@dataclass
-class _Tally:
-    """What became of every file: counts, and the first few names, by reason."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    examples: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, reason: str, name: str) -> None:
-        self.counts[reason] = self.counts.get(reason, 0) + 1
-        examples = self.examples.setdefault(reason, [])
-        if len(examples) < NUM_EXAMPLES:
-            examples.append(name)
-
-
-def _throttled(progress: Progress, what: str, total: int) -> Callable[[int], None]:
-    last = -PROGRESS_SECONDS
-
-    def report(done: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if done == total or now - last >= PROGRESS_SECONDS:
-            last = now
-            progress(what, done, total)
-
-    return report
-
-
-def _escaped(name: str) -> str:
-    """`name` without line breaks, control and direction characters, to be shown."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
-
-
-def _nothing_found(source: Source, tally: _Tally) -> str:
-    found = [
-        f"{count} {reason.replace('_', ' ')} (such as {tally.examples[reason][0]})"
-        for reason, count in sorted(tally.counts.items())
-    ]
-    return (
-        f"There is no usable image in {source.name!r}: expected PNG, JPEG, WebP, GIF, BMP or TIFF "
-        f"files, found {', '.join(found) or 'nothing'}."
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from vae.data.arrays import load_array, load_torchvision
+from vae.data.arrays import load_array
 from vae.data.collection import Source
 from vae.data.folders import (
     IDX_IMAGES,
@@ -21,6 +21,7 @@ from vae.data.folders import (
     locate_idx,
     tables_beside,
 )
+from vae.data.torchvision_sets import load_torchvision
 from vae.errors import FileError, InputError
 
 

@@ -1,6 +1,7 @@
 """The layers of hair in a portrait: behind the head, tails and buns, fringe and side locks.
 
 Positions are in head units, see vae.faces.proportions.
+Longer than 250 lines because the pieces of hair share one outline and one light.
 """
 
 from __future__ import annotations

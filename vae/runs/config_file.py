@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vae.config import Config, with_values
+from vae.config import CHANGEABLE, Config, options, with_values
 from vae.errors import FileError, reading
+from vae.runs.events import Event
 
 # What runs had before there was an option for it, where that is not the default of today.
 FORMERLY = {"train.lr_schedule": "constant"}
@@ -41,3 +42,17 @@ def load_config(path: Path) -> Config:
     with reading(path):
         text = path.read_text(encoding="utf-8")
     return from_json(text)
+
+
+def as_started(config: Config, start: Event) -> Config:
+    """`config` with the options that a `start` event says training went on with.
+
+    The event leaves out what has no value, so that an option that may be without one is without.
+    """
+    known = options()
+    changed = {
+        name: start.get(name)
+        for name in CHANGEABLE
+        if name in start or (start and known[name].default is None)
+    }
+    return with_values(config, changed)

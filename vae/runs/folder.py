@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +16,11 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from vae import config as configuration
-from vae.atomic import atomic_json
+from vae.atomic import atomic_json, copy_folder
 from vae.choices import END_STATUSES, REQUESTS, Request, Status
 from vae.config import Config
-from vae.errors import InputError, writing
-from vae.runs.config_file import load_config
+from vae.errors import InputError
+from vae.runs.config_file import as_started, load_config
 from vae.runs.events import Event, last_event, read_events
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -64,20 +61,7 @@ class Run:
         shipped = self.folder
         if shipped == self.place:
             return
-        with writing(self.place):
-            self.root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f".{self.name}-", dir=self.root) as folder:
-                copy = Path(folder) / self.name
-                # Contents alone: a package may be installed read-only.
-                for file in sorted(path for path in shipped.rglob("*") if path.is_file()):
-                    target = copy / file.relative_to(shipped)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(file, target)
-                try:
-                    copy.rename(self.place)
-                except OSError:
-                    if not self.place.exists():  # else another process was quicker
-                        raise
+        copy_folder(shipped, self.place)
 
     @property
     def config_file(self) -> Path:
@@ -218,20 +202,6 @@ class Run:
         sequence, _ = self.control()
         document = {"sequence": sequence + 1, "request": request, "time": time.time()}
         atomic_json(self.control_file, document)
-
-
-def as_started(config: Config, start: Event) -> Config:
-    """`config` with the options that a `start` event says training went on with.
-
-    The event leaves out what has no value, so that an option that may be without one is without.
-    """
-    options = configuration.options()
-    changed = {
-        name: start.get(name)
-        for name in configuration.CHANGEABLE
-        if name in start or (start and options[name].default is None)
-    }
-    return configuration.with_values(config, changed)
 
 
 def open_run(root: Path, name: str) -> Run:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from vae.config import NETWORK_LABELS, ModelConfig
+from vae.choices import NETWORK_LABELS
+from vae.config import ModelConfig
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

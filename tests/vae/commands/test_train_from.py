@@ -18,8 +18,9 @@ from vae.errors import InputError
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights, plain_weights, set_plain_weights
 from vae.runs import processes
+from vae.runs.config_file import as_started
 from vae.runs.events import last_event
-from vae.runs.folder import Run, as_started
+from vae.runs.folder import Run
 
 TINY = {
     "data.num_images": "60",

@@ -1,0 +1,57 @@
+"""What an import tells: how far it is, and what became of every file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vae.data.collection import Source
+
+Progress = Callable[[str, int, int], None]  # what, done, total
+
+NUM_EXAMPLES = 5  # names in the manifest for each reason
+PROGRESS_SECONDS = 0.1
+
+
+@dataclass
+class Tally:
+    """What became of every file: counts, and the first few names, by reason."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, name: str) -> None:
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+        examples = self.examples.setdefault(reason, [])
+        if len(examples) < NUM_EXAMPLES:
+            examples.append(name)
+
+
+def throttled(progress: Progress, what: str, total: int) -> Callable[[int], None]:
+    last = -PROGRESS_SECONDS
+
+    def report(done: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done == total or now - last >= PROGRESS_SECONDS:
+            last = now
+            progress(what, done, total)
+
+    return report
+
+
+def escaped(name: str) -> str:
+    """`name` without line breaks, control and direction characters, to be shown."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+def nothing_found(source: Source, tally: Tally) -> str:
+    found = [
+        f"{count} {reason.replace('_', ' ')} (such as {tally.examples[reason][0]})"
+        for reason, count in sorted(tally.counts.items())
+    ]
+    return (
+        f"There is no usable image in {source.name!r}: expected PNG, JPEG, WebP, GIF, BMP or TIFF "
+        f"files, found {', '.join(found) or 'nothing'}."
+    )
