@@ -1,4 +1,4 @@
-"""What the latent space knows of the factors that the images were made of.
+"""How much the latent space knows about the factors that the images were made from.
 
 N images, D latent dimensions, T targets.
 """
@@ -6,7 +6,7 @@ N images, D latent dimensions, T targets.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,29 +24,30 @@ from vae.directions.leakage import predicted_left_out
 from vae.latent.nearest import nearest_rows
 
 Doubles = NDArray[np.float64]
+Measure = Literal["accuracy", "R2"]
 
 NUM_BINS = 20
 NUM_FOLDS = 5
 NUM_NEIGHBOURS = 10
 MAX_CLASSES = 256
-MAX_IMAGES = 4_000  # that are asked about a factor
+MAX_IMAGES = 4_000  # that a factor is predicted for
 
 
 @dataclass(frozen=True)
 class FactorScore:
-    """How well a factor is read from posterior means of images that were left out."""
+    """How well a factor is predicted from posterior means, on images that were left out."""
 
     factor: str
-    measure: str  # "accuracy" of a class in [0, 1], "R2" of a number or a circle, at most 1
+    measure: Measure  # accuracy of a class in [0, 1], R2 of a number or a circle, at most 1
     linear: float  # by ridge regression
     nearest: float  # by the nearest neighbours
-    chance: float  # of who knows nothing: the share of the largest class, or 0
+    chance: float  # the score without the latents: the share of the largest class, or 0
     gap: float  # the factor's part of the MIG
-    dimension: int  # the one that knows most of it
+    dimension: int  # the one with most information on it
 
     @property
     def gained(self) -> float:
-        """The better of the two, 0 at chance and 1 where everything is known."""
+        """The better of the two, 0 at chance and 1 for a perfect prediction."""
         return (max(self.linear, self.nearest) - self.chance) / max(1e-12, 1 - self.chance)
 
 
@@ -55,7 +56,7 @@ def factor_scores(
 ) -> list[FactorScore]:
     """A score of each attribute that varies among the images `index` [N]; mu [N, D].
 
-    Five folds, fitted on four and asked on the fifth: ridge regression, and the 10 nearest in mu.
+    Five folds, fitted on four and tested on the fifth: ridge regression, and the 10 nearest in mu.
     """
     if len(index) > MAX_IMAGES:
         some = np.random.default_rng(0).choice(len(index), MAX_IMAGES, replace=False)
@@ -89,8 +90,8 @@ def factor_scores(
 
 def _targets(
     name: str, column: NDArray[Any], attributes: Columns, classes: Classes
-) -> tuple[str, NDArray[np.bool_], Doubles]:
-    """The measure, which of the images are known [N], and what is to be read of each [N, T]."""
+) -> tuple[Measure, NDArray[np.bool_], Doubles]:
+    """The measure, which of the images have a value [N], and the targets of each [N, T]."""
     if is_class(name, attributes, classes):
         names = classes[name]
         there = [k for k in np.unique(column) if 0 <= k < len(names) and names[k] != UNKNOWN]
@@ -105,7 +106,10 @@ def _targets(
 
 
 def _left_out(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
-    """What a linear readout and the neighbours predict for images left out. [N, T] each"""
+    """What a linear readout and the neighbours predict for images left out. [N, T] each
+
+    The folds are made by hand: scikit-learn's KFold would deal other ones, and change the scores.
+    """
     fold = np.random.default_rng(0).permutation(len(x)) % NUM_FOLDS
     nearest = np.empty_like(y)
     for k in range(NUM_FOLDS):
@@ -116,7 +120,7 @@ def _left_out(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
     return predicted_left_out(x, y, fold), nearest
 
 
-def _scored(kind: str, y: Doubles, read: Doubles) -> float:
+def _scored(kind: Measure, y: Doubles, read: Doubles) -> float:
     if kind == "accuracy":
         return float((read.argmax(1) == y.argmax(1)).mean())
     return float(1 - ((read - y) ** 2).sum() / ((y - y.mean(0)) ** 2).sum())

@@ -1,4 +1,4 @@
-"""The evaluation of a run, kept in its folder with the step and the weights that it is of."""
+"""The evaluation of a run, kept in its folder with the step and the weights it belongs to."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from vae.runs.folder import Run
 def known_images(
     run: Run, model: VAE, weights: Weights, dataset: Dataset, progress: Progress | None = None
 ) -> Known:
-    """The training images as these weights see them, from the run's folder or made and kept there.
+    """The training images encoded with these weights, from the run's folder or made and kept there.
 
-    Where the folder cannot be written, that is said and they are made anew each time.
+    Where the folder cannot be written, a line on standard error says so.
     """
     try:
         known = neighbours.load_known(run.samplers_file)
         if (known.digest, known.fingerprint) == (weights.digest, dataset.fingerprint):
             return known
     except (FileNotFoundError, ExplainedError):
-        pass  # made anew
+        pass  # made again
     known = neighbours.know(model, dataset, weights.digest, progress=progress)
     try:
         run.make_writable()
@@ -63,9 +63,9 @@ def evaluate_run(
     network: frechet.Network,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Every measure of a run on a split; that of the validation images is kept in its folder.
+    """Every measure of a run on a split; validation results are kept in the run's folder.
 
-    `frechet_num`: images in each set of the Frechet distances, 0 for none of them.
+    `frechet_num`: images in each set of the Frechet distances; 0 leaves them out.
     """
     began = time.time()
     index, others = dataset.validation, dataset.train
@@ -100,7 +100,7 @@ def evaluate_run(
 
 
 def kept_evaluation(run: Run) -> dict[str, Any] | None:
-    """What the newest evaluation of the run's validation images found; None before the first."""
+    """The newest evaluation of the run's validation images; None before the first."""
     try:
         document = json.loads(run.evaluation_file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -120,12 +120,12 @@ def frechet_distances(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """How far sets of `num` pictures are from as many real images of `index`, by their features.
+    """The Frechet distance of sets of `num` images from as many real images of `index`.
 
-    frechet_reconstructions, of posterior means of those same images; frechet_samples from the
-    prior and frechet_mixture from the mixture, at temperature 1; and frechet_real, of as many real
-    images of `others`, which is what `num` images of the same kind come to. Empty for fewer than
-    two images. Everything is compared in 8 bits.
+    frechet_reconstructions: reconstructions of those same images; frechet_samples: from the prior,
+    and frechet_mixture: from the mixture, at temperature 1; frechet_real: as many real images of
+    `others`, the distance to expect of perfect samples. Empty for fewer than two images. All images
+    are compared in 8 bits.
     """
     num = min(num, len(index))
     if num < 2:

@@ -1,11 +1,11 @@
-"""How far a set of pictures is from the real ones: the Frechet distance between their features.
+"""How far a set of images is from the real ones: the Frechet distance between their features.
 
 N images, F features, H = W pixels.
 
 Heusel et al. 2017 (arXiv:1706.08500), equation 6: both sets of features are taken for Gaussians,
 and the distance between the two is squared Wasserstein-2, Dowson & Landau 1982. It depends on the
-network, the number of images and how they are resized, so that a result names all three, and only
-results that name the same may be compared.
+network, the number of images and how they are resized: a result names all three, and only results
+that agree in them may be compared.
 
 Two networks. `RandomFeatures` needs no file: a small convolutional network with fixed random
 weights, as Naeem et al. 2020 (arXiv:2002.09797, section 3.2) argue for where the pictures are
@@ -41,7 +41,7 @@ BATCH = 64
 
 
 class Network(Protocol):
-    """What turns pictures into features."""
+    """Turns images into features."""
 
     name: str
     resize: str  # in words
@@ -101,17 +101,17 @@ class InceptionFeatures:
         except ImportError as error:
             raise InputError(
                 f"Inception features need the package torch-fidelity ({error}): pip install "
-                "torch-fidelity, or leave --inception out for the network that is built in."
+                "torch-fidelity, or leave out --inception to use the built-in network."
             ) from error
         try:
             # The package unpickles the file without a check; this one refuses anything but tensors.
             torch.load(weights, map_location="cpu", weights_only=True)
             extractor = module.FeatureExtractorInceptionV3
             self._network = extractor(self.name, ["2048"], feature_extractor_weights_path=weights)
-        except Exception as error:  # torch raises nearly anything for a file that is none
+        except Exception as error:  # torch raises almost anything for a broken file
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise FileError(
-                f"{weights} does not hold the Inception weights of torch-fidelity: {reason}"
+                f"{weights} is not the file of torch-fidelity's Inception weights: {reason}"
             ) from error
         self._network.eval()
 

@@ -1,8 +1,7 @@
 """Three estimators of one gradient, side by side: that of the elbo for the encoder's parameters.
 
 N images, D latent dimensions, G parameters of the encoder, R repeats. All three have the same
-expectation, the gradient of -elbo meaned over the images; they differ in how far one draw of it
-strays.
+expectation, the gradient of -elbo averaged over the images; they differ in their variance.
 
 | name | what is differentiated, eps ~ N(0, I), z = mu + sigma eps | source |
 |---|---|---|
@@ -20,6 +19,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -28,12 +28,14 @@ from vae.model.elbo import Terms
 from vae.model.networks import VAE
 from vae.model.posterior import Posterior
 
+Name = Literal["analytic", "sampled", "score"]
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """What R draws of a gradient say of its estimator. Nats per image and unit of parameter."""
+    """Mean and spread of R draws of a gradient. Nats per image and unit of parameter."""
 
-    name: str  # analytic, sampled, score
+    name: Name
     norm: float  # of the mean over the draws
     variance: float  # of one draw, summed over the G parameters
     signal_to_noise: float  # norm of the true mean, its noise taken off, over sqrt(variance)
@@ -63,7 +65,7 @@ def score(model: VAE, x: Tensor, posterior: Posterior, eps: Tensor) -> Tensor:
     return (f * posterior.log_prob(terms.z)).mean()
 
 
-ESTIMATORS: dict[str, Callable[[VAE, Tensor, Posterior, Tensor], Tensor]] = {
+ESTIMATORS: dict[Name, Callable[[VAE, Tensor, Posterior, Tensor], Tensor]] = {
     "analytic": analytic,
     "sampled": sampled,
     "score": score,

@@ -1,11 +1,11 @@
-"""What the codes say about the images: the KL split into its parts, from samples.
+"""How much the latents say about the images: the KL split into its parts, from samples.
 
 N images, D latent dimensions. Hoffman & Johnson 2016; Chen et al. 2018, equation 2.
 
 The mean KL over the data is I_q(x; z) + KL(q(z), p(z)), and the second part is the total
 correlation plus the KL of each dimension. q(z) is the mean of the posteriors of these N images, so
 that the mutual information is that between z and which of the N images it came from: never above
-log N, and at log N no two codes can be taken for one another.
+log N, and equal to log N where no two images can be confused.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Information:
 
     @property
     def marginal_kl(self) -> float:
-        """KL(q(z), p(z)), which samples from the prior suffer from."""
+        """KL(q(z), p(z)), which makes samples from the prior worse."""
         return self.total_correlation + self.dimension_kl
 
     @property
     def limit(self) -> float:
-        """log N, above which the mutual information of N images cannot be."""
+        """log N, the highest mutual information that N images can have."""
         return math.log(self.num_images)
 
 

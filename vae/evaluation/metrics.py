@@ -56,7 +56,7 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of each of N images; all in nats but for mse, psnr in dB, and ssim."""
+    """The measures of each of N images, in nats except mse, psnr (dB) and ssim."""
 
     mu: Floats  # [N, D]
     logvar: Floats  # [N, D]
@@ -96,9 +96,9 @@ def evaluate(
     images; mse, psnr (dB) and ssim compare each image with the reconstruction of its posterior
     mean. bound is the importance-weighted bound with `importance_samples` samples, of `bound_num`
     of the images (None: all); bound_gain is how far it is above the elbo of these same images.
-    mutual_information is that of z with which of mi_num images it came from, never above
-    mi_limit = log mi_num. Where the data set knows its factors, mig, and how well each is read
-    from the means. worst and best are the images that are reconstructed worst and best.
+    mutual_information is between z and which of mi_num images it came from, never above
+    mi_limit = log mi_num. For a data set with known factors: mig, and how well each factor is
+    predicted from the means. worst and best are the images with the largest and smallest mse.
     """
     measured = _measure(model, dataset, index, seed, progress)
     kl_per_dim, elbos = measured.kl_per_dim, measured.elbo
@@ -125,15 +125,15 @@ def evaluate(
     if sigma is not None:
         result["sigma"] = sigma
     some = some_of(len(index), MAX_INFORMATION, seed)
-    told = information(mu[some], measured.logvar[some], measured.z[some])
+    parts = information(mu[some], measured.logvar[some], measured.z[some])
     result |= {
-        "mutual_information": told.mutual_information,
-        "mutual_information_se": told.mutual_information_se,
-        "marginal_kl": told.marginal_kl,
-        "total_correlation": told.total_correlation,
-        "dimension_kl": told.dimension_kl,
-        "mi_num": told.num_images,
-        "mi_limit": told.limit,
+        "mutual_information": parts.mutual_information,
+        "mutual_information_se": parts.mutual_information_se,
+        "marginal_kl": parts.marginal_kl,
+        "total_correlation": parts.total_correlation,
+        "dimension_kl": parts.dimension_kl,
+        "mi_num": parts.num_images,
+        "mi_limit": parts.limit,
         "kl_per_dim": [float(value) for value in kl_per_dim.mean(0)],
     }
     scores = factor_scores(index, mu, dataset.attributes, dataset.classes)

@@ -3,8 +3,8 @@
 N images, D latent dimensions, K points, A active dimensions of the D.
 
 q(z) = 1/N sum_n q(z given x_n) is what the decoder has been trained on, Makhzani et al. 2015,
-Hoffman & Johnson 2016. A few thousand images stand for all of them, and posteriors can be far
-narrower than the room between those few, so that each is widened as in a kernel density estimate:
+Hoffman & Johnson 2016. A few thousand images represent all of them, and posteriors can be far
+narrower than the gaps between those few, so each is widened as in a kernel density estimate:
 component n is N(mu_n, sigma_n^2 + h^2 S), S the variances of the means. h maximises the
 leave-one-out likelihood of the means (Habbema et al. 1974, Duin 1976); 0 is among its values.
 """
@@ -35,7 +35,10 @@ def log_terms(z: Doubles, mu: Doubles, variance: Doubles) -> Doubles:
 
 
 def log_mean(terms: Doubles) -> Doubles:
-    """log of the mean of exp of each row, stable; -inf counts as 0. [K, N] -> [K]"""
+    """log of the mean of exp of each row, stable; -inf counts as 0. [K, N] -> [K]
+
+    Not scipy.special.logsumexp: the page would import SciPy for it, and last digits would change.
+    """
     top = terms.max(1)
     result: Doubles = top + np.log(np.exp(terms - top[:, None]).mean(1))
     return result
@@ -55,7 +58,7 @@ def _without_nearest(terms: Doubles) -> Doubles:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """The widened mixture, and what its own means have under the rest of it."""
+    """The widened mixture, and the log density of each of its means under the other components."""
 
     active: NDArray[np.bool_]  # [D]
     mu: Doubles  # [N, A]
@@ -66,11 +69,10 @@ class Aggregate:
     def typicality(self, z: NDArray[np.floating]) -> float:
         """The share of the images whose posterior mean lies less densely than z [D], in [0, 1].
 
-        Density is that of the mixture without the component that explains the point best: an
-        image may not vouch for itself, and a point beside an image counts by the others too.
-        Means are compared, not samples, because a mean is what the sliders begin with; and only
-        in active dimensions, where a sample differs from its mean by little. 1 is the densest
-        ground, which is the face that is most like all others, not the best one.
+        The density is that of the mixture without the component that explains the point best, so
+        that an image does not count for itself. Means are compared, not samples, because the
+        sliders start from a mean; and only in active dimensions, where a sample differs little
+        from its mean. 1 is the densest region: the face most like all others, not the best one.
         """
         here = _without_nearest(log_terms(z[None, self.active].astype(np.float64), *self._parts))
         return float(np.searchsorted(self.known, here[0]) / len(self.known))
@@ -86,14 +88,14 @@ def fit_aggregate(mu: NDArray[np.floating], logvar: NDArray[np.floating], seed: 
     Raises InputError for fewer than three images, or where no dimension is active.
     """
     if len(mu) < 3:
-        raise InputError(f"Typicality needs the posteriors of 3 images, and there are {len(mu)}.")
+        raise InputError(f"Typicality needs the posteriors of at least 3 images, not {len(mu)}.")
     if len(mu) > MAX_COMPONENTS:
         some = np.random.default_rng(seed).choice(len(mu), MAX_COMPONENTS, replace=False)
         mu, logvar = mu[some], logvar[some]
     spread = mu.astype(np.float64).var(0)
     active = spread > ACTIVE_VARIANCE
     if not active.any():
-        raise InputError("No dimension is active, so that every point is as typical as another.")
+        raise InputError("No latent dimension is active, so every point is equally typical.")
     means = mu[:, active].astype(np.float64)
     own = np.exp(logvar[:, active].astype(np.float64))
 

@@ -1,4 +1,4 @@
-"""What the encoder says of many images: posterior means and log variances, kept in a file.
+"""Posterior means and log variances of many images, and the file they are kept in.
 
 N images, D latent dimensions.
 """
@@ -31,7 +31,7 @@ ENCODE_BATCH = 256
 
 @dataclass(frozen=True)
 class Latents:
-    """What the encoder says of some images of a data set."""
+    """The posteriors of some images of a data set, and the error of each reconstruction."""
 
     index: Indices  # [N] which images
     mu: Floats  # [N, D]
@@ -57,7 +57,7 @@ def to_unit(images: NDArray[np.uint8], device: torch.device | str = "cpu") -> Te
 def encode_images(
     model: VAE, dataset: Dataset, index: Indices, step: int, progress: Progress | None = None
 ) -> Latents:
-    """Posterior of each image of `index`, and how well its mean is reconstructed."""
+    """Posterior of each image of `index` [N], and the error of the reconstruction of its mean."""
     device = next(model.parameters()).device
     mus, logvars, errors = [], [], []
     for start in range(0, len(index), ENCODE_BATCH):
@@ -104,14 +104,14 @@ def save_latents(path: Path, latents: Latents, **columns: NDArray[np.generic]) -
 
 
 def load_latents(path: Path) -> Latents:
-    """The latents in a file. Raises FileNotFoundError, FileError where it holds none."""
+    """The latents in a file. Raises FileNotFoundError, FileError where it is broken."""
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             columns = {item.name: file[item.name] for item in fields(Latents)}
     except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise FileError(f"{path.name} holds no latents: {error}") from error
+        raise FileError(f"{path.name} is not a file of latents: {error}") from error
     return Latents(**{**columns, "step": int(columns["step"])})
 
 

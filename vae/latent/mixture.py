@@ -1,9 +1,9 @@
-"""Where new pictures are drawn from: the prior, or a mixture fitted to posterior means.
+"""Where samples come from: the prior, or a mixture fitted to posterior means.
 
 N images, D latent dimensions, A active dimensions of the D, K components.
 
 A VAE's posterior means do not fill the prior evenly. A mixture of Gaussians fitted to them
-afterwards samples where the decoder has been, Ghosh et al. 2020, section 4 (ex-post density
+afterwards samples where the decoder was trained, Ghosh et al. 2020, section 4 (ex-post density
 estimation). Temperature scales the standard deviation that is sampled with; 1 is the density
 itself, 0 its middle.
 """
@@ -32,7 +32,7 @@ MAX_STEPS = 50  # of expectation maximisation
 
 @dataclass(frozen=True)
 class Mixture:
-    """A Gaussian mixture over the active dimensions; the others stay where the means are."""
+    """A Gaussian mixture over the active dimensions; the others stay at their mean."""
 
     active: NDArray[np.bool_]  # [D]
     centre: Doubles  # [D] mean of the means
@@ -58,8 +58,8 @@ class Mixture:
 def fit_mixture(mu: NDArray[np.floating], seed: int) -> Mixture:
     """The mixture of full covariance that fits posterior means [N, D] best, N >= 1.
 
-    The number of components, of `COMPONENTS`, is the one with the highest likelihood on a quarter
-    of the means that was left out. Single-threaded, 2 s at 10,000 means of 32 dimensions.
+    The number of components, one of `COMPONENTS`, is the one with the highest likelihood on a
+    quarter of the means that is left out. Single-threaded, 2 s at 10,000 means of 32 dimensions.
     """
     rng = np.random.default_rng(seed)
     means = mu.astype(np.float64)
@@ -92,6 +92,6 @@ def _fit(points: Doubles, num_components: int, seed: int) -> Any:
         num_components, random_state=seed, reg_covar=REGULARISATION, max_iter=MAX_STEPS
     )
     with warnings.catch_warnings():
-        # Stopped early it samples as well: the last steps move the likelihood by little.
+        # Stopped early it samples as well: the last steps hardly change the likelihood.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return mixture.fit(points)

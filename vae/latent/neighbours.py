@@ -1,11 +1,11 @@
-"""The training images beside a sample: has the model learned them by heart?
+"""The training images nearest to a sample: has the model memorised them?
 
 N training images, K samples, D latent dimensions, H = W pixels, C channels.
 
-Two distances, which say different things: in the latent space, between posterior means, over the
-active dimensions; and between pixels, as root mean square in grey levels of 255. A model that only
-repeats its training images has samples nearer to them in pixels than the reconstructions of
-held-out images are, which are as blurred as samples.
+Two distances: in the latent space, between posterior means, over the active dimensions; and
+between pixels, as root mean square in grey levels of 255. If a model only repeats its training
+images, its samples are nearer to them in pixels than reconstructions of held-out images are, which
+are as blurred as samples.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def know(
 def nearest(known: Known, dataset: Dataset, z: Floats, images: Pixels) -> Neighbours:
     """The training images nearest to samples, z [K, D] and images [K, H, W, C].
 
-    By pixels, the 32 nearest of thumbnails of 8 by 8 are compared in full.
+    By pixels, the 32 nearest thumbnails of 8 by 8 pixels are compared at full size.
     """
     active = known.mixture.active
     rows, apart = nearest_first(z[:, active], known.mu[:, active], 1)
@@ -158,7 +158,7 @@ def save_known(path: Path, known: Known) -> None:
 
 
 def load_known(path: Path) -> Known:
-    """What such a file holds. Raises FileNotFoundError, InputError where it holds none."""
+    """What such a file holds. Raises FileNotFoundError, FileError where it is broken."""
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays: dict[str, Any] = {name: file[name] for name in file.files}
@@ -170,4 +170,4 @@ def load_known(path: Path) -> Known:
     except FileNotFoundError:
         raise
     except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise FileError(f"{path.name} holds no known images: {error}") from error
+        raise FileError(f"{path.name} is not a file of known images: {error}") from error

@@ -64,8 +64,7 @@ def interpolate(keys: Sequence[Tensor], steps: int, kind: Curve = "slerp") -> Te
     """
     if kind not in CURVES:
         raise InputError(f"A path is one of {', '.join(CURVES)}, not {kind!r}.")
-    if steps < len(keys) or len(keys) < 2:
-        raise InputError(f"A path through {len(keys)} images needs 2 images and as many steps.")
+    _check_length(len(keys), steps)
     between = slerp if kind == "slerp" else lerp
     position = torch.linspace(0, len(keys) - 1, steps)
     leg = position.floor().clamp(max=len(keys) - 2)
@@ -74,6 +73,13 @@ def interpolate(keys: Sequence[Tensor], steps: int, kind: Curve = "slerp") -> Te
         on_leg = leg == i
         points[on_leg] = between(keys[i], keys[i + 1], position[on_leg] - i)
     return points
+
+
+def _check_length(num: int, steps: int) -> None:
+    if steps < num or num < 2:
+        raise InputError(
+            f"A path needs 2 images or more, and a step for each: not {num} images, {steps} steps."
+        )
 
 
 # ----------------------------------------------------------------------------- dense regions
@@ -95,7 +101,7 @@ def roads(mu: Floats, seed: int = 0) -> Roads:
     Raises InputError for fewer than two means.
     """
     if len(mu) < 2:
-        raise InputError("A path through dense regions needs the posterior means of 2 images.")
+        raise InputError("A path through dense regions needs posterior means of at least 2 images.")
     if len(mu) > MAX_MEANS:
         mu = mu[np.sort(np.random.default_rng(seed).permutation(len(mu))[:MAX_MEANS])]
     neighbours, lengths = _nearest(mu, mu, min(NUM_NEIGHBOURS + 1, len(mu)))
@@ -116,8 +122,7 @@ def trace(keys: Floats, steps: int, kind: PathKind, along: Roads | None = None) 
         return points
     if along is None:
         raise InputError("A path through dense regions needs the posterior means of a run.")
-    if steps < len(keys) or len(keys) < 2:
-        raise InputError(f"A path through {len(keys)} images needs 2 images and as many steps.")
+    _check_length(len(keys), steps)
     position = np.linspace(0, len(keys) - 1, steps)
     legs = np.minimum(position.astype(int), len(keys) - 2)
     points = np.empty((steps, keys.shape[1]), np.float32)

@@ -50,7 +50,7 @@ def pca(mu: Floats, before: Floats | None = None) -> Floats:
 
 
 class _Epochs(io.StringIO):
-    """What UMAP's own progress bar is written to; passes its counts on."""
+    """Receives UMAP's own progress bar and passes its counts on."""
 
     def __init__(self, progress: Progress) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ def umap(mu: Floats, seed: int, progress: Progress, before: Floats | None = None
     num_large = 10_000  # from where on umap itself takes fewer epochs
     warm: dict[str, object] = {}
     if before is not None:
-        # Small steps, as at the end of a layout: large ones would forget where they began.
+        # Small steps, as at the end of a layout: large ones would lose the earlier layout.
         epochs = WARM_EPOCHS if len(mu) <= num_large else WARM_EPOCHS // 2
         warm = {"n_epochs": epochs, "learning_rate": WARM_RATE}
     with contextlib.redirect_stdout(io.StringIO()):
@@ -98,7 +98,7 @@ def umap(mu: Floats, seed: int, progress: Progress, before: Floats | None = None
 
 
 def _completed(mu: Floats, before: Floats) -> Floats:
-    """Earlier places [N, 2]; images that had none stand at the mean of their nearest that had."""
+    """Earlier places [N, 2]; an image without one gets the mean of its nearest images' places."""
     known = np.isfinite(before).all(1)
     result = before.copy()
     rows = nearest_rows(mu[~known], mu[known], NUM_PLACING)
@@ -139,7 +139,7 @@ def places_in(index: Indices, earlier: Latents) -> Floats | None:
 
 
 def earlier_map(path: Path, made_of: Mapping[str, str]) -> Latents | None:
-    """The map in a file; None where there is none, or where its columns say something else."""
+    """The map in a file; None where there is none, or where its columns differ from `made_of`."""
     try:
         with np.load(path, allow_pickle=False) as file:
             told = {name: str(file[name]) for name in made_of if name in file}

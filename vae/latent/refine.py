@@ -1,8 +1,8 @@
-"""A latent that explains one image better than the encoder's: gradient steps on z.
+"""A latent point that explains an image better than the encoder's: gradient steps on z.
 
-H height, W width, C channels, D latent dimensions. The encoder guesses z for all images at once;
-for one image the most probable z, argmin of -log p(x given z) - log p(z), can be sought itself
-(Zhu et al. 2016, section 3.1; Lipton & Tripathi 2017), from the encoder's guess on.
+H height, W width, C channels, D latent dimensions. The encoder approximates z for all images at
+once; for one image the most probable z, argmin of -log p(x given z) - log p(z), can be searched for
+directly (Zhu et al. 2016, section 3.1; Lipton & Tripathi 2017), starting from the encoder's mean.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def refine(
 ) -> Iterator[Refined]:
     """The best z so far before the first step and after each one; the objective never rises.
 
-    image [H, W, C] for the model, z [D] where to begin.
+    image [H, W, C] of the model's shape, z [D] where to start.
     """
     x = to_unit(image[None], next(model.parameters()).device)
     now = torch.tensor(np.asarray(z, np.float32)[None], device=x.device, requires_grad=True)

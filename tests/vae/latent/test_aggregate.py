@@ -87,5 +87,5 @@ def test_many_images_are_sampled() -> None:
 def test_too_few_images_and_a_collapsed_posterior_are_sentences() -> None:
     with pytest.raises(InputError, match="3 images"):
         aggregate.fit_aggregate(np.zeros((2, 4)), np.zeros((2, 4)), 0)
-    with pytest.raises(InputError, match="No dimension is active"):
+    with pytest.raises(InputError, match="No latent dimension is active"):
         aggregate.fit_aggregate(np.zeros((9, 4)), np.zeros((9, 4)), 0)

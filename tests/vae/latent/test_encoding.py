@@ -100,7 +100,7 @@ def test_latents_come_back_from_their_file(tmp_path: Path) -> None:
     assert back.step == 7
     np.testing.assert_array_equal(back.mu, mu)
     path.write_bytes(b"nonsense")
-    with pytest.raises(FileError, match="holds no latents"):
+    with pytest.raises(FileError, match="is not a file of latents"):
         encoding.load_latents(path)
     with pytest.raises(FileNotFoundError):
         encoding.load_latents(tmp_path / "none.npz")

@@ -124,7 +124,7 @@ def test_what_is_known_is_kept_until_the_weights_move_on(
 
 def test_a_file_of_something_else_is_refused_in_a_sentence(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", digest="a")
-    with pytest.raises(FileError, match=r"x\.npz holds no known images"):
+    with pytest.raises(FileError, match=r"x\.npz is not a file of known images"):
         neighbours.load_known(tmp_path / "x.npz")
 
 
