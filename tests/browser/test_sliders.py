@@ -133,6 +133,37 @@ def test_digits_and_arrows_move_a_slider(page: Page, server: Server) -> None:
     assert float(first.input_value()) == pytest.approx(0.1 - reach, abs=0.01)
 
 
+def test_one_tab_stop_reaches_a_slider_its_reset_and_its_lock(page: Page, server: Server) -> None:
+    face, sliders = opened(page, server)
+    first, second = sliders.nth(0), sliders.nth(1)
+    first.focus()
+    page.keyboard.press("9")
+    page.keyboard.press("l")
+    lock = page.get_by_role("button", name=f"Lock {first.get_attribute('aria-label')}", exact=True)
+    expect(lock).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Tab")
+    expect(second).to_be_focused()
+    for key in ("Delete", "Backspace", "r"):
+        page.keyboard.press("9")
+        page.keyboard.press(key)
+        expect(second).to_have_value("0")
+    held = first.input_value()
+    press(page, "Reset all")
+    expect(first).to_have_value(held)
+    wait_until_taken(page, face)
+
+
+def test_how_pictures_come_is_told_where_it_is_asked_for(page: Page, server: Server) -> None:
+    opened(page, server)
+    words = page.get_by_text("by socket")
+    expect(words).to_be_hidden()
+    page.get_by_role("button", name="How pictures come").click()
+    expect(words).to_be_visible()
+    page.keyboard.press("Escape")
+    page.mouse.move(0, 0)
+    expect(words).to_be_hidden()
+
+
 def test_a_drag_on_the_face_moves_two_sliders(page: Page, server: Server) -> None:
     face, sliders = opened(page, server)
     before, address, picture = values(sliders), page.url, still(face)
