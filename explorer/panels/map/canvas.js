@@ -8,22 +8,25 @@
 // The canvas says how it is: `data-mode`, what points are drawn as; `data-points`, how many there
 // are; `data-hovered` and `data-selected`, images; `data-sent` and `data-taken`, the newest act of a
 // hand sent to the page and applied by it; `data-settled`, whether all is drawn that is to be.
+//
+// It is long because the page, the hands and what is drawn meet here, and nowhere else; each of them
+// has a module of its own.
 
-import { buttonOf, contextOf, find, make } from "../../components/elements.js";
+import { buttonOf, find, make } from "../../components/elements.js";
 import { mounted } from "../../components/mount.js";
-import { clamp } from "../../components/numbers.js";
-import { colourOf, paletteOf, toText, toWord } from "./colours.js";
+import { Card } from "./card.js";
 import { Hands } from "./hands.js";
+import { Layers } from "./layers.js";
 import { drawLegend, pointOut, valueWords } from "./legend.js";
-import { Marks } from "./marks.js";
 import { Points } from "./points.js";
-import { Raster } from "./raster.js";
+import { Shades } from "./shades.js";
 import { fetched, Thumbnails } from "./thumbnails.js";
 import { Viewport } from "./viewport.js";
 
 /** @typedef {import("../../components/mount.js").Send} Send */
 /** @typedef {import("./colours.js").Legend} Legend */
 /** @typedef {import("./geometry.js").Place} Place */
+/** @typedef {import("./marks.js").Marks} Marks */
 /** @typedef {import("./marks.js").Trail} Trail */
 /** @typedef {{ index: number | null, point: Place | null, is_group?: boolean }} Selected */
 
@@ -47,10 +50,6 @@ import { Viewport } from "./viewport.js";
 const memory = new Map(); // by address of the points
 const REMEMBERED = 32;
 const REACH = 14; // pixels from a point that still mean it
-const CARD = 96; // pixels a side, of the face that is pointed at
-const MAX_FACES = 250; // in view, to be drawn as faces
-const MAX_DISCS = 3000; // in view, that are never a density
-const CELL = 2; // pixels a side, of a density
 const DOUBLE_CLICK = 250; // milliseconds
 const FACES_DELAY = 60; // milliseconds of rest before faces are asked for
 const PARTS = `
@@ -79,11 +78,10 @@ class MapView {
     this.root.innerHTML = PARTS;
     this.ground = find(this.root, ".ground", HTMLElement);
     this.canvas = find(this.root, "canvas.points", HTMLCanvasElement);
-    this.marks = find(this.root, "canvas.marks", HTMLCanvasElement);
-    this.card = find(this.root, ".card", HTMLElement);
+    this.layers = new Layers(this.canvas, find(this.root, "canvas.marks", HTMLCanvasElement));
+    this.card = new Card(find(this.root, ".card", HTMLElement));
     this.legend = find(this.root, ".legend", HTMLElement);
     this.lassoButton = find(this.root, '[data-do="lasso"]', HTMLButtonElement);
-    this.context = contextOf(this.canvas, { alpha: false });
     parent.appendChild(this.root);
     /** @type {Data | null} */
     this.data = null;
@@ -94,28 +92,12 @@ class MapView {
     this.points = null;
     this.place = ""; // the address that the points are from
     this.port = new Viewport();
-    this.ratio = 1;
-    /** @type {Raster | null} */
-    this.raster = null;
-    /** @type {ImageData | null} */
-    this.picture = null; // what the raster paints into
-    this.visible = new Int32Array(0); // the first of it: rows in view
-    this.levels = new Uint8Array(0); // by row
-    /** @type {Float32Array | null} */
-    this.values = null; // by row, where the colours are a scale
-    /** @type {Uint32Array | null} */
-    this.palette = null;
+    this.shades = new Shades();
     /** @type {Thumbnails | null} */
     this.thumbs = null;
     this.hovered = -1; // a row
-    this.reach = REACH;
-    this.side = 0; // of the faces that are drawn, in pixels
     /** @type {Selected} */
     this.selected = { index: null, point: null };
-    /** @type {Uint8Array | null} */
-    this.group = null; // by row, of the lasso
-    /** @type {number | null} */
-    this.only = null; // the level that the legend points out
     /** @type {Place[] | null} */
     this.lasso = null; // while it is drawn
     this.frame = 0;
@@ -152,7 +134,7 @@ class MapView {
     if (data.number >= this.serial) {
       const isNews = this.selected.index !== data.selected.index;
       this.selected = data.selected;
-      if (!data.selected.is_group) this.group = null;
+      if (!data.selected.is_group) this.shades.group = null;
       if (isNews && before?.points === data.points) this.bringIntoView(data.selected.index);
     }
     if (before?.points !== data.points) this.load(data);
@@ -169,19 +151,18 @@ class MapView {
       const [block] = await Promise.all([fetched(data.points), fetched(data.colours)]);
       if (this.data?.points !== data.points) return;
       this.points = new Points(block);
-      this.visible = new Int32Array(this.points.num);
-      this.levels = new Uint8Array(this.points.num);
+      this.shades.levels = new Uint8Array(this.points.num);
       this.hovered = -1;
       this.place = data.points;
       const kept = memory.get(this.place);
       this.port.bounds = this.points.bounds;
       this.port.kept = kept?.view ?? null;
-      this.group = (this.selected.is_group && kept?.group) || null;
+      this.shades.group = (this.selected.is_group && kept?.group) || null;
       await this.loadColours(this.data);
       this.say(this.points.num ? "" : "There are no points.");
     } catch (error) {
       if (this.data?.points !== data.points) return;
-      this.wipe();
+      this.layers.wipe();
       this.say(`The points failed to load: ${wordsOf(error)}`);
     }
   }
@@ -191,12 +172,7 @@ class MapView {
     try {
       const block = await fetched(data.colours);
       if (this.data?.colours !== data.colours || this.place !== data.points || !this.points) return;
-      const { num } = this.points;
-      const hasValues = block.byteLength > num;
-      this.values = hasValues ? new Float32Array(block, 0, num) : null;
-      this.levels = new Uint8Array(block, hasValues ? 4 * num : 0, num);
-      this.only = null;
-      this.palette = paletteOf(data.legend);
+      this.shades.read(block, this.points.num, data.legend);
       drawLegend(this.legend, data.legend);
       this.showCard();
       this.redraw();
@@ -216,7 +192,7 @@ class MapView {
   }
 
   remember() {
-    if (this.place) memory.set(this.place, { view: this.port.kept, group: this.group });
+    if (this.place) memory.set(this.place, { view: this.port.kept, group: this.shades.group });
     for (const oldest of memory.keys()) {
       if (memory.size <= REMEMBERED) break;
       memory.delete(oldest);
@@ -275,8 +251,9 @@ class MapView {
     }
     if (action === "fit") this.fit();
     if (level !== undefined) {
-      this.only = this.only === Number(level) ? null : Number(level);
-      pointOut(this.legend, this.only);
+      const { only } = this.shades;
+      this.shades.only = only === Number(level) ? null : Number(level);
+      pointOut(this.legend, this.shades.only);
       this.redraw();
     }
   }
@@ -314,8 +291,8 @@ class MapView {
   /** @param {Selected} selected */
   choose(selected) {
     this.selected = selected;
-    if (this.group) this.redraw();
-    this.group = null;
+    if (this.shades.group) this.redraw();
+    this.shades.group = null;
     this.redrawMarks();
   }
 
@@ -327,8 +304,9 @@ class MapView {
     if (!rows.length) return;
     if (rows.length === 1) return this.pick(rows[0]);
     this.selected = { index: null, point: null };
-    this.group = new Uint8Array(this.num);
-    for (const row of rows) this.group[row] = 1;
+    const group = new Uint8Array(this.num);
+    for (const row of rows) group[row] = 1;
+    this.shades.group = group;
     this.redraw();
     const { max_group } = this.data;
     const step = Math.max(1, rows.length / max_group);
@@ -373,6 +351,11 @@ class MapView {
     return this.port.toScreen(this.points?.xs[row] ?? 0, this.points?.ys[row] ?? 0);
   }
 
+  /** How many pixels from a point still mean it. */
+  get reach() {
+    return Math.max(REACH, 0.6 * this.layers.side);
+  }
+
   /**
    * The row that a place of the screen means, or -1.
    * @param {number} x
@@ -382,14 +365,6 @@ class MapView {
   nearest(x, y, reach = this.reach) {
     if (!this.points?.num || !this.port.width) return -1;
     return this.points.grid.nearest(...this.port.toMap(x, y), reach / this.port.view.scale);
-  }
-
-  /** @param {number} row */
-  isDim(row) {
-    return (
-      (this.group !== null && !this.group[row]) ||
-      (this.only !== null && this.levels[row] !== this.only)
-    );
   }
 
   /** @param {number | null} image */
@@ -413,27 +388,13 @@ class MapView {
 
   showCard() {
     const row = this.hovered;
-    this.card.hidden = row < 0;
+    if (row < 0) this.card.hide();
     if (row < 0 || row >= this.num || !this.data) return;
-    const image = this.imageOf(row);
     const { legend } = this.data;
-    const value = valueWords(legend, this.levels[row], this.values?.[row]);
-    find(this.card, "b", HTMLElement).textContent = `Image ${image}`;
-    find(this.card, "span", HTMLElement).textContent = `${legend.title}: ${value}`;
-    const picture = find(this.card, "canvas", HTMLCanvasElement);
-    const side = Math.round(CARD * this.ratio);
-    picture.width = picture.height = side;
-    const context = contextOf(picture);
-    context.imageSmoothingQuality = "high";
-    const isThere = this.thumbs?.draw(context, image, 0, 0, side);
-    this.card.dataset.image = String(image);
-    this.card.dataset.face = isThere ? String(image) : "";
-    const [x, y] = this.screenOf(row);
-    const { offsetWidth: width, offsetHeight: height } = this.card;
-    const apart = 18 + this.side / 2;
-    const left = x + apart + width > this.port.width ? x - apart - width : x + apart;
-    const top = clamp(y - height / 2, 4, Math.max(4, this.port.height - height - 4));
-    this.card.style.transform = `translate(${Math.max(4, left)}px, ${top}px)`;
+    const value = valueWords(legend, this.shades.levels[row], this.shades.values?.[row]);
+    const words = `${legend.title}: ${value}`;
+    this.card.show(this.imageOf(row), words, this.thumbs, this.layers.ratio);
+    this.card.put(this.screenOf(row), this.layers.side, this.port);
   }
 
   // ---- drawing
@@ -441,21 +402,9 @@ class MapView {
   resize() {
     const { clientWidth: width, clientHeight: height } = this.ground;
     if (!width || !height) return;
-    this.ratio = window.devicePixelRatio || 1;
     Object.assign(this.port, { width, height });
-    for (const canvas of [this.canvas, this.marks]) {
-      canvas.width = Math.round(width * this.ratio);
-      canvas.height = Math.round(height * this.ratio);
-    }
-    this.raster = null;
+    this.layers.resize(width, height);
     this.draw(); // at once: a canvas that has been sized is empty
-  }
-
-  /** Nothing is shown: an opaque canvas is black when it is wiped. */
-  wipe() {
-    for (const canvas of [this.canvas, this.marks]) canvas.width = Number(canvas.width);
-    this.raster = null;
-    this.canvas.style.visibility = "hidden";
   }
 
   redraw() {
@@ -467,88 +416,17 @@ class MapView {
     this.markFrame ||= requestAnimationFrame(() => this.drawMarks());
   }
 
-  /** @param {string} name  of what the theme sets */
-  style(name) {
-    return getComputedStyle(this.root).getPropertyValue(name).trim();
-  }
-
   draw() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    const { points, palette, port, canvas } = this;
-    if (!port.width || !points?.num || !palette) return;
-    const { width, height } = canvas;
-    if (!this.raster || !this.picture) {
-      this.picture = this.context.createImageData(width, height);
-      this.raster = new Raster(width, height, new Uint32Array(this.picture.data.buffer));
-    }
-    this.raster.words.fill(toWord(colourOf(this.style("--st-background-color"))));
-    const num = points.look(
-      port.toMap(-8, -8),
-      port.toMap(port.width + 8, port.height + 8),
-      this.visible,
-    );
-    const hasDim = this.group !== null || this.only !== null;
-    const scene = {
-      xs: points.xs,
-      ys: points.ys,
-      levels: this.levels,
-      palette,
-      isDim: hasDim ? (/** @type {number} */ row) => this.isDim(row) : null,
-      visible: this.visible,
-      num,
-      projection: port.projection(width, height, this.ratio),
-    };
-    const isCrowded =
-      num > MAX_DISCS && this.raster.isCrowded(scene, Math.round(2 * CELL * this.ratio));
-    if (isCrowded) this.raster.paintDensity(scene, Math.round(CELL * this.ratio));
-    else
-      this.raster.paintDiscs(
-        scene,
-        this.ratio * clamp(0.19 * Math.sqrt((port.width * port.height) / num), 0.8, 4.5),
-      );
-    this.context.putImageData(this.picture, 0, 0);
-    const isFaces = num <= MAX_FACES;
-    this.side = isFaces ? sideOf((port.width * port.height) / Math.max(1, num)) : 0;
-    this.reach = Math.max(REACH, 0.6 * this.side);
-    const missing = isFaces ? this.drawFaces(num, palette) : [];
-    canvas.style.visibility = "";
-    canvas.dataset.mode = isCrowded ? "density" : isFaces ? "faces" : "points";
-    canvas.dataset.points = String(points.num);
-    canvas.dataset.settled = String(!missing.length);
+    const { points, shades, port, thumbs } = this;
+    if (!port.width || !points?.num || !shades.palette) return;
+    const missing = this.layers.paint(points, shades, shades.palette, port, thumbs);
+    clearTimeout(this.timers.faces);
+    if (missing.length) this.timers.faces = setTimeout(() => thumbs?.ask(missing), FACES_DELAY);
+    this.canvas.dataset.settled = String(!missing.length);
     this.drawMarks();
     this.showCard();
-  }
-
-  /**
-   * Draw the faces in view that are here, and ask for the others. Returns these images.
-   * @param {number} num
-   * @param {Uint32Array} palette
-   * @returns {number[]}
-   */
-  drawFaces(num, palette) {
-    const { context, side, ratio } = this;
-    /** @type {number[]} */
-    const missing = [];
-    context.save();
-    context.scale(ratio, ratio);
-    context.imageSmoothingQuality = "high";
-    context.lineWidth = 2;
-    for (const row of this.visible.subarray(0, num)) {
-      const image = this.imageOf(row);
-      const [left, top] = this.screenOf(row).map((middle) => middle - side / 2);
-      context.globalAlpha = this.isDim(row) ? 0.2 : 1;
-      if (this.thumbs?.draw(context, image, left, top, side)) {
-        context.strokeStyle = toText(palette[this.levels[row]]);
-        context.strokeRect(left, top, side, side);
-      } else missing.push(image);
-    }
-    context.restore();
-    clearTimeout(this.timers.faces);
-    if (missing.length) {
-      this.timers.faces = setTimeout(() => this.thumbs?.ask(missing), FACES_DELAY);
-    }
-    return missing;
   }
 
   drawMarks() {
@@ -556,16 +434,8 @@ class MapView {
     this.markFrame = 0;
     const { points, data, port, selected, hovered } = this;
     if (!port.width || !points?.num || !data) return;
-    const context = contextOf(this.marks);
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.clearRect(0, 0, port.width, port.height);
-    const theme = {
-      ink: this.style("--st-text-color"),
-      paper: this.style("--st-background-color"),
-      accent: this.style("--st-primary-color"),
-      font: this.style("--st-font"),
-    };
-    const marks = new Marks(context, theme);
+    const marks = this.layers.wipedMarks();
+    const { ink, accent } = marks.theme;
     const { ellipse, trail } = data;
     if (trail) {
       const [line, back] = [trail.line, trail.back].map((places) =>
@@ -579,10 +449,10 @@ class MapView {
         const [along, aside] = ellipse.axes.map((length) => length * port.view.scale);
         marks.ellipse(this.screenOf(row), [along, aside], ellipse.angle);
       }
-      this.trace(marks, row, 8, theme.ink);
+      this.trace(marks, row, 8, ink);
     }
     if (selected.point) marks.cross(port.toScreen(...selected.point));
-    if (hovered >= 0) this.trace(marks, hovered, 7, theme.accent);
+    if (hovered >= 0) this.trace(marks, hovered, 7, accent);
     if (this.lasso && this.lasso.length > 1) marks.lasso(this.lasso);
     this.canvas.dataset.hovered = hovered < 0 ? "" : String(this.imageOf(hovered));
     this.canvas.dataset.selected = String(selected.index ?? "");
@@ -598,21 +468,13 @@ class MapView {
    */
   trace(marks, row, radius, colour) {
     const place = this.screenOf(row);
-    const side = this.side + 2;
+    const side = this.layers.side + 2;
     const [left, top] = place.map((middle) => middle - side / 2);
     const isFace =
-      this.side && this.thumbs?.draw(marks.context, this.imageOf(row), left, top, side);
+      this.layers.side > 0 && this.thumbs?.draw(marks.context, this.imageOf(row), left, top, side);
     if (isFace) marks.frame(place, side, colour);
     else marks.ring(place, radius, colour);
   }
-}
-
-/**
- * Of a face that has so much room, in steps: it must not flicker while one pans.
- * @param {number} area  pixels
- */
-function sideOf(area) {
-  return clamp(8 * Math.floor((0.75 * Math.sqrt(area)) / 8), 24, 64);
 }
 
 /** @param {unknown} error */
