@@ -38,6 +38,10 @@ COVERED = """(selector) => {
   return wrong.map((line) => line.slice(0, 200));
 }"""
 
+AT_THE_EDGE = """() => {
+  return document.querySelector("[data-testid='stMain']").getBoundingClientRect().x === 0;
+}"""
+
 # Every text that is seen and is in force, with less contrast to its ground than 4.5.
 FAINT = """() => {
   const parse = (colour) => {
@@ -110,7 +114,10 @@ def test_every_control_can_be_clicked(page: Page, server: Server, size: tuple[in
     settle(page)
     for is_open in (True, False):
         set_sidebar(page, is_open)
-        where = "[data-testid='stMain'] " if not is_open else ""
+        where = ""
+        if not is_open:
+            where = "[data-testid='stMain'] "
+            page.wait_for_function(AT_THE_EDGE)
         if is_open and size[0] < 768:
             where = "[data-testid='stSidebar'] "  # it lies over the page, and is closed to go on
         controls = ", ".join(f"{where}{kind}" for kind in ("button", "input", "[role='tab']"))
