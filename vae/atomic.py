@@ -13,25 +13,25 @@ from typing import Any
 from vae.errors import writing
 
 
-def atomic_write(path: Path, data: bytes) -> None:
-    """Make `path` hold `data`; a crash at any moment leaves the old file or the new one.
+def atomic_write(file: Path, data: bytes) -> None:
+    """Make `file` hold `data`; a crash at any moment leaves the old file or the new one.
 
     Temporary file in the same folder, fsync, rename, fsync of the folder.
     Raises FileError, with the temporary file removed.
     """
-    with writing(path):
-        _write(path, data)
-        sync_folder(path.parent)
+    with writing(file):
+        _write(file, data)
+        sync_folder(file.parent)
 
 
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def _write(file: Path, data: bytes) -> None:
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with open(temporary, "wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.replace(temporary, file)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -63,7 +63,7 @@ def copy_folder(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
             copy = Path(folder) / target.name
-            for file in sorted(path for path in source.rglob("*") if path.is_file()):
+            for file in sorted(file for file in source.rglob("*") if file.is_file()):
                 place = copy / file.relative_to(source)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, place)
@@ -74,7 +74,7 @@ def copy_folder(source: Path, target: Path) -> None:
                     raise
 
 
-def atomic_json(path: Path, document: Any) -> None:
-    """Make `path` hold `document` as JSON; finite numbers only. Raises FileError, ValueError."""
+def atomic_json(file: Path, document: Any) -> None:
+    """Make `file` hold `document` as JSON; finite numbers only. Raises FileError, ValueError."""
     text = json.dumps(document, allow_nan=False, indent=2) + "\n"
-    atomic_write(path, text.encode("utf-8"))
+    atomic_write(file, text.encode("utf-8"))

@@ -79,9 +79,9 @@ def png(sheet: Pixels, comment: str = "", compress_level: int = 6) -> bytes:
     return buffer.getvalue()
 
 
-def read_png(path: Path) -> Pixels:
+def read_png(file: Path) -> Pixels:
     """The pixels of a picture file. [H, W, 3]"""
-    with Image.open(path) as image:
+    with Image.open(file) as image:
         return np.asarray(image.convert("RGB"))
 
 
@@ -177,16 +177,16 @@ def _mp4_comment(data: bytes) -> str:
         return str(container.metadata.get("comment", ""))
 
 
-def write_still(path: Path, sheet: Pixels) -> None:
+def write_still(file: Path, sheet: Pixels) -> None:
     """Write one picture as PNG. Raises InputError for another suffix, FileError."""
-    if path.suffix.lower() not in STILL_SUFFIXES:
-        raise InputError(f"A picture is written as .png, not as {path.name!r}.")
-    make_folder(path.parent)
-    atomic_write(path, png(sheet))
+    if file.suffix.lower() not in STILL_SUFFIXES:
+        raise InputError(f"A picture is written as .png, not as {file.name!r}.")
+    make_folder(file.parent)
+    atomic_write(file, png(sheet))
 
 
-def write_animation(path: Path, frames: Sequence[Pixels], frame_seconds: float = 0.12) -> None:
-    """Write an animation by the suffix of `path`. Raises InputError, FileError."""
-    data = animation(frames, path.suffix.lower(), frame_seconds)
-    make_folder(path.parent)
-    atomic_write(path, data)
+def write_animation(file: Path, frames: Sequence[Pixels], frame_seconds: float = 0.12) -> None:
+    """Write an animation by the suffix of `file`. Raises InputError, FileError."""
+    data = animation(frames, file.suffix.lower(), frame_seconds)
+    make_folder(file.parent)
+    atomic_write(file, data)

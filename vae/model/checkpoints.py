@@ -44,35 +44,35 @@ def state_file(run: Run, step: int) -> Path:
     return run.checkpoints / f"state-{step:08d}.pt"
 
 
-def checksum_file(path: Path) -> Path:
-    return path.with_name(path.name + ".sha256")
+def checksum_file(file: Path) -> Path:
+    return file.with_name(file.name + ".sha256")
 
 
-def write_checked(path: Path, data: bytes) -> str:
+def write_checked(file: Path, data: bytes) -> str:
     """Write `data` and, beside it, its sha256, which is returned."""
-    make_folder(path.parent)
+    make_folder(file.parent)
     digest = hashlib.sha256(data).hexdigest()
-    atomic_write(checksum_file(path), f"{digest}  {path.name}\n".encode())
-    atomic_write(path, data)
+    atomic_write(checksum_file(file), f"{digest}  {file.name}\n".encode())
+    atomic_write(file, data)
     return digest
 
 
-def read_checked(path: Path) -> bytes:
+def read_checked(file: Path) -> bytes:
     """The bytes of a file that agrees with its checksum. Raises FileError."""
-    with reading(path):
-        data = path.read_bytes()
+    with reading(file):
+        data = file.read_bytes()
     try:
-        wanted = checksum_file(path).read_text(encoding="ascii").split()[0]
+        wanted = checksum_file(file).read_text(encoding="ascii").split()[0]
     except (FileNotFoundError, IndexError):
-        raise FileError(f"{path.name} has no checksum beside it.") from None
+        raise FileError(f"{file.name} has no checksum beside it.") from None
     if hashlib.sha256(data).hexdigest() != wanted:
-        raise FileError(f"{path.name} does not agree with its checksum: it is damaged.")
+        raise FileError(f"{file.name} does not agree with its checksum: it is damaged.")
     return data
 
 
 def states(run: Run) -> list[int]:
     """The steps of the training states on disk, oldest first."""
-    return sorted(int(path.stem.split("-")[1]) for path in run.checkpoints.glob("state-*.pt"))
+    return sorted(int(file.stem.split("-")[1]) for file in run.checkpoints.glob("state-*.pt"))
 
 
 def save_state(run: Run, state: dict[str, Any], best_step: int) -> tuple[Path, str]:
@@ -83,13 +83,13 @@ def save_state(run: Run, state: dict[str, Any], best_step: int) -> tuple[Path, s
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    path = state_file(run, state["step"])
-    digest = write_checked(path, buffer.getvalue())
+    file = state_file(run, state["step"])
+    digest = write_checked(file, buffer.getvalue())
     kept = {*states(run)[-KEEP_LAST:], best_step}
     for step in states(run):
         if step not in kept:
             remove(state_file(run, step))
-    return path, digest
+    return file, digest
 
 
 def newest_state(run: Run) -> dict[str, Any] | None:
@@ -99,9 +99,9 @@ def newest_state(run: Run) -> dict[str, Any] | None:
     """
     steps = states(run)
     for step in reversed(steps):
-        path = state_file(run, step)
+        file = state_file(run, step)
         try:
-            data = read_checked(path)
+            data = read_checked(file)
         except FileError as error:
             warnings.warn(f"{error} The one before it is used.", stacklevel=2)
             continue
@@ -130,17 +130,17 @@ def save_weights(run: Run, model: VAE, step: int, epoch: int, keep: bool) -> str
 def thin_history(run: Run) -> None:
     """Keep the newest weights of each half octave of steps: dense early, sparse late."""
     newest: dict[int, Path] = {}
-    for path in sorted(run.checkpoints.glob("weights-*.safetensors")):
-        step = int(path.stem.split("-")[1])
+    for file in sorted(run.checkpoints.glob("weights-*.safetensors")):
+        step = int(file.stem.split("-")[1])
         octave = int(math.log2(max(step, 1)) * HISTORY_PER_OCTAVE)
         if octave in newest:
             remove(newest[octave])
-        newest[octave] = path
+        newest[octave] = file
 
 
-def remove(path: Path) -> None:
+def remove(file: Path) -> None:
     """Take a checked file away; one that cannot be removed is a warning, no error."""
-    for target in (path, checksum_file(path)):
+    for target in (file, checksum_file(file)):
         try:
             target.unlink(missing_ok=True)
         except OSError as error:

@@ -37,10 +37,10 @@ def from_json(text: str) -> Config:
         raise FileError(f"config.json cannot be read: {error}") from error
 
 
-def load_config(path: Path) -> Config:
-    """The config in the file `path`. Raises FileError, FileNotFoundError."""
-    with reading(path):
-        text = path.read_text(encoding="utf-8")
+def load_config(file: Path) -> Config:
+    """The config in the file `file`. Raises FileError, FileNotFoundError."""
+    with reading(file):
+        text = file.read_text(encoding="utf-8")
     return from_json(text)
 
 

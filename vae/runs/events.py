@@ -15,15 +15,15 @@ from vae.errors import reading, writing
 Event = dict[str, Any]
 
 
-def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
+def read_events(file: Path, offset: int = 0) -> tuple[list[Event], int]:
     """The events after the byte `offset`, and the offset to go on from.
 
     An unfinished last line is left for the next call; a line that is no event is passed over.
     """
     try:
-        with reading(path), open(path, "rb") as file:
-            file.seek(offset)
-            block = file.read()
+        with reading(file), open(file, "rb") as opened:
+            opened.seek(offset)
+            block = opened.read()
     except FileNotFoundError:
         return [], 0
     end = block.rfind(b"\n") + 1
@@ -46,20 +46,20 @@ def last_event(events: list[Event], kind: str) -> Event:
 class EventWriter:
     """Appends events to a run's log: one flat JSON object a line, flushed at once."""
 
-    def __init__(self, path: Path, keep_step: int) -> None:
+    def __init__(self, file: Path, keep_step: int) -> None:
         """Open the log, dropping what was written after `keep_step`.
 
         A trainer that resumes from an older checkpoint does those steps again, so that each step
         stands in the log once.
         """
-        events, _ = read_events(path)
+        events, _ = read_events(file)
         kept = [event for event in events if event.get("step", 0) <= keep_step]
         text = "".join(json.dumps(event) + "\n" for event in kept).encode("utf-8")
-        if path.is_file() and path.read_bytes() != text:
-            atomic_write(path, text)
-        self._path = path
-        with writing(path):
-            self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
+        if file.is_file() and file.read_bytes() != text:
+            atomic_write(file, text)
+        self._log_file = file
+        with writing(file):
+            self._file = open(file, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
 
     def write(self, kind: str, **fields: Any) -> None:
         """Append one event. A number that is not finite is left out, as JSON cannot hold it.
@@ -72,12 +72,12 @@ class EventWriter:
             if not (isinstance(value, float) and not math.isfinite(value))
         }
         event = {"kind": kind, "time": round(time.time(), 3), **finite}
-        with writing(self._path):
+        with writing(self._log_file):
             self._file.write(json.dumps(event, allow_nan=False) + "\n")
             self._file.flush()
 
     def close(self) -> None:
-        with writing(self._path):
+        with writing(self._log_file):
             self._file.close()
 
 
