@@ -155,7 +155,6 @@ def _make(opened: OpenedRun, definition: Definition, suggested: str, fields: _Fi
         _, failed = run_axes.axes(opened, [*before, whole])
         if name in failed:
             raise InputError(failed[name])
-        assert session.run is not None
         session.run.make_writable()
         add_direction(run_axes.file_of(session), whole)
     except (ExplainedError, OSError) as error:
@@ -171,10 +170,10 @@ def _make(opened: OpenedRun, definition: Definition, suggested: str, fields: _Fi
 def _suggested(definition: Definition) -> str:
     if not definition.attribute:
         return "A minus B"
-    readable = words.label_of(definition.attribute)
+    label = words.label_of(definition.attribute)
     if definition.value == contrasts.UPPER:
-        return readable[:MAX_NAME]
-    return f"{readable}: {definition.value}"[:MAX_NAME]
+        return label[:MAX_NAME]
+    return f"{label}: {definition.value}"[:MAX_NAME]
 
 
 def _free_name(name: str, taken: Sequence[str]) -> str:

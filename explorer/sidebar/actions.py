@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from explorer.state import cache
 from explorer.state.keys import Key
 from vae.errors import ExplainedError
@@ -9,9 +11,8 @@ from vae.errors import ExplainedError
 MESSAGE = Key("message", "")  # what could not be done
 
 
-def attempt(action: object) -> bool:
+def attempt(action: Callable[[], object]) -> bool:
     """Do it; what it refuses becomes a sentence in the sidebar."""
-    assert callable(action)
     try:
         action()
         cache.is_locked.clear()

@@ -61,7 +61,7 @@ def show_opened(session: Session, otherwise: str, *, with_images: bool = False) 
     try:
         run = opened(session)
         if run is not None and with_images:
-            run.dataset  # noqa: B018  where it is gone it says so here
+            len(run.dataset)  # where they are gone it says so here
     except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
         return None
