@@ -22,6 +22,7 @@ def directions(arguments: argparse.Namespace, progress: Progress) -> Result:
 
     from vae.directions import leakage
     from vae.directions.axes import axes_of, cosines
+    from vae.directions.contrasts import values_of
     from vae.directions.definitions import (
         Definition,
         add_direction,
@@ -38,13 +39,17 @@ def directions(arguments: argparse.Namespace, progress: Progress) -> Result:
     if arguments.add is not None:
         if bool(arguments.attribute) == bool(arguments.a or arguments.b):
             raise InputError("A direction needs --attribute, or the two groups --a and --b.")
+        name, value = arguments.attribute, arguments.value
+        if not value and name in dataset.attributes:
+            values = values_of(name, dataset.attributes, dataset.classes)
+            value = values[0] if len(values) == 1 else ""
         added = [
             Definition(
                 arguments.add.strip(),
                 numbers_in(arguments.a),
                 numbers_in(arguments.b),
-                arguments.attribute,
-                arguments.value,
+                name,
+                value,
                 tuple(arguments.orthogonal_to),
             )
         ]

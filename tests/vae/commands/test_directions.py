@@ -36,9 +36,8 @@ def test_a_direction_is_made_listed_and_removed(
     assert listed(capsys, run) == {}
     pca = ["--method", "pca", "--out", str(run.maps / "pca.npz")]
     assert main(["project", "tiny", "--root", str(run.root), *pca]) == 0
-    rows = listed(
-        capsys, run, "--add", "Turned", "--attribute", "head_turn", "--value", "upper quarter"
-    )
+    rows = listed(capsys, run, "--add", "Turned", "--attribute", "head_turn")
+    assert rows["Turned"]["value"] == "upper quarter", "a number has no other side"
     assert {move["attribute"] for move in rows["Turned"]["leakage"]} >= {"head_turn", "scale"}
     rows = listed(
         capsys, run, "--add", "First", "--a", "0-4", "--b", "7, 9", "--orthogonal_to", "Turned"
