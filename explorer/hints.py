@@ -20,18 +20,28 @@ _READ = Key[Sequence[str]](COOKIE, ())
 _PUT_AWAY = Key("hint_put_away", False)
 
 HINTS = {
-    "Live": "Here you watch a model learn: curves in nats, and the same faces rebuilt as it gets "
-    "better. **Press Start training** to see one from its first step.",
-    "Map": "Each dot is an image, placed where the model puts it, look-alikes side by side. "
-    "**Click a dot** for its face, or empty ground for a face that nobody drew.",
-    "Sliders": "A face is a point in latent space, and each slider is one direction through it, "
-    "the most telling first. **Drag the first one.**",
+    "Live": (
+        "Watch a model learn: its curves in nats, and the same faces reconstructed better and "
+        "better. **Press Start training** to see it from the first step."
+    ),
+    "Map": (
+        "Each dot is an image at its posterior mean; similar images lie close together. **Click a "
+        "dot** to see its face, or click between the dots for a face that the model makes up."
+    ),
+    "Sliders": (
+        "A face is a point in latent space, and each slider moves it along one direction, the most "
+        "informative first. **Drag the first one.**"
+    ),
     "Interpolate": "Between two faces lies a path of faces that the model makes up. "
     "**Click two images** below to see it.",
-    "Animation": "The same random points, decoded again and again while the model learnt. "
-    "**Drag the bar** to go back to the first steps.",
-    "Model": "What the model is, and how good, in numbers that can be compared. "
-    "**Read the findings first**: they say what is wrong and what helps.",
+    "Animation": (
+        "The same random points, decoded throughout training. **Drag the bar** to go back to the "
+        "first steps."
+    ),
+    "Model": (
+        "What the model is and how good it is, in numbers that can be compared. **Read the "
+        "findings first**: they say what is wrong and what helps."
+    ),
 }
 
 
@@ -51,7 +61,7 @@ def show(panel: str) -> None:
             type="tertiary",
             on_click=_put_away,
             args=(panel,),
-            help="Put this line away, in this browser.",
+            help="Hide this line in this browser.",
         )
 
 

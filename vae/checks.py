@@ -61,11 +61,11 @@ def check_objective(train: TrainConfig) -> None:
         "elbo": ((), ""),
         "importance_weighted": (
             ("estimator", "beta", "warmup_steps", "cycle_steps", "capacity", "free_bits"),
-            "has no KL of its own, and is always sampled",
+            "has no separate KL and is always sampled",
         ),
         "beta_tc": (
             ("num_samples", "estimator", "capacity", "free_bits"),
-            "has one sample an image and splits its KL by sampling",
+            "uses one sample per image and splits its KL by sampling",
         ),
         "autoencoder": (tuple(given), "has no noise and no KL"),
     }[train.objective]
@@ -91,7 +91,7 @@ def check_objective(train: TrainConfig) -> None:
         )
     check(
         not {"capacity", "free_bits"} <= set(given),
-        "train.capacity and train.free_bits both bend the KL: leave out one of them.",
+        "train.capacity and train.free_bits both change the KL: leave out one of them.",
     )
     check(
         not {"capacity", "cycle_steps"} <= set(given),

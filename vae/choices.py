@@ -8,7 +8,7 @@ Network = Literal["residual", "conv", "mlp"]
 NETWORKS: tuple[Network, ...] = get_args(Network)
 NETWORK_LABELS: dict[Network, str] = {
     "residual": "residual",
-    "conv": "five layers, as in tutorials",
+    "conv": "conv: five layers, as in tutorials",
     "mlp": "one hidden layer",
 }
 LikelihoodName = Literal["bernoulli", "gaussian", "gaussian_per_pixel", "laplace"]

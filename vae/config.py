@@ -107,8 +107,10 @@ class TrainConfig:
     lr_schedule: choices.LrSchedule = field(
         default="cooldown",
         metadata={
-            "help": "constant, cosine, or cooldown: constant, then down to a hundredth over the "
-            "last 3 tenths"
+            "help": (
+                "constant, cosine, or cooldown: constant, then falling to a hundredth over the "
+                "last 3 tenths"
+            )
         },
     )
     objective: choices.ObjectiveName = field(
@@ -130,10 +132,11 @@ class TrainConfig:
         default=0, metadata={"help": "steps over which beta (or capacity) rises linearly from 0"}
     )
     cycle_steps: int = field(
-        default=0, metadata={"help": "beta rises anew from 0 every so many steps (0: only once)"}
+        default=0, metadata={"help": "beta rises from 0 again every so many steps (0: only once)"}
     )
     capacity: float | None = field(
-        default=None, metadata={"help": "nats the KL is drawn to: beta weighs its distance"}
+        default=None,
+        metadata={"help": "target for the KL in nats: beta weights the distance from it"},
     )
     free_bits: float = field(
         default=0.0, metadata={"help": "nats of KL in each dimension that cost nothing"}

@@ -51,7 +51,7 @@ def work_of(log: Path, out: Path, now: float) -> Work:
         text = WORDS.get(what, what.capitalize())
         return Work("working", f"{text}: {done:,} of {total:,}", min(1.0, done / max(1, total)))
     if count or not line:
-        return Work("failed", "its process has ended without a word")
+        return Work("failed", "the process ended without a message")
     if silent < SETTLED_SECONDS:
         return Work("working", "Working")
     return Work("failed", line)

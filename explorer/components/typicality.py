@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 
 HELP = (
-    "Density of the aggregate posterior here, compared with its density at the posterior means of "
-    "validation images, each without its own component. Far below all of them, the decoder makes "
-    "things up. Denser is more average, not better."
+    "The density of the aggregate posterior at this point, compared with its density at the "
+    "posterior means of validation images (each without its own component). Far below all of "
+    "them, the decoder has seen nothing similar and makes things up. A denser point is more "
+    "average, not better."
 )
 
 
@@ -67,5 +68,5 @@ def show(session: Session, z: Any) -> None:
 def words_of(share: float) -> str:
     """A share in [0, 1] of the data's own images as a sentence."""
     if share < 0.005:
-        return "Less typical than all of the data&apos;s own images: nobody has been here."
-    return f"More typical than <b>{share:.0%}</b> of the data&apos;s own images."
+        return "Less typical than every image in the data set."
+    return f"More typical than <b>{share:.0%}</b> of the images in the data set."

@@ -24,7 +24,7 @@ def groups(opened: OpenedRun, lassoed: tuple[int, ...]) -> None:
                 key=RunKey(f"keep_{letter}", None).of(session).name,
                 on_click=_keep,
                 args=(session, letter, lassoed),
-                help="A minus B becomes a direction: a slider of your own.",
+                help="A minus B becomes a direction with its own slider.",
                 width="stretch",
             )
     if not any(kept.values()):
@@ -37,7 +37,7 @@ def groups(opened: OpenedRun, lassoed: tuple[int, ...]) -> None:
         finish(opened, Definition("", a=kept["A"], b=kept["B"]), "map")
     else:
         other = "B" if kept["A"] else "A"
-        st.caption(f"Lasso another group and keep it as {other}: A minus B becomes a slider.")
+        st.caption(f"Lasso another group and keep it as {other}: A minus B then becomes a slider.")
 
 
 def _keep(session: Session, letter: str, images: tuple[int, ...]) -> None:

@@ -44,7 +44,7 @@ def show(opened: OpenedRun) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         # Another list of names is another box, which begins with the newest.
         box = f"{key.name}:{'/'.join(names)}"
-        name = st.selectbox("What moves with", names, names.index(chosen), key=box, width=320)
+        name = st.selectbox("What else moves with", names, names.index(chosen), key=box, width=320)
         key.set(name)
         st.button(
             "Delete",
@@ -52,7 +52,7 @@ def show(opened: OpenedRun) -> None:
             icon=":material/delete:",
             on_click=_delete,
             args=(session, name),
-            help="Let go of this direction. The images and the model stay.",
+            help="Delete this direction. The images and the model are not changed.",
         )
     if message := _REFUSED.of(session).pop():
         st.error(message, icon=":material/error:")
@@ -74,13 +74,15 @@ def show(opened: OpenedRun) -> None:
                 st.html(_table(rest, own))
     if hidden := [words.label_of(move.attribute).lower() for move in told if not move.is_readable]:
         st.caption(
-            "Cannot be read from the latent space by a line, so that nothing is known: "
+            "No linear readout can predict these attributes, so their change is unknown: "
             + words.plain(", ".join(hidden))
             + "."
         )
     if not told:
-        few = "Too few images have a posterior mean" if dataset.attributes else "Nothing is known"
-        st.caption(f"{few}, so that what else moves cannot be told.")
+        few = (
+            "Too few images have a posterior mean yet" if dataset.attributes else "Nothing is known"
+        )
+        st.caption(f"{few}, so it is unknown what else moves.")
 
 
 def _cosines(name: str, axes: dict[str, Axis]) -> None:
@@ -95,7 +97,7 @@ def _cosines(name: str, axes: dict[str, Axis]) -> None:
     ]
     st.markdown(
         f":small[Cosine to {' &nbsp;·&nbsp; '.join(told[:12])}]",
-        help="1 is the same direction, 0 has nothing in common with it, -1 is its opposite.",
+        help="1 is the same direction, 0 is an orthogonal one, -1 is the opposite one.",
     )
 
 
@@ -103,11 +105,13 @@ def _table(rows: Sequence[Move], own: str) -> str:
     """The leakage as bars; `own` is what the direction was made of."""
     widest = max(1.0, *(abs(move.deviations) for move in rows))
     cells = [
-        "<span class='head'>One unit moves</span>"
-        "<span class='head middle'>less &nbsp;|&nbsp; more</span>"
-        "<span class='head number' title='Standard deviations of what can be read of it'>"
-        "deviations</span><span class='head number' title='Share of its variance that a linear "
-        "readout explains on images left out: how far the row can be trusted'>read</span>"
+        (
+            "<span class='head'>One unit changes</span><span class='head middle'>less "
+            "&nbsp;|&nbsp; more</span><span class='head number' title='In standard deviations of "
+            "the linear readout'>deviations</span><span class='head number' title='Share of the "
+            "variance that a linear readout explains on held-out images: how far the row can be "
+            "trusted'>read</span>"
+        )
     ]
     for move in rows:
         share = 50 * abs(move.deviations) / widest

@@ -83,7 +83,10 @@ def maker(opened: OpenedRun) -> None:
                 values,
                 index=len(values) - 1 if len(values) == 2 else 0,
                 key=RunKey(f"direction_value:{name}", "").of(session).name,
-                help="Minus all others; of numbers, the upper quarter minus the lower one.",
+                help=(
+                    "This value minus all others; for numbers, the upper quarter minus the lower "
+                    "quarter."
+                ),
             )
             definition = Definition("", attribute=name, value=value)
         else:
@@ -98,7 +101,7 @@ def _typed(session: Session, letter: str) -> tuple[int, ...]:
         f"Images of group {letter}",
         placeholder=f"{len(kept):,} kept on the map" if kept else "3, 17, 40-60",
         key=RunKey(f"typed_{letter}", "").of(session).name,
-        help="Numbers of images, or nothing for the group that was kept on the map.",
+        help="Numbers of images. Leave it empty to use the group kept on the map.",
     )
     try:
         return numbers_in(text) or kept
@@ -124,7 +127,10 @@ def finish(opened: OpenedRun, definition: Definition, where: str) -> None:
             others,
             key=fields.orthogonal.of(session).name,
             placeholder="None",
-            help="Takes out what it shares with these, so that moving it leaves them in place.",
+            help=(
+                "Removes what it shares with these directions, so that moving it does not move "
+                "them."
+            ),
         )
     if message := fields.refused.of(session).get():
         st.error(message, icon=":material/error:")

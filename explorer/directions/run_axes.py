@@ -57,7 +57,7 @@ def place(session: Session) -> Place:
     """The fullest and newest means of the run. Raises InputError where there are none."""
     where = map_points.place_of(session.run, "pca")
     if where is None:
-        raise InputError("Directions need posterior means: the first evaluation brings them.")
+        raise InputError("Directions need posterior means, which the first evaluation computes.")
     return where
 
 

@@ -40,7 +40,7 @@ def sliders(opened: OpenedRun) -> list[Direction]:
             f"{words.plain(made)} is a slider now, kept with the run.", icon=":material/explore:"
         )
     if not opened.has_images():
-        st.info("The images of this run are gone, and with them what its directions mean.")
+        st.info("This run's images cannot be found, so its saved directions cannot be computed.")
         return []
     try:
         definitions = run_axes.definitions(session)
@@ -50,9 +50,11 @@ def sliders(opened: OpenedRun) -> list[Direction]:
         return []
     if not definitions:
         st.info(
-            "**No direction has been made yet.** Press **New direction**: glasses on minus off, "
-            "say. Or lasso two groups of images on the **Map** and keep them as A and B. Until "
-            "then these are the dimensions.",
+            (
+                "**No direction has been made yet.** Press **New direction** and choose an "
+                "attribute, such as glasses. Or lasso two groups of images on the **Map** and keep "
+                "them as A and B. Until then the sliders are the latent dimensions."
+            ),
             icon=":material/explore:",
         )
     for name, sentence in failed.items():

@@ -120,7 +120,9 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             yield image
     except Exception as error:  # Pillow raises nearly anything for a broken file
         kinds = "PNG, JPEG, WebP, GIF, BMP or TIFF"
-        raise InputError(f"This file cannot be read as a {kinds} picture: try another.") from error
+        raise InputError(
+            f"This file cannot be read as a {kinds} picture: choose another one."
+        ) from error
 
 
 def to_link(z: Sequence[float]) -> str:

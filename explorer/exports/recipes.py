@@ -125,24 +125,26 @@ def judged(
     """
     made = f"This file holds {KINDS[recipe.kind]} of run {recipe.run}"
     if recipe.kind not in PANELS:
-        return Verdict("", f"{made}, which has no point to go back to.")
+        return Verdict("", f"{made}, which holds no point to restore.")
     if PANELS[recipe.kind] != panel:
-        return Verdict("", f"{made}: drop it in {PANELS[recipe.kind]}.")
+        return Verdict("", f"{made}: upload it in {PANELS[recipe.kind]}.")
     if recipe.run != run:
         if recipe.run not in runs:
-            return Verdict("", f"{made}, which is not here: it is taken as a plain picture.")
-        return Verdict(recipe.run, f"{made}: this is that run now.")
+            return Verdict("", f"{made}, which is not here, so it is used as a plain picture.")
+        return Verdict(recipe.run, f"{made}, which is shown now.")
     if recipe.digest != digest:
         return Verdict(
             run,
-            f"Made with the weights of step {recipe.step:,}; they are now those of step {step:,}, "
-            "so the pictures may differ.",
+            (
+                f"It was made with the weights of step {recipe.step:,}; the weights are now those "
+                f"of step {step:,}, so the pictures may differ."
+            ),
         )
-    return Verdict(run, "Restored from its recipe, to the last digit.", is_exact=True)
+    return Verdict(run, "Restored exactly from its recipe.", is_exact=True)
 
 
 def _whole(number: Any) -> int:
     value = float(number)
     if not math.isfinite(value) or not 0 <= value < 2**53:
-        raise ValueError(f"{number} is no count")
+        raise ValueError(f"{number} is not a count")
     return int(value)

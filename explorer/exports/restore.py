@@ -38,7 +38,7 @@ def copy_as_python(
 ) -> None:
     """A button that opens a program; `what` it makes, in words."""
     with st.popover("Copy as Python", icon=":material/code:", width=width):
-        st.caption(f"Where `vae` can be imported, this makes {what}, pixel for pixel.")
+        st.caption(f"Run this where `vae` can be imported: it makes {what}, pixel for pixel.")
         st.code(program, "python", height="content" if program.count("\n") < NUM_LINES else 360)
 
 

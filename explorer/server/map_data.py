@@ -94,7 +94,7 @@ def _sheet(_dataset: Dataset, fingerprint: str, ids: tuple[int, ...]) -> bytes:
 def _dataset(root: Path, run: Run, query: QueryParams) -> Dataset:
     dataset = cache.dataset(run.config().data, str(data_cache(root)))
     if query.get("data") != dataset.fingerprint:
-        raise InputError("The images of this run are others by now: open the map again.")
+        raise InputError("The images of this run have changed: reload the page.")
     return dataset
 
 

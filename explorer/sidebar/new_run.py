@@ -20,7 +20,7 @@ from vae.runs import processes
 from vae.runs.folder import free_name
 
 OBJECTIVES = {"elbo": "elbo", "beta_tc": "beta-TC", "autoencoder": "plain autoencoder"}
-BY_IMAGES = "by the images"  # a likelihood that the images choose
+BY_IMAGES = "automatic"  # a likelihood that the images choose
 DEFAULTS = Config()
 
 
@@ -80,15 +80,17 @@ def new_run(where: Path) -> None:
         "Data",
         value=NewRun.source,
         key=_answer("source").name,
-        help="`synthetic` draws anime faces. Or the path of a folder of images, a .zip, a folder "
-        "with MNIST's idx files, an .npz, or `torchvision:NAME`.",
+        help=(
+            "`synthetic` draws anime faces. Or give the path of a folder of images, a .zip, a "
+            "folder with MNIST's idx files or an .npz, or `torchvision:NAME`."
+        ),
     )
     with st.expander("Settings", icon=":material/tune:"):
         st.text_input(
             "Name",
             key=_answer("name").name,
-            placeholder="chosen by itself",
-            help="The folder of the run, under which it is listed above.",
+            placeholder="chosen automatically",
+            help="The name of the run and of its folder.",
         )
         st.number_input(
             "Epochs",
@@ -96,7 +98,7 @@ def new_run(where: Path) -> None:
             100_000,
             NewRun.epochs,
             key=_answer("epochs").name,
-            help="How often each training image is seen. More can be added later.",
+            help="How many times each training image is seen. You can add more later.",
         )
         st.number_input(
             "Latent dimensions",
@@ -104,32 +106,38 @@ def new_run(where: Path) -> None:
             4096,
             NewRun.latent_dim,
             key=_answer("latent_dim").name,
-            help="How many numbers a picture is written as. What is not needed stays unused.",
+            help="How many numbers describe an image. Dimensions that are not needed stay unused.",
         )
         st.selectbox(
             "Network",
             NETWORKS,
             format_func=lambda name: NETWORK_LABELS[name],
             key=_answer("network").name,
-            help="Residual draws the best pictures for its time. Five layers is the network of "
-            "most tutorials, to compare with. One hidden layer suits small grey pictures.",
+            help=(
+                "Residual gives the best pictures for the time it takes. The five layers of most "
+                "tutorials are there to compare with. One hidden layer suits small grey images."
+            ),
         )
         st.selectbox(
             "Likelihood",
             [BY_IMAGES, *LIKELIHOODS],
             key=_answer("likelihood").name,
-            help="By the images: Gaussian with the shared optimal sigma for colour, Bernoulli for "
-            "grey ones. Laplace makes sharper edges; per pixel has the highest elbo, not the best "
-            "pictures.",
+            help=(
+                "Automatic: Gaussian with a shared optimal sigma for colour images, Bernoulli for "
+                "grey ones. Laplace makes sharper edges; a sigma per pixel reaches the highest "
+                "elbo, but not the best pictures."
+            ),
         )
         st.selectbox(
             "Objective",
             OBJECTIVES,
             format_func=lambda name: OBJECTIVES[name],
             key=_answer("objective").name,
-            help="The elbo is the VAE itself, with its KL weighted by beta. Beta-TC weighs only "
-            "what dimensions say about each other, the autoencoder has no KL and no noise. More "
-            "on the command line: `python -m vae train --help`.",
+            help=(
+                "The elbo is the VAE itself, with its KL weighted by beta. Beta-TC weights only "
+                "the total correlation. The autoencoder has no KL and no noise. The command line "
+                "has more: `python -m vae train --help`."
+            ),
         )
         st.number_input(
             "Beta",
@@ -137,8 +145,10 @@ def new_run(where: Path) -> None:
             1000.0,
             NewRun.beta,
             key=_answer("beta").name,
-            help="The price of the code. 1 is the VAE itself; more makes codes shorter and "
-            "pictures blurrier, less makes samples worse.",
+            help=(
+                "The weight of the KL. 1 is the VAE itself; a larger beta makes z carry less and "
+                "pictures blurrier, a smaller one makes samples worse."
+            ),
         )
         st.number_input(
             "Batch size",
@@ -146,7 +156,7 @@ def new_run(where: Path) -> None:
             8192,
             NewRun.batch_size,
             key=_answer("batch_size").name,
-            help="Images of one step. Larger batches make steadier, but fewer steps.",
+            help="Images in each step. Larger batches give steadier but fewer steps.",
         )
         st.number_input(
             "Learning rate",
@@ -155,7 +165,10 @@ def new_run(where: Path) -> None:
             NewRun.lr,
             format="%g",
             key=_answer("lr").name,
-            help="The length of a step. Too long and training diverges, too short and it crawls.",
+            help=(
+                "The size of each step. Too large and training diverges, too small and it takes "
+                "very long."
+            ),
         )
     st.button(
         "Start training",
@@ -180,5 +193,5 @@ def _begin(where: Path, name: str, options: dict[str, str]) -> None:
 
     run = open_run(where, name)
     if run.exists():
-        raise InputError(f"There is a run {name} already: choose another name, or resume it.")
+        raise InputError(f"There is already a run {name}: choose another name, or resume that run.")
     processes.start_training(run, options)

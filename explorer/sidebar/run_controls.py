@@ -51,9 +51,7 @@ def show() -> Session | None:
             handover.RUN.set(_chosen(where, names))
             name: str | None = st.selectbox("Run", names, key=handover.RUN.name)
         else:
-            name = st.selectbox(
-                "Run", [], placeholder="No run yet: start one", key=handover.RUN.name
-            )
+            name = st.selectbox("Run", [], placeholder="No run yet", key=handover.RUN.name)
         session = Session(where, Run(where / name)) if name else None
         _controls(session)
         st.divider()
@@ -114,7 +112,7 @@ def _draw_controls(session: Session | None, was_alive: bool) -> None:
         width="stretch",
     )
     if pending:
-        st.caption("The trainer saves a checkpoint and ends ...")
+        st.caption("The trainer is saving a checkpoint and will then end ...")
     if message := MESSAGE.get():
         st.error(message, icon=":material/error:")
 

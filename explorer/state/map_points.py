@@ -89,7 +89,7 @@ def points(place: Place) -> Latents:
 
     path = path_of(Run(Path(place.folder)), place.file)
     if cache.stamp(path) != place.stamp:
-        raise InputError(f"The map in {path.name} is another one by now: open it again.")
+        raise InputError(f"The map in {path.name} has changed: reload the page.")
     latents = load_latents(path)
     if place.file == "latents" or len(latents.xy) != len(latents.mu):
         latents = dataclasses.replace(latents, xy=pca(latents.mu))
@@ -151,7 +151,7 @@ def colours(place: Place, _dataset: Dataset, fingerprint: str, by: str) -> Colou
     if by not in _dataset.attributes:
         raise InputError(f"The images have no attribute {by[:60]!r}.")
     if latents.index.max(initial=0) >= len(_dataset):
-        raise InputError("This map is of other images than the run has now.")
+        raise InputError("This map shows other images than the run has now.")
     values = np.asarray(_dataset.attributes[by])[latents.index]
     if np.issubdtype(values.dtype, np.integer):
         names = tuple(map(str, _dataset.classes.get(by, ())))

@@ -27,7 +27,9 @@ class Parser(argparse.ArgumentParser):
 
 def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     """All commands and their flags; `prog` is what the help calls the program."""
-    main_parser = Parser(prog=prog, description="Train and look into VAEs.")
+    main_parser = Parser(
+        prog=prog, description="Train variational autoencoders and see inside them."
+    )
     main_parser.add_argument(
         "--version", action="version", version=f"latent-explorer {vae.__version__}"
     )
@@ -52,12 +54,12 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
         "--from",
         dest="begin_from",
         metavar="OTHER",
-        help="begin a new run with the options and the weights of another",
+        help="start a new run from the options and the weights of another",
     )
     sub.add_argument(
         "--take_over",
         action="store_true",
-        help="let a living trainer of this run pause, and go on in its place",
+        help="pause the trainer that is running and continue in its place",
     )
     for name, item in configuration.options().items():
         flags = [f"--{name}"] + (["--data"] if name == "data.source" else [])
@@ -90,9 +92,9 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub.add_argument("--num", type=int, default=64)
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--prior", choices=PRIORS, default="normal")
-    text = "times the standard deviation that is sampled with (default: 1)"
+    text = "factor on the standard deviation of the samples (default: 1)"
     sub.add_argument("--temperature", type=float, default=1.0, metavar="T", help=text)
-    text = "with the training images nearest in the latent space and in pixels beneath each"
+    text = "show beneath each the nearest training images in z and in pixels"
     sub.add_argument("--nearest", action="store_true", help=text)
     sub = with_out(command(pictures.reconstruct))
     sub.add_argument("--data", metavar="SOURCE", help="other images than the run's")

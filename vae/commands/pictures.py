@@ -131,7 +131,7 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
             along = paths.roads(encoding.load_latents(run.latents_file).mu)
         except FileNotFoundError:
             raise InputError(
-                f"Run {run.name} has no posterior means yet: its first evaluation brings them."
+                f"Run {run.name} has no posterior means yet: train it until its first evaluation."
             ) from None
 
     def dataset() -> Dataset:

@@ -86,8 +86,8 @@ def _other(run: Run, arguments: argparse.Namespace) -> Run | None:
         if run.start_file.exists():
             return None  # the same command again resumes
         raise InputError(
-            f"Run {run.name} was begun without the weights of another: go on without --from, or "
-            "give the new run a name of its own."
+            f"Run {run.name} was not started from another run: leave out --from, or choose a "
+            "new name for the run."
         )
     return existing_run(arguments.root, arguments.begin_from)
 
@@ -120,8 +120,8 @@ def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
         now = configuration.get_value(config, name)
         if value != now and name not in configuration.CHANGEABLE:
             raise InputError(
-                f"Run {run.name} was begun with {name} {now}, not {value}: go on without "
-                f"--{name}, or give the new settings a run name of their own."
+                f"Run {run.name} was started with {name} {now}, not {value}: leave out "
+                f"--{name}, or choose a new name for a run with these settings."
             )
     return configuration.with_values(config, given)
 
@@ -135,8 +135,8 @@ def _check_weights_fit(other: Run, config: Config, given: dict[str, Any]) -> Non
             now, wanted = (value if value == PER_PIXEL else None for value in (now, wanted))
         if wanted != now:
             raise InputError(
-                f"The weights of run {other.name} are not of {name} {given[name]}: leave "
-                f"out --{name}, or leave out --from to begin without them."
+                f"The weights of run {other.name} do not fit {name} {given[name]}: leave out "
+                f"--{name}, or leave out --from."
             )
 
 
@@ -189,7 +189,10 @@ def runs(arguments: argparse.Namespace, progress: Progress) -> Result:
         row = {name: summary.get(name) for name in ("run", "status", "step", "epoch", "elbo")}
         rows.append(row | {"data": source})
     if not rows:
-        print(f"No runs in {arguments.root} yet: python -m vae train my-first-run")
+        print(
+            f"There are no runs in {arguments.root} yet. "
+            "Start one: python -m vae train my-first-run"
+        )
     for row in rows:
         elbo = "" if row["elbo"] is None else f"elbo {row['elbo']:.1f}"
         place = f"step {row['step']:>7}"

@@ -59,7 +59,7 @@ def _idx_labels(images: Path, count: int) -> NDArray[np.uint8] | None:
             if len(labels) != count:
                 raise InputError(
                     f"{file.name} holds {len(labels)} labels for the {count} images of "
-                    f"{images.name}: fetch the two files again."
+                    f"{images.name}: download both files again."
                 )
             return labels
     return None
@@ -82,7 +82,8 @@ def read_idx(path: Path, num_dims: int) -> NDArray[np.uint8]:
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise FileError(f"{path.name} cannot be read as an idx file: {error}.") from error
     raise InputError(
-        f"{path.name} is not a whole idx file of bytes with {num_dims} dimensions: fetch it again."
+        f"{path.name} is not a complete idx file of bytes with {num_dims} dimensions: download "
+        "it again."
     )
 
 
@@ -106,8 +107,8 @@ def load_array(path: Path) -> Collection:
     if name is None:
         found = ", ".join(f"{key} {list(value.shape)}" for key, value in others.items())
         raise InputError(
-            f"{path.name} holds no images: expected an array [N, H, W] or [N, H, W, C], "
-            f"found {found or 'none that can be read'}."
+            f"{path.name} holds no images: expected an array [N, H, W] or [N, H, W, C], found "
+            f"{found or 'no readable array'}."
         )
     images = _checked_images(others.pop(name), path.name)
     return _collect([images], columns=_array_columns(others, len(images)))
@@ -138,7 +139,7 @@ def _checked_images(images: NDArray[Any], where: str) -> NDArray[Any]:
     top = 1 if images.dtype.kind == "f" else 255
     if images.dtype.kind not in "buif" or not (images.min() >= 0 and images.max() <= top):
         raise InputError(
-            f"The images of {where} are {images.dtype} beyond what is read: expected whole "
+            f"The images of {where} are {images.dtype} outside the known ranges: expected whole "
             "numbers from 0 to 255, or floats from 0 to 1."
         )
     return images

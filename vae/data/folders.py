@@ -132,12 +132,14 @@ def _check_zip(path: Path, infos: Sequence[zipfile.ZipInfo]) -> None:
     end = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:  # CVE-2024-0450
-            raise InputError(f"{path.name} is refused: files inside it overlap, as in a zip bomb.")
+            raise InputError(
+                f"{path.name} was not opened: files inside it overlap, as in a zip bomb."
+            )
         end = info.header_offset + 30 + info.compress_size
     unpacked = sum(info.file_size for info in infos)
     if unpacked > 2**20 + MAX_ZIP_RATIO * path.stat().st_size:
         raise InputError(
-            f"{path.name} is refused: it unpacks to {unpacked:,} bytes, more than "
+            f"{path.name} was not opened: it unpacks to {unpacked:,} bytes, more than "
             f"{MAX_ZIP_RATIO} times its size, as a zip bomb does."
         )
 

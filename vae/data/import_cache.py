@@ -191,6 +191,7 @@ def _check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise FileError(
-            f"The images need {needed / 1e6:.0f} MB in the cache but the disk has "
-            f"{free / 1e6:.0f} MB left: free some, or ask for fewer with num_images."
+            f"The images need {needed / 1000000.0:.0f} MB in the cache, but only "
+            f"{free / 1000000.0:.0f} MB of the disk are free: free some space, or use fewer "
+            "images with data.num_images."
         )

@@ -26,8 +26,8 @@ def load_torchvision(name: str, downloads: Path) -> Collection:
     kind = getattr(datasets, name, None) if name in datasets.__all__ else None
     if kind is None:
         raise InputError(
-            f"torchvision has no data set {name!r}: MNIST, FashionMNIST, CIFAR10, SVHN and CelebA "
-            "are among those it has."
+            f"torchvision has no data set {name!r}: try MNIST, FashionMNIST, CIFAR10, SVHN or "
+            "CelebA."
         )
     options = inspect.signature(kind).parameters
     splits: list[dict[str, Any]] = [{}]

@@ -48,7 +48,9 @@ def numbers_in(text: str) -> tuple[int, ...]:
     for word in text.replace(",", " ").split():
         first, dash, last = word.partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()) or len(word) > 25:
-            raise InputError(f"Images are numbers such as 3, 17, 40-60, not {word[:30]!r}.")
+            raise InputError(
+                f"Expected numbers of images such as 3, 17, 40-60, but found {word[:30]!r}."
+            )
         start, end = int(first), int(last or first)
         if end - start >= MAX_NUMBERS or len(found) > MAX_NUMBERS:
             raise InputError(f"A group has at most {MAX_NUMBERS:,} images.")

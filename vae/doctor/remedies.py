@@ -83,11 +83,11 @@ def explained(remedy: Remedy, run: Run, status: str) -> str:
     flags = as_flags(remedy.options)
     changes = ", ".join(f"`{name} {value}`" for name, value in flags.items())
     if goes_on(remedy, run, status):
-        how = "The trainer pauses and goes on" if status in ALIVE else "Training goes on"
+        how = "The trainer pauses and continues" if status in ALIVE else "Training continues"
         return f"{how} with {changes}."
     name = new_name(run.root, run.name)
-    weights = "fresh weights" if remedy.anew else "the weights of this one"
-    pause = " This one is paused." if status in ALIVE else ""
+    weights = "fresh weights" if remedy.anew else "this run's weights"
+    pause = " This run is paused." if status in ALIVE else ""
     return f"A new run, {name}, starts with {weights} and {changes}.{pause}"
 
 

@@ -20,7 +20,7 @@ def choose_device(wanted: Device | None) -> torch.device:
         there.insert(0, "cuda")
     if wanted is not None and wanted not in there:
         raise InputError(
-            f"train.device {wanted} is not on this machine, which has {', '.join(there)}: "
-            "leave the option out to use the best."
+            f"train.device {wanted} is not available on this machine, which has "
+            f"{', '.join(there)}: leave the option out to use the best one."
         )
     return torch.device(wanted or there[0])

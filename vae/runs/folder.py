@@ -212,7 +212,7 @@ def open_run(root: Path, name: str) -> Run:
     if not NAME.fullmatch(name):
         raise InputError(
             "A run's name has 1 to 64 letters, digits, dots, dashes and underscores and begins "
-            f"with a letter or digit, which {name!r} does not."
+            f"with a letter or digit: {name!r} does not."
         )
     return Run(root / name)
 

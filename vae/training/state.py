@@ -69,8 +69,8 @@ def begin(
     text = checkpoints.load_start(run, state.model)
     if text is None and run.weights_file.exists():
         raise InputError(
-            f"Run {run.name} holds weights but no training state, so that it cannot go on: "
-            "look at it, and start a new run."
+            f"Run {run.name} holds weights but no training state, so it cannot be resumed: "
+            f"start a new run (with --from {run.name} it starts from these weights)."
         )
     return state, [] if text is None else [text]
 

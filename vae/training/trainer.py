@@ -115,9 +115,7 @@ class Trainer:
                     self._set_lr()
                     optimizer.step()
                 else:
-                    self._note(
-                        self.step + 1, "A step was passed over: its gradient was not finite."
-                    )
+                    self._note(self.step + 1, "A step was skipped: its gradient was not finite.")
                 optimizer.zero_grad(set_to_none=True)
                 guard.check()
                 state.step += 1

@@ -36,7 +36,9 @@ def downloads(session: Session, frames: list[Event]) -> None:
                 key=f"animation_{label}",
                 on_click="ignore",
             )
-        st.caption("The file is made when you press, and holds its last picture for a second.")
+        st.caption(
+            "The file is made when you press the button, and shows its last picture for a second."
+        )
 
 
 def recipe_of(session: Session, frames: list[Event]) -> str:

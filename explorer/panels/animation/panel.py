@@ -22,17 +22,25 @@ def _draw(session: Session | None) -> None:
     frames = [] if session is None else frame_events(session)
     if session is None or not frames:
         st.info(
-            "**No pictures yet.** As soon as a run trains, the same random codes are decoded again "
-            "and again, and play here as a film. Press **Start training** in the sidebar.",
+            (
+                "**No pictures yet.** While a run trains, the same random points are decoded at "
+                "every stage and play here as an animation. Press **Start training** in the "
+                "sidebar."
+            ),
             icon=":material/movie:",
         )
         return
     first, last = frames[0], frames[-1]
     st.markdown(
-        "**Training animation** &nbsp; :small[:gray[the same random codes, decoded from step "
-        f"{first['step']:,} to step {last['step']:,}]]",
-        help="Each cell is one fixed point of latent space, drawn once from the prior. Only the "
-        "decoder changes. Pictures are dense in the first steps, where most happens.",
+        (
+            "**Training animation** &nbsp; :small[:gray[the same random points, decoded from step "
+            f"{first['step']:,} to step {last['step']:,}]]"
+        ),
+        help=(
+            "Each cell is one fixed point of latent space, drawn once from the prior. Only the "
+            "decoder changes. Pictures are frequent in the first steps, when the model changes "
+            "most."
+        ),
     )
     player = scripts.component("training_animation", "panels/animation/player")
     player(data=payload(session.run.folder, frames), key="training_animation", height="content")

@@ -69,8 +69,8 @@ def show(opened: OpenedRun, num_keys: int) -> list[int]:
         )
     st.caption(
         f"Page {page} of {num_pages}, {len(found):,} images. Click "
-        f"{'two of them' if num_keys == 2 else f'up to {num_keys} of them'}: one more takes the "
-        "place of the first."
+        f"{'two of them' if num_keys == 2 else f'up to {num_keys} of them'}; a further one "
+        "replaces the first."
     )
     return picked
 

@@ -34,11 +34,13 @@ def show(session: Session) -> tuple[PathKind, int, int]:
             required=True,
             format_func=KINDS.__getitem__,
             key=_KIND.of(session).name,
-            help="Between posterior means. The **great arc** (slerp) keeps its distance from the "
-            "middle of the latent space; the **straight line** (lerp) cuts closer to it. Through "
-            "**dense regions** it goes from neighbour to neighbour among the images, so that what "
-            "it meets is like them: the cheapest way over a graph of the posterior means, "
-            "smoothed.",
+            help=(
+                "All paths run between posterior means. The **great arc** (slerp) keeps its "
+                "distance from the origin of the latent space; the **straight line** (lerp) passes "
+                "closer to it. The path through **dense regions** goes from neighbour to neighbour "
+                "among the images, so its points are more like them: it is the cheapest path over "
+                "a graph of the posterior means, smoothed."
+            ),
         )
         num_keys = st.segmented_control(
             "Images to go through",

@@ -52,8 +52,8 @@ def show(opened: OpenedRun, path: LatentPath, tour: Tour) -> None:
                 on_click="ignore",
             )
     st.caption(
-        "Animations go as the player does. Every file remembers its path. "
-        f"Weights of step {weights.step:,}."
+        "Animations play as the player above does. Every file records its path. Weights of "
+        f"step {weights.step:,}."
     )
     with st.container(horizontal=True, gap="xsmall"):
         factor = images.strip_factor(weights.image_shape[1])
@@ -68,7 +68,7 @@ def show(opened: OpenedRun, path: LatentPath, tour: Tour) -> None:
                 key=_UPLOAD.of(session).name,
                 on_change=_from_file,
                 args=(opened,),
-                help="Its images, its kind, its steps and the player come back.",
+                help="Restores its images, kind of path, steps and player settings.",
             )
             if message := _REFUSED.of(session).get():
                 st.error(message, icon=":material/broken_image:")
@@ -82,7 +82,7 @@ def _from_file(opened: OpenedRun) -> None:
         return
     recipe = recipes.read(file.getvalue())
     if recipe is None:
-        refused.set("This file carries no path: one that was downloaded here does.")
+        refused.set("This file holds no path: choose one that was downloaded in this panel.")
         return
     is_known, sentence = restore.continue_with(opened, "Interpolate", recipe)
     if not is_known:
@@ -96,7 +96,10 @@ def continue_with_file(opened: OpenedRun) -> None:
         return
     picked = list(dict.fromkeys(recipe.images))
     if not 2 <= len(picked) <= MAX_KEYS or max(picked) >= len(opened.dataset):
-        st.toast("The file's path goes through images that are not here.", icon=":material/info:")
+        st.toast(
+            "The path in this file goes through images that are not in this data set.",
+            icon=":material/info:",
+        )
         return
     told = recipe.settings
     kind: PathKind = next((kind for kind in KINDS if kind == told.get("path")), "slerp")

@@ -24,8 +24,10 @@ def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the path follows its newest weights."""
     if session is None:
         st.info(
-            "**No images to go between yet.** Press **Start training** in the sidebar: this panel "
-            "opens with the first checkpoint.",
+            (
+                "**Nothing to interpolate yet.** Press **Start training** in the sidebar: paths "
+                "appear here after the first checkpoint."
+            ),
             icon=":material/route:",
         )
         return
@@ -48,7 +50,7 @@ def _draw(session: Session) -> None:
     with left.container(key="path_gallery"):
         picked = choose_images.show(opened, num_keys)
     if len(picked) < 2:
-        above.info("Click a second image below, and the path is here.", icon=":material/touch_app:")
+        above.info("Click a second image below to see the path.", icon=":material/touch_app:")
         return
     keys = images.encode(opened.model, opened.dataset.take(np.array(picked)))
     legs = len(keys) - 1
@@ -144,9 +146,11 @@ def _compared(opened: OpenedRun, path: LatentPath) -> None:
         return
     st.markdown(
         "**How typical the path is**",
-        help="log q(z) of each point of the path, q the aggregate posterior, in nats above that "
-        "of a typical image: 0 is as typical as the images themselves. Estimated by the distance "
-        "to the 10th nearest posterior mean.",
+        help=(
+            "log q(z) of each point of the path, where q is the aggregate posterior, in nats above "
+            "that of a typical image: 0 is as typical as the images themselves. Estimated from the "
+            "distance to the 10th nearest posterior mean."
+        ),
     )
     st.echarts_chart(
         charts.density_lines(
@@ -162,6 +166,6 @@ def _compared(opened: OpenedRun, path: LatentPath) -> None:
         f"{KINDS[name].lower()} {value:.1f}" for name, (_, value) in measured.items()
     )
     st.caption(
-        f"Evenness, the largest change from picture to picture over the mean one (1 is even): "
-        f"{uneven}."
+        "Evenness, the largest change between neighbouring pictures divided by the mean change "
+        f"(1 is even): {uneven}."
     )

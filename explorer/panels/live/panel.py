@@ -19,22 +19,27 @@ from vae.runs.folder import ALIVE
 TICK_SECONDS = 1.0
 MAX_EVENTS = 2000  # that a curve is made of
 
-TERMS = """**elbo**, the evidence lower bound, is -(nll + kl): what training raises. Larger is
-better. With a Gaussian likelihood it is a density, so it can be above 0.
+TERMS = """
+**elbo**, the evidence lower bound, is -(nll + kl). Training raises it: larger is better. With a
+Gaussian likelihood it is a density, so it can be above 0.
 
-**nll**, the negative log-likelihood -log p(x | z): what a picture still costs when its code z is
-known. Smaller means closer reconstructions; with a Gaussian it can be below 0.
+**nll**, the negative log-likelihood -log p(x | z), is the cost of an image when its z is known.
+Smaller means closer reconstructions; with a Gaussian likelihood it can be below 0.
 
-**kl**, the divergence of the posterior q(z | x) from the prior: how much z says about the picture.
-Near 0 the code is ignored."""
+**kl**, the divergence of the posterior q(z | x) from the prior, is how much z says about the image.
+Near 0, z is ignored.
+"""
 
 
 def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, it draws itself anew each second."""
     if session is None:
         st.info(
-            "**Nothing has been trained here yet.** Press **Start training** in the sidebar: with "
-            "no other choice it draws its own faces, and the first pictures come within seconds.",
+            (
+                "**Nothing has been trained here yet.** Press **Start training** in the sidebar: "
+                "without any other choice it trains on built-in faces, and the first pictures "
+                "appear within seconds."
+            ),
             icon=":material/play_circle:",
         )
         return
@@ -64,21 +69,25 @@ def _say(session: Session, status: str, events: list[Event]) -> None:
     if status == "failed":
         reason = last_event(events, "end").get("reason") or "no reason was given"
         st.error(
-            f"**Training failed:** {reason}. What was saved before is safe: **Resume** goes on "
-            "from the newest checkpoint, or start a new run with other settings.",
+            (
+                f"**Training failed:** {reason}. Everything saved before is safe. **Resume** "
+                "continues from the newest checkpoint; or start a new run with other settings."
+            ),
             icon=":material/error:",
         )
     elif status == "interrupted":
         st.warning(
-            "**The trainer ended without saying why** (it was killed, or the machine went off). "
-            "**Resume** goes on from the newest checkpoint.",
+            (
+                "**Training was interrupted**: the process was killed or the machine was switched "
+                "off. **Resume** continues from the newest checkpoint."
+            ),
             icon=":material/warning:",
         )
     elif status == "starting":
         doing = processes.progress_of(session.run.log_file)
         what = "Opening the images" if doing is None else f"{doing[0].capitalize()}"
         part = 0.0 if doing is None else min(1.0, doing[1] / max(1, doing[2]))
-        st.progress(part, text=f"{what} ... The first pictures follow at once.")
+        st.progress(part, text=f"{what} ... The first pictures follow directly.")
 
 
 def _figures(session: Session, status: str, events: list[Event], start: Event) -> None:
@@ -108,8 +117,10 @@ def _figures(session: Session, status: str, events: list[Event], start: Event) -
     row.metric(
         "elbo, validation",
         f"{newest['elbo']:,.1f}" if newest else "-",
-        help="In nats per image, on images held out from training; the small number is the change "
-        "since the evaluation before. Larger is better.",
+        help=(
+            "In nats per image, on held-out validation images. The small number is the change "
+            "since the previous evaluation. Larger is better."
+        ),
         **(
             _note("nats per image" if newest else "after 20 steps")
             if before is None
@@ -177,8 +188,10 @@ def _curves(events: list[Event]) -> None:
     largest = set(np.argsort(kl)[::-1][:num_active].tolist())
     st.markdown(
         f"**KL per dimension** &nbsp; :small[:gray[nats; {num_active} of {len(kl)} are active]]",
-        help="How much each latent dimension says about a picture. A dimension is active when its "
-        "posterior mean moves over the data (variance above 0.01).",
+        help=(
+            "How much each latent dimension says about an image. A dimension is active when its "
+            "posterior mean varies over the data (variance above 0.01)."
+        ),
     )
     st.echarts_chart(
         charts.kl_bars(kl, [j in largest for j in range(len(kl))]),

@@ -27,7 +27,7 @@ def show(session: Session, previews: list[Event]) -> None:
         with picture:
             _sheet(session, event, "reconstructions", "originals above, reconstructions below")
     with columns.cell():
-        _sheet(session, event, "samples", "the same random codes, decoded")
+        _sheet(session, event, "samples", "the same random points, decoded")
 
 
 def _sheet(session: Session, event: Event, kind: str, text: str) -> None:
@@ -60,7 +60,7 @@ def _scrubbed(session: Session, by_step: dict[int, Event]) -> int:
         key=scrubber.name,
         on_change=hold,
         format_func=lambda step: f"epoch {by_step[step].get('epoch', 0)}, step {step:,}",
-        help="Drag to look at earlier pictures. At the right end the newest is followed.",
+        help="Drag to see earlier pictures. At the right end, the newest one is always shown.",
     )
     return int(chosen)
 

@@ -36,8 +36,9 @@ def show(opened: OpenedRun, place: Place, choice: Choice) -> None:
     elif not choice.images:
         rows = np.random.default_rng(0).permutation(len(points.index))[:NUM_HINT]
         st.caption(
-            "Click a point, or one of these images, to look into it; click between the points to "
-            "see what the model draws there. Lasso points to see a group."
+            "Click a point, or one of these images, to see its details. Click between the "
+            "points to see what the model draws there. Draw a lasso around points to see a "
+            "group."
         )
         _sheet(opened, points.index[rows].tolist(), "Some images of the map")
     elif len(choice.images) == 1:
@@ -105,7 +106,7 @@ def _image(opened: OpenedRun, place: Place, row: int) -> None:
         icon=":material/add_location:",
         on_click=_add_to_path,
         args=(session, image),
-        help="Make this image the next that the path of Interpolate goes through.",
+        help="Add this image to the end of the path in Interpolate.",
         width="stretch",
     )
     near = [i for i in _nearest(points, points.mu[row], NUM_NEIGHBOURS + 1) if i != image]
@@ -126,14 +127,14 @@ def _ground(opened: OpenedRun, place: Place, xy: tuple[float, float]) -> None:
     if place.method == "pca":
         z = map_points.on_plane(place, xy)
         words = (
-            "The mean of all images, moved along the two axes of the map to this point, and "
-            "decoded. What the map does not show is as in the mean."
+            "The mean of all images, moved along the two axes of the map to this point and "
+            "decoded. All other directions are at their mean."
         )
     else:
         z = map_points.blended(points, xy)
         words = (
-            f"UMAP has no way back: this is the decoded blend of the means of the "
-            f"{map_points.NUM_BLENDED} nearest points, weighted by 1 / distance."
+            "UMAP cannot be inverted: this is a decoded mixture of the "
+            f"{map_points.NUM_BLENDED} nearest posterior means, weighted by 1 / distance."
         )
     st.markdown(f"**Between the images** :gray[at {xy[0]:.2f}, {xy[1]:.2f}]")
     pair = st.columns(2, gap="small", wrap=False)
@@ -179,7 +180,11 @@ def _group(opened: OpenedRun, place: Place, choice: Choice) -> None:
         alt="Mean",
     )
     pair[0].caption("Their mean, decoded", text_alignment="center")
-    sampled = "" if len(some) == choice.count else f" Taken over {len(some):,} of them, sampled."
+    sampled = (
+        ""
+        if len(some) == choice.count
+        else f" The mean is of {len(some):,} of them, chosen at random."
+    )
     pair[1].caption(
         f"KL {map_points.kl_of(points, rows).mean():.1f} nats and mean squared error "
         f"{points.mse[rows].mean():.4f} on average.{sampled}"

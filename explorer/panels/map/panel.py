@@ -40,8 +40,10 @@ def show(session: Session | None) -> None:
     """Draw the panel."""
     if session is None:
         st.info(
-            "**No map yet.** Press **Start training** in the sidebar: the first evaluation brings "
-            "a map of the images, placed by what the model says of them.",
+            (
+                "**No map yet.** Press **Start training** in the sidebar: after the first "
+                "evaluation every image appears here at its posterior mean."
+            ),
             icon=":material/map:",
         )
         return
@@ -78,7 +80,7 @@ def _draw(session: Session, was_changing: bool) -> None:
                 return
         points = map_points.points(place)
         if points.index.max(initial=0) >= len(dataset):
-            st.warning("This map is of other images than the run has now: make it anew.")
+            st.warning("This map shows other images than the run has now: compute it again.")
             _job(session, method)
             return
         choice = selection.current(session, place)
@@ -111,9 +113,11 @@ def _controls(session: Session, dataset: Dataset) -> tuple[MapMethod, str]:
             required=True,
             format_func=METHODS.__getitem__,
             key=_METHOD.of(session).name,
-            help="**PCA** is a flat view along the two widest axes of the posterior means: "
-            "distances are true, but much is hidden. **UMAP** keeps neighbours together: groups "
-            "are real, distances between them mean little.",
+            help=(
+                "**PCA** shows the two widest axes of the posterior means: distances are true, but "
+                "everything off the plane is hidden. **UMAP** keeps neighbours together: groups "
+                "are real, but distances between them mean little."
+            ),
         )
         colour = st.selectbox(
             "Colour by",
@@ -181,7 +185,7 @@ def _honest(opened: OpenedRun, method: MapMethod, points: Latents) -> None:
     sampled = " sampled" if len(points.index) < num else ""
     text += f"{len(points.index):,} of {num:,} images{sampled}, weights of step {points.step:,}."
     if points.step != weights.step:
-        text += f" The weights have moved on to step {weights.step:,}: this map is of before."
+        text += f" The newest weights are of step {weights.step:,}, so this map is older."
     st.caption(text)
     is_full = len(points.index) == num and points.step == weights.step
     if not is_full or job_button.is_working(*files(session.run, method)):
@@ -201,14 +205,16 @@ def _missing(session: Session, method: MapMethod) -> None:
     """In place of a map that is not there."""
     if method == "umap":
         st.info(
-            "**UMAP lays the images out so that neighbours stay together.** It takes some "
-            "seconds to minutes in a process of its own; the rest of the page goes on.",
+            (
+                "**UMAP places the images so that neighbours stay together.** It takes seconds to "
+                "minutes in the background; you can keep using the page."
+            ),
             icon=":material/scatter_plot:",
         )
         _job(session, method)
     else:
         st.info(
-            "**No posterior means yet.** The first evaluation brings the map.",
+            "**No posterior means yet.** The map appears here after the first evaluation.",
             icon=":material/hourglass_empty:",
         )
 

@@ -41,12 +41,12 @@ def explain(session: Session, place: Place) -> None:
     """What the lines are, and how true."""
     kind = WORDS[chosen_path.chosen(session).kind]
     text = (
-        f"The line is the path of Interpolate, {kind}; the dashed one is where its pictures lie "
-        "once they are decoded and encoded again."
+        f"The solid line is the path of Interpolate, {kind}. The dashed line goes through the "
+        "posterior means of its decoded pictures."
     )
     if place.method != "pca":
         text += (
-            " UMAP has no formula for points between images: each is placed at the mean of its "
-            f"{map_points.NUM_BLENDED} nearest, weighted by 1 / distance."
+            " UMAP has no formula for new points: each is placed at the mean of its "
+            f"{map_points.NUM_BLENDED} nearest images, weighted by 1 / distance."
         )
     st.caption(text)

@@ -41,8 +41,10 @@ def toggle(session: Session) -> None:
     kept_toggle.show(
         _WANTED.of(session),
         "Plain map",
-        "The map by Plotly, for browsers in which the other one does not work: no faces on "
-        "it, and nothing to click between the points.",
+        (
+            "A plain map by Plotly, for browsers where the other one does not work. It shows no "
+            "faces, and only points can be clicked."
+        ),
     )
 
 
@@ -61,7 +63,7 @@ def show(session: Session, place: Place, colours: Colours, legend: Legend) -> No
         height=HEIGHT,
     )
     if len(rows) < len(points.index):
-        st.caption(f"{len(rows):,} of the {len(points.index):,} points of the map, sampled.")
+        st.caption(f"{len(rows):,} of the {len(points.index):,} points, chosen at random.")
 
 
 def sampled(num: int) -> Indices:

@@ -48,9 +48,9 @@ def evaluations_section(events: list[Event]) -> None:
     if last:
         train = sum(last) / len(last)
         st.caption(
-            f"Over the last epoch, training images had an elbo of {train:,.1f}: "
-            f"{train - newest['elbo']:+,.1f} nats from the validation images. A gap that grows "
-            "means that training images are being learned by heart."
+            f"Over the last epoch, the elbo of the training images was {train:,.1f}: "
+            f"{train - newest['elbo']:+,.1f} nats from that of the validation images. A growing "
+            "gap means that the model overfits."
         )
 
 
@@ -66,7 +66,7 @@ def data_section(session: Session, config: Config) -> None:
     facts = [f"source `{config.data.source}`"]
     if start:
         facts.append(
-            f"{train + validation:,} images: {train:,} to train on, {validation:,} held out"
+            f"{train + validation:,} images: {train:,} for training, {validation:,} for validation"
         )
     credit = ""
     if session.status() not in ALIVE or start:

@@ -146,11 +146,11 @@ def networks_section(config: ModelConfig, shape: tuple[int, int, int]) -> None:
                 shown = [row | {what: short(row[what]) for what in total} for row in rows]
                 st.table(shown, border="horizontal", hide_index=True)
         st.caption(
-            f"For one picture of {' x '.join(map(str, shape))}. Conv 4x4 / 2 has windows of 4 by 4 "
-            "and halves the sides; Upconv, a transposed convolution, doubles them. Residual 3x3 "
-            "adds what its convolution says to what came in. Pixels to channels lays each 2 by 2 "
-            "pixels on top of each other, so that nothing is computed at full size. The encoder "
-            "ends in mu and logvar, 2 x D numbers; the decoder in logits, which a sigmoid turns "
-            "into pictures in [0, 1]. Multiply-adds are the products that are summed, without "
+            f"For one image of {' x '.join(map(str, shape))}. Conv 4x4 / 2 has a 4 by 4 window "
+            "and halves the sides; Upconv, a transposed convolution, doubles them. Residual "
+            "3x3 adds the output of its convolutions to its input. Pixels to channels turns "
+            "each 2 by 2 block of pixels into channels, so that nothing is computed at full "
+            "size. The encoder ends in mu and logvar, 2 x D numbers; the decoder ends in "
+            "logits, which a sigmoid turns into pixels in [0, 1]. Multiply-adds do not include "
             "activations."
         )

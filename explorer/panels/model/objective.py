@@ -40,7 +40,7 @@ def objective_section(config: Config, events: list[Event], num_pixels: int) -> N
     elbo, nll, kl = (float(evaluation[name]) for name in ("elbo", "nll", "kl"))
     sigma = evaluation.get("sigma")
     st.markdown(
-        "#### What it comes to &nbsp; :small[:gray[nats per image, validation, step "
+        "#### Its value now &nbsp; :small[:gray[nats per image, validation, step "
         f"{evaluation['step']:,}]]"
     )
     st.latex(
@@ -60,24 +60,30 @@ def objective_section(config: Config, events: list[Event], num_pixels: int) -> N
         "elbo",
         f"{elbo:,.1f}",
         "nats per image",
-        "A lower bound on how likely the model finds a picture. **Larger is better.**" + density,
+        ("A lower bound on the log-probability of an image under the model. **Larger is better.**")
+        + density,
     )
     _card(
         row,
         "nll",
         f"{nll:,.1f}",
         "nats per image",
-        "What a picture still costs when its code is known: the reconstruction. That is "
-        f"{nll / num_pixels:+.3f} nats for each of its {num_pixels:,} values. Smaller is better.",
+        (
+            "The cost of an image when its z is known, that is, of the reconstruction: "
+            f"{nll / num_pixels:+.3f} nats for each of its {num_pixels:,} values. "
+            "Smaller is better."
+        ),
     )
     _card(
         row,
         "kl",
         f"{kl:,.1f}",
         "nats per image",
-        f"What the code says about a picture: {kl / LN2:,.0f} bits, about {kl / LN2 / 8:,.0f} "
-        "bytes. Too small and the code is ignored; too large and samples look worse than "
-        "reconstructions.",
+        (
+            f"How much z says about an image: {kl / LN2:,.0f} bits, about {kl / LN2 / 8:,.0f} "
+            "bytes. If it is too small, z is ignored; if it is too large, samples look worse than "
+            "reconstructions."
+        ),
     )
     bits = float(evaluation["bits_per_dim"])
     _card(
@@ -85,11 +91,11 @@ def objective_section(config: Config, events: list[Event], num_pixels: int) -> N
         "Bits per dimension",
         f"{bits:.3f}",
         "",
-        "The same elbo as bits for each value of a picture"
+        "The elbo in bits for each value of an image"
         + (
-            ", for 256 levels (8 bits are added for that). Uncompressed it is 8."
+            ", for 256 levels (8 bits are added for that). An uncompressed image has 8."
             if sigma is not None
-            else ". An even guess between black and white is 1."
+            else ". A guess of one half everywhere gives 1."
         ),
     )
     _beta_card(row, config, events, sigma)
@@ -99,22 +105,26 @@ def objective_section(config: Config, events: list[Event], num_pixels: int) -> N
             "Likelihood",
             "Bernoulli",
             "",
-            "Each pixel is a coin with its own odds, so there is no sigma to choose. Made for "
-            "black and white; grey levels are read as odds.",
+            (
+                "Each pixel is black or white with its own probability, so there is no sigma. "
+                "Meant for black and white images; grey levels are read as probabilities."
+            ),
         )
     else:
         how = {
             "gaussian_per_pixel": "the mean over pixels, each of which has its own",
-            "laplace": "b √2 of the Laplace density, b found by itself, at its optimum",
-        }.get(str(config.model.likelihood), "found by itself, at its optimum")
+            "laplace": "b √2 of the Laplace density, with b at its optimum, computed from the data",
+        }.get(str(config.model.likelihood), "at its optimum, computed from the data")
         how = "fixed by `model.sigma`" if config.model.sigma else how
         _card(
             row,
             "Implied sigma",
             f"{sigma * 255:.1f}",
             "grey levels",
-            f"The noise the decoder expects at each value ({sigma:.4f} of 1): {how}. Detail "
-            "finer than this is taken for noise.",
+            (
+                f"The noise that the decoder expects at each value ({sigma:.4f} of 1): {how}. "
+                "Finer detail is treated as noise."
+            ),
         )
 
 
@@ -122,14 +132,20 @@ def _beta_card(row: Any, config: Config, events: list[Event], sigma: float | Non
     beta, now = config.train.beta, last_event(events, "step").get("beta", config.train.beta)
     train = config.train
     text = {
-        "autoencoder": "A plain autoencoder: no noise, and no kl in the loss. Its elbo is counted "
-        "as for the others, but is not what it was trained for.",
-        "importance_weighted": f"The importance-weighted bound with {train.num_samples} samples "
-        "an image has no kl of its own to weigh.",
-        "beta_tc": "The weight of the total correlation, which is what the dimensions of a code "
-        "say about each other. The rest of kl weighs 1.",
+        "autoencoder": (
+            "A plain autoencoder: no noise, and no kl in the loss. Its elbo is computed as for the "
+            "others, but it was not trained for it."
+        ),
+        "importance_weighted": (
+            f"The importance-weighted bound with {train.num_samples} samples per image has no "
+            "separate kl to weight."
+        ),
+        "beta_tc": (
+            "The weight of the total correlation, which measures the dependence between dimensions "
+            "of z. The rest of the kl has weight 1."
+        ),
     }.get(
-        train.objective, "The weight of kl in the loss, nll + beta kl, both summed over a picture."
+        train.objective, "The weight of kl in the loss, nll + beta kl, both summed over an image."
     )
     if train.capacity is not None:
         text = f"The weight of the distance of kl from {train.capacity:g} nats in the loss."
@@ -140,10 +156,12 @@ def _beta_card(row: Any, config: Config, events: list[Event], sigma: float | Non
     if train.free_bits:
         text += f" The first {train.free_bits:g} nats of each dimension are free."
     if now != beta and train.objective != "autoencoder":
-        text += f" In the warm-up now, on its way to {beta:g}."
+        text += f" In warm-up now, rising to {beta:g}."
     if sigma is not None and train.objective == "elbo" and config.model.likelihood == "gaussian":
         weight = 2 * sigma**2 * beta
-        text += f" Beside the summed squared error, kl weighs 2 sigma² beta = {weight:.3g}."
+        text += (
+            f" Compared with the summed squared error, kl has weight 2 sigma² beta = {weight:.3g}."
+        )
     _card(row, "Effective beta", f"{now:g}", "", text)
 
 
@@ -165,8 +183,10 @@ def dimensions_section(session: Session, evaluation: Event) -> None:
     st.markdown(
         f"#### {sum(active)} of {len(kl)} latent dimensions are active &nbsp; "
         ":small[:gray[KL in nats, the largest first]]",
-        help="A dimension is active when its posterior mean moves over the data: Var(mu) above "
-        "0.01 (Burda et al. 2016). The others stay at the prior and cost nothing.",
+        help=(
+            "A dimension is active when its posterior mean varies over the data: Var(mu) above "
+            "0.01 (Burda et al. 2016). The others stay at the prior and cost nothing."
+        ),
     )
     st.echarts_chart(
         charts.kl_bars(kl, active),
@@ -185,9 +205,11 @@ def plane_section(session: Session, config: Config) -> None:
     shown, apart = rate_distortion.places(session.run, config, runs)
     st.markdown(
         "#### Rate and distortion &nbsp; :small[:gray[nats per image, validation]]",
-        help="To the left the code says less, further down pictures are redrawn better. Along a "
-        "dashed line the elbo is the same: what the code costs more, the picture costs less. The "
-        "faint line is the way through training.",
+        help=(
+            "Further left, z says less; further down, reconstructions are better. Along a dashed "
+            "line the elbo is the same: a higher rate is paid for by lower distortion. The faint "
+            "line shows the run over training."
+        ),
     )
     st.echarts_chart(
         rate_distortion.spec(shown),
@@ -198,7 +220,7 @@ def plane_section(session: Session, config: Config) -> None:
     if apart:
         names = "; ".join(f"{name}: {reason}" for name, reason in sorted(apart.items())[:8])
         more = f"; {len(apart) - 8} more" if len(apart) > 8 else ""
-        st.caption(f"Not shown, as their nats are of something else: {names}{more}.")
+        st.caption(f"Not shown, because their nats cannot be compared with these: {names}{more}.")
 
 
 def _active(session: Session, kl: list[float], num_active: int) -> list[bool]:

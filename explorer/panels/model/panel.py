@@ -38,9 +38,11 @@ def show(session: Session | None) -> None:
     config = None if session is None else session.config()
     if session is None or config is None:
         st.info(
-            "**No model yet.** A variational autoencoder learns two networks at once: one that "
-            "writes a picture as a few numbers, and one that draws pictures from them. Press "
-            "**Start training** in the sidebar, and its numbers are explained here.",
+            (
+                "**No model yet.** A variational autoencoder learns two networks at once: one that "
+                "describes an image by a few numbers, and one that draws images from such numbers. "
+                "Press **Start training** in the sidebar, and its numbers are explained here."
+            ),
             icon=":material/schema:",
         )
         equations()
@@ -83,8 +85,10 @@ def _draw(session: Session, config: Config, was_working: bool) -> None:
         plane_section(session, config)
     else:
         st.info(
-            "**The first evaluation comes after 20 steps.** Then the objective and the latent "
-            "dimensions are measured and explained here.",
+            (
+                "**The first evaluation comes after 20 steps.** The objective and the latent "
+                "dimensions are then measured and explained here."
+            ),
             icon=":material/hourglass_empty:",
         )
     if opened is not None:

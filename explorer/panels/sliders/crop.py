@@ -36,7 +36,7 @@ def crop(
     left, right = st.columns([5, 2], gap="small", wrap=False)
     left.image(preview, width="stretch", alt="Crop")
     right.image(images.address(pixels, 2 * image_shape[1]), width="stretch", alt="Cropped")
-    right.caption(f"As the model sees it, {image_shape[1]} px")
+    right.caption(f"What the model sees, {image_shape[1]} px")
     for name, label, low, high, step in (
         ("zoom", "Zoom", 1.0, MOST_ZOOM, 0.05),
         ("x", "Left to right", 0.0, 1.0, 0.01),

@@ -77,8 +77,10 @@ def show(
                 "more": f"More directions ({more})",
                 "inactive": f"Inactive dimensions ({inactive})",
             },
-            "inactive_note": "Their posterior equals the prior: the decoder has learnt to pass "
-            "over them, so that moving them changes little or nothing.",
+            "inactive_note": (
+                "Their posterior equals the prior: the decoder has learnt to ignore them, so "
+                "moving them changes little or nothing."
+            ),
             "drag": asdict(drag),
             "step": step,
             "face": face,

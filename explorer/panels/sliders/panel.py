@@ -32,8 +32,10 @@ def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the face follows its newest weights."""
     if session is None:
         st.info(
-            "**No face to edit yet.** Press **Start training** in the sidebar: sliders appear "
-            "here with the first checkpoint.",
+            (
+                "**No face to edit yet.** Press **Start training** in the sidebar: sliders appear "
+                "here after the first checkpoint."
+            ),
             icon=":material/tune:",
         )
         return
@@ -130,10 +132,12 @@ def _chosen_directions(opened: OpenedRun) -> list[Direction]:
             [BY_KL, BY_PCA, saved.CHOICE],
             required=True,
             key=shown.name,
-            help="**Dimensions** are moved one by one, in standard deviations of the prior, those "
-            "that say most about the images first. **PCA** moves along the widest axes of the "
-            "posterior means, in standard deviations along each. **Saved directions** are made of "
-            "attributes or of groups of images, by you, and stay with the run.",
+            help=(
+                "**Dimensions** move one latent dimension each, in standard deviations of the "
+                "prior, the most informative first. **PCA** moves along the widest axes of the "
+                "posterior means, in standard deviations along each. **Saved directions** are made "
+                "by you from attributes or groups of images, and are saved with the run."
+            ),
         )
         if choice == saved.CHOICE:
             new_direction.maker(opened)
@@ -144,5 +148,5 @@ def _chosen_directions(opened: OpenedRun) -> list[Direction]:
     if choice == BY_PCA:
         directions = built_in.by_pca(opened)
         if not directions:
-            st.info("PCA needs posterior means: they come with the first evaluation of the run.")
+            st.info("PCA needs posterior means, which the first evaluation of the run computes.")
     return directions

@@ -65,8 +65,10 @@ def show(opened: OpenedRun, face: images.Pixels) -> None:
                     key=upload.name,
                     on_change=_from_file,
                     args=(opened,),
-                    help="Its centre square is encoded; it stays on this machine. A face that was "
-                    "downloaded here brings its own point back, exactly.",
+                    help=(
+                        "Its centre square is encoded; the picture stays on this machine. A face "
+                        "that was downloaded here restores its exact point."
+                    ),
                 )
                 file = upload.get()
                 if message := _REFUSED.of(session).get():
@@ -91,8 +93,11 @@ def show(opened: OpenedRun, face: images.Pixels) -> None:
                 args=(opened,),
                 disabled=start is None or start.seen is None,
                 width="stretch",
-                help="The encoder guesses. Gradient steps on z, from its guess on, find the most "
-                "probable point of this image: the face comes closer to it.",
+                help=(
+                    "The encoder's answer is a first estimate. Gradient steps on z, starting "
+                    "there, find the most probable z for this image, so the face comes closer to "
+                    "it."
+                ),
             )
         with st.container(width=WIDTH, gap="small"):
             st.download_button(
@@ -103,7 +108,7 @@ def show(opened: OpenedRun, face: images.Pixels) -> None:
                 icon=":material/download:",
                 on_click="ignore",
                 width="stretch",
-                help="The file remembers its point: drop it on Your own to go on from there.",
+                help="The file records its point: upload it under Your own to continue from there.",
             )
             program = python_program.face(
                 opened.run.folder, opened.weights.step, np.asarray(z, np.float32), FACE_SIZE

@@ -42,9 +42,10 @@ def show(opened: OpenedRun) -> None:
     st.markdown(f"#### Evaluation &nbsp; :small[:gray[{_of(result)}]]")
     if result is None:
         st.caption(
-            "A process of its own measures the held-out images: the evidence with its standard "
-            "error, what the code knows of each factor, Frechet distances, the worst and the best "
-            "faces. It takes a minute or two; the rest of the page goes on."
+            "Measures the held-out images in the background: the elbo and a tighter bound with "
+            "their standard errors, how well each factor can be read from z, Fréchet "
+            "distances, and the best and worst reconstructions. It takes a minute or two; you "
+            "can keep using the page."
         )
     else:
         _moved_on(opened, result)
@@ -104,9 +105,9 @@ def _factors(result: Result) -> None:
         return
     with st.expander("How well each factor is read", icon=":material/checklist:"):
         st.caption(
-            "From the posterior means, by ridge regression and by the 10 nearest images, five "
-            "folds: what a readout says of images it was not fitted on. Accuracy for classes, R² "
-            "for numbers and circles. The gap is the factor's part of the MIG."
+            "Read from the posterior means by ridge regression and by the 10 nearest images, "
+            "with five-fold cross-validation. Accuracy for classes, R² for numbers and angles. "
+            "The gap is the factor's part of the MIG."
         )
         rows = [
             {
@@ -136,7 +137,9 @@ def _extremes(opened: OpenedRun, result: Result) -> None:
         chosen = tuple(i for i in result.get(name, ()) if 0 <= i < len(dataset))
         if chosen:
             with row.cell():
-                st.markdown(f":small[**{name.capitalize()} reconstructions**, the image above]")
+                st.markdown(
+                    f":small[**{name.capitalize()} reconstructions**, each below its image]"
+                )
                 st.html(
                     scripts.style(__file__)
                     + _pairs(opened.model, weights, dataset, dataset.fingerprint, chosen)

@@ -25,9 +25,9 @@ class Row(NamedTuple):
 def table(result: Result) -> str:
     """Every measure of a result as an HTML table, in groups."""
     groups = {
-        "How likely the pictures are": _likelihood(result),
-        "What the code knows": _code(result),
-        "How the pictures look": _pictures(result),
+        "How probable the images are": _likelihood(result),
+        "What z knows": _code(result),
+        "How good the pictures look": _pictures(result),
     }
     lines = [scripts.style(__file__), "<table class='measures' aria-label='Evaluation'>"]
     for title, rows in groups.items():
@@ -55,22 +55,22 @@ def number(result: Result, name: str, digits: int = 5) -> str:
 def _likelihood(result: Result) -> list[Row]:
     rows = [
         Row("elbo", "elbo", NATS, "A lower bound on log p(x). Larger is better."),
-        Row("nll", "nll", NATS, "What a picture costs when its code is known."),
-        Row("kl", "kl", NATS, "What the code costs."),
+        Row("nll", "nll", NATS, "The cost of an image when its z is known."),
+        Row("kl", "kl", NATS, "The cost of z."),
     ]
     rows = [row._replace(value=number(result, row.value)) for row in rows]
     if "bound" in result:
         gain = f"{result['bound_gain']:+,.1f} ± {result['bound_gain_se']:.1f}"
         says = (
-            f"The importance-weighted bound, K = {result['importance_samples']}: nearer to "
-            f"log p(x). Of {result['bound_num']:,} of the images, and {gain} nats from their "
-            "own elbo."
+            f"The importance-weighted bound with K = {result['importance_samples']}, closer to "
+            f"log p(x). Measured on {result['bound_num']:,} of the images, {gain} nats from "
+            "their elbo."
         )
         rows.append(Row("bound", number(result, "bound"), NATS, says))
-    says = "The elbo for each value of a picture. " + (
-        "With 8 bits added for the 256 levels; uncompressed it is 8."
+    says = "The elbo for each value of an image. " + (
+        "8 bits are added for the 256 levels; an uncompressed image has 8."
         if "sigma" in result
-        else "An even guess between black and white is 1."
+        else "A guess of one half everywhere gives 1."
     )
     rows.append(Row("Bits per dimension", number(result, "bits_per_dim", 4), "bits", says))
     return rows
@@ -79,7 +79,12 @@ def _likelihood(result: Result) -> list[Row]:
 def _code(result: Result) -> list[Row]:
     active = f"{result['active_units']} of {result['latent_dim']}"
     rows = [
-        Row("Active units", active, "dimensions", "Posterior mean moves over the data."),
+        Row(
+            "Active units",
+            active,
+            "dimensions",
+            "Dimensions whose posterior mean varies over the data.",
+        ),
     ]
     if "mutual_information" in result:
         num = f"{result['mi_num']:,}"
@@ -88,25 +93,30 @@ def _code(result: Result) -> list[Row]:
                 "Mutual information",
                 number(result, "mutual_information", 4),
                 NATS,
-                f"What z says about which of {num} images it came from; at most ln {num} = "
-                f"{result['mi_limit']:.2f}, where no two codes can be taken for one another.",
+                (
+                    f"How much z says about which of {num} images it came from: at most ln {num} = "
+                    f"{result['mi_limit']:.2f}, when no two posteriors overlap."
+                ),
             ),
             Row(
-                "Aggregate from prior",
+                "Aggregate to prior",
                 number(result, "marginal_kl"),
                 NATS,
-                "KL(q(z), p(z)), the rest of the kl, with q(z) made of these images alone."
+                ("KL(q(z), p(z)), the rest of the kl, with q(z) estimated from these images only.")
                 + (
-                    " The mutual information is at its limit, so that part of this belongs to it."
+                    (
+                        " The mutual information is at its limit, so part of this really belongs "
+                        "to it."
+                    )
                     if result["mutual_information"] > 0.99 * result["mi_limit"]
-                    else " Samples from the prior suffer from it."
+                    else " The larger it is, the worse samples from the prior are."
                 ),
             ),
             Row(
                 "Total correlation",
                 number(result, "total_correlation"),
                 NATS,
-                "The part of it that the dimensions say about each other.",
+                "The part that comes from dependence between dimensions (total correlation).",
             ),
         ]
     if "mig" in result:
@@ -116,14 +126,14 @@ def _code(result: Result) -> list[Row]:
                 "Factors read",
                 f"{result['factors_read']:.0%}",
                 "above chance",
-                "How much of each known factor can be read from the code of a left-out image.",
+                "How much of each known factor can be read from z, on held-out images.",
             ),
         ]
     return rows
 
 
 FRECHET = {
-    "frechet_real": ("Frechet, real", "Other real images: what is out of reach."),
+    "frechet_real": ("Frechet, real", "Other real images: the best that can be reached."),
     "frechet_reconstructions": ("Frechet, reconstructions", "Of the same held-out images."),
     "frechet_mixture": ("Frechet, mixture", "Samples from a mixture fitted to posterior means."),
     "frechet_samples": ("Frechet, prior", "Samples from N(0, I)."),
@@ -145,13 +155,12 @@ def _pictures(result: Result) -> list[Row]:
 def protocol(result: Result) -> str:
     """How the Frechet distances of a result were made, in words."""
     return (
-        f"Frechet distances: features `{result['frechet_features']}`, "
-        f"{result['frechet_num']:,} pictures in each set against as many real ones of the "
-        f"{result['frechet_split']} split, resized {result['frechet_resize']}, 8 bits. Only "
-        "numbers of the same features, count and resizing may be compared"
-        + (
-            "; these are no Inception numbers."
-            if result["frechet_features"].startswith("random")
-            else "."
-        )
+        f"Fréchet distances: features `{result['frechet_features']}`, {result['frechet_num']:,} "
+        "pictures in each set compared with as many real images of the "
+        f"{result['frechet_split']} split, resized {result['frechet_resize']}, 8 bits. Compare "
+        "only distances with the same features, number of images and resizing"
+    ) + (
+        "; these are not Inception distances."
+        if result["frechet_features"].startswith("random")
+        else "."
     )

@@ -70,8 +70,10 @@ def show(opened: OpenedRun) -> None:
             "Find the nearest training images",
             ":material/image_search:",
             processes.start_samplers,
-            "Encodes the training images, 20,000 of them at most, and fits the mixture, in a "
-            f"process of its own: `python -m vae sample {run.name} --prior mixture --nearest`.",
+            (
+                "Encodes at most 20,000 training images and fits the mixture, in the background. "
+                f"The same as `python -m vae sample {run.name} --prior mixture --nearest`."
+            ),
         )
 
 
@@ -92,8 +94,10 @@ def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
                 key=_PRIOR.of(session).name,
                 required=True,
                 disabled=known is None,
-                help="The mixture is one of Gaussians, fitted to the posterior means of training "
-                "images (Ghosh et al. 2020): it samples where the decoder has been.",
+                help=(
+                    "A mixture of Gaussians fitted to the posterior means of training images "
+                    "(Ghosh et al. 2020): its samples lie where the decoder was trained."
+                ),
             )
         with st.container(width=165):
             temperature = st.slider(
@@ -102,8 +106,10 @@ def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
                 MOST_TEMPERATURE,
                 step=0.05,
                 key=_TEMPERATURE.of(session).name,
-                help="Times the standard deviation that is sampled with. Lower is tidier and less "
-                "varied; 1 is the density itself.",
+                help=(
+                    "Multiplies the standard deviation of the samples. Lower values give cleaner, "
+                    "less varied pictures; 1 is the distribution itself."
+                ),
             )
         with st.container(width=140):
             seed = st.number_input("Seed", 0, 2**31 - 1, key=_SEED.of(session).name)
@@ -143,20 +149,20 @@ def _dataset(opened: OpenedRun) -> Dataset | None:
 def _says(known: Known | None, compared: Known | None) -> None:
     if known is None:
         st.caption(
-            "Typicality is the density of the aggregate posterior at a sample, compared with the "
-            "held-out images' own. The mixture and the nearest training images of these weights "
-            "are not there yet."
+            "Typicality is the density of the aggregate posterior at a sample, compared with "
+            "its density at the held-out images. The mixture and the nearest training images "
+            "have not been computed for these weights yet."
         )
     elif compared is not None:
         few = f"{len(known.index):,} of " if len(known.index) < known.num_train else ""
         st.caption(
-            f"Beside each sample, the nearest of {few}{known.num_train:,} training images: by "
-            "code, the distance of posterior means in the active dimensions; by pixels, the root "
-            "mean square of the difference in grey levels. The median held-out image is "
-            f"{known.usual_latent:.1f} away by code, and its reconstruction "
-            f"{known.usual_pixels:.0f} levels by pixels: samples far nearer than that would be "
-            "training images learned by heart. The mixture has "
-            f"{len(known.mixture.weights)} component{'s' * (len(known.mixture.weights) > 1)}."
+            f"Beside each sample, the nearest of {few}{known.num_train:,} training images: in "
+            "z, by the distance of posterior means in the active dimensions; in pixels, by the "
+            "root mean square difference in grey levels. The median held-out image is "
+            f"{known.usual_latent:.1f} away in z, and its reconstruction "
+            f"{known.usual_pixels:.0f} levels in pixels: samples much nearer than that would be "
+            f"memorised training images. The mixture has {len(known.mixture.weights)} "
+            f"component{'s' * (len(known.mixture.weights) > 1)}."
         )
 
 

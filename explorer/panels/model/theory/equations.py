@@ -20,9 +20,9 @@ def equations() -> None:
             r"\,\|\,p(z)\bigr)}_{\text{kl}} = \text{elbo}\end{aligned}"
         )
         st.markdown(
-            "How likely the model finds a picture, log p(x), cannot be computed, because it "
-            "sums over every code z that could have made it. The elbo needs only codes that the "
-            "encoder q(z | x) proposes, and falls short by exactly how wrong the encoder is."
+            "The log-probability of an image, log p(x), cannot be computed, because it sums "
+            "over every z that could have made it. The elbo needs only the z that the encoder "
+            "q(z | x) proposes. It falls short by the KL from q(z | x) to the true posterior."
         )
         st.latex(
             r"D_{\mathrm{KL}} = \tfrac12 \sum_{j=1}^{D} \bigl(\mu_j^2 + \sigma_j^2 - "
@@ -30,19 +30,19 @@ def equations() -> None:
         )
         st.latex(r"z = \mu + \sigma \odot \varepsilon, \quad \varepsilon \sim \mathcal{N}(0, I)")
         st.markdown(
-            "The encoder gives each picture a mean and a spread per dimension, and the KL is "
-            "the price for being anywhere but at the prior: 0 for mean 0 and spread 1, never "
-            "negative. Writing the sample as mu plus sigma times fixed noise lets the gradient "
-            "reach the encoder."
+            "The encoder gives each image a mean and a standard deviation per dimension. The "
+            "KL is the cost of differing from the prior: 0 for mean 0 and standard deviation "
+            "1, never negative. Writing the sample as mu plus sigma times noise that does not "
+            "depend on the encoder lets the gradient reach the encoder."
         )
         st.latex(
             r"\text{nll} = \sum_{p=1}^{P} \frac{(x_p - \hat x_p)^2}{2\sigma^2} + "
             r"\tfrac{P}{2} \log 2\pi\sigma^2"
         )
         st.markdown(
-            "For the Gaussian likelihood, sigma sets the exchange rate between squared error and "
-            "KL. Its best value is the root of the mean squared error, so there is nothing to "
-            "tune (sigma-VAE, Rybkin et al. 2021)."
+            "For the Gaussian likelihood, sigma sets the balance between squared error and KL. "
+            "Its best value is the root mean squared error, so there is nothing to tune "
+            "(sigma-VAE, Rybkin et al. 2021)."
         )
         st.caption(
             "Kingma & Welling, Auto-Encoding Variational Bayes (2014): the KL is its Appendix B."
@@ -77,11 +77,14 @@ def converter(num_pixels: int | None, own_weight: float | None = None) -> None:
         beta, sigma = equivalent_beta(weight, num_pixels), equivalent_sigma(weight, num_pixels)
         whose = "this run's pictures" if of_run else "colour pictures of 64 x 64"
         right.markdown(
-            f"For {whose}, P = {num_pixels:,}: mean squared error + {weight:g} x KL is\n"
-            f"- summed squared error + **{beta:.3g}** x KL: **beta = w x P = {beta:.3g}** with a "
-            "Gaussian of sigma² = 1/2, that is sigma = 0.71;\n"
-            f"- or beta = 1 with **sigma = √(w P / 2) = {sigma:.3g}**, which is "
-            f"**{sigma * 255:.0f} grey levels** of noise."
+            (
+                f"For {whose}, P = {num_pixels:,}: mean squared error + {weight:g} x KL is the "
+                f"same as\n- summed squared error + **{beta:.3g}** x KL: "
+                f"**beta = w x P = {beta:.3g}** with a Gaussian of sigma² = 1/2, that is "
+                "sigma = 0.71;\n- or beta = 1 with "
+                f"**sigma = √(w P / 2) = {sigma:.3g}**, which is **{sigma * 255:.0f} grey levels** "
+                "of noise."
+            )
             + (
                 ""
                 if own_weight is None
@@ -89,8 +92,8 @@ def converter(num_pixels: int | None, own_weight: float | None = None) -> None:
             )
         )
         st.caption(
-            "Dividing the squared error by P and weighing the KL by w has the same minimum as "
-            "summing the error and weighing the KL by w P. And se / (2 sigma²) + KL, times "
-            "2 sigma², is se + 2 sigma² KL. With a cross-entropy averaged over pixels, beta is "
-            "w P as well, and there is no sigma."
+            "Dividing the squared error (se) by P and weighting the KL by w has the same "
+            "minimum as summing the error and weighting the KL by w P. And se / (2 sigma²) + "
+            "KL, multiplied by 2 sigma², is se + 2 sigma² KL. With a cross-entropy averaged "
+            "over pixels, beta is also w P, and there is no sigma."
         )

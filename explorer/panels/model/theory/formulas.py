@@ -25,35 +25,35 @@ def loss_words(train: TrainConfig) -> str:
     match train.objective:
         case "autoencoder":
             return (
-                "A **plain autoencoder**: the cost of redrawing each picture from the mean of its "
-                "code. No noise, no price for the code, and so no prior to sample from."
+                "A **plain autoencoder**: the cost of reconstructing each image from mu. There "
+                "is no noise and no kl, and so no prior to sample from."
             )
         case "importance_weighted":
             return (
-                f"The **importance-weighted bound**: {train.num_samples} codes are drawn for each "
-                "picture, and weighed by how well they explain it. It lies between the elbo and "
-                "log p(x), the nearer to log p(x) the more codes are drawn (Burda et al. 2016)."
+                f"The **importance-weighted bound**: {train.num_samples} samples of z are drawn "
+                "for each image and weighted by how well they explain it. It lies between the "
+                "elbo and log p(x), closer to log p(x) with more samples (Burda et al. 2016)."
             )
         case "beta_tc":
             return (
-                "**Beta-TC**: the kl split in three. What the code says of the picture and how "
-                "far each dimension is from the prior weigh 1; what the dimensions say of each "
-                f"other, the total correlation, weighs {train.beta:g} (Chen et al. 2018)."
+                "**Beta-TC**: the kl in three parts. The mutual information of z and the "
+                "image, and the KL of each dimension to the prior, have weight 1; the total "
+                "correlation, which measures the dependence between dimensions, has weight "
+                f"{train.beta:g} (Chen et al. 2018)."
             )
     if train.capacity is not None:
         return (
-            "The cost of redrawing a picture, plus the **distance of the kl from a capacity** "
-            f"of {train.capacity:g} nats, {train.beta:g} for each nat of it (Burgess et al. 2018)."
+            f"The cost of the reconstruction, plus {train.beta:g} times the **distance of the "
+            f"kl from a capacity** of {train.capacity:g} nats (Burgess et al. 2018)."
         )
     text = (
-        "The **negative elbo**: what a picture costs to redraw from its code, plus what the code "
-        "itself costs."
+        ("The **negative elbo**: the cost of the reconstruction from z, plus the cost of z itself.")
         if train.beta == 1
-        else f"A **beta-VAE**: the negative elbo, but a nat of the code costs {train.beta:g}."
+        else f"A **beta-VAE**: the negative elbo, but with the kl multiplied by {train.beta:g}."
     )
     if train.free_bits:
         text += (
-            f" The first {train.free_bits:g} nats of each dimension (meaned over a batch) are "
+            f" The first {train.free_bits:g} nats of each dimension (averaged over a batch) are "
             "free, so that none is switched off (Kingma et al. 2016)."
         )
     return text + _schedule_words(train)
@@ -63,7 +63,7 @@ def _schedule_words(train: TrainConfig) -> str:
     if not train.warmup_steps:
         return ""
     if train.cycle_steps:
-        return f" Beta rises anew from 0 every {train.cycle_steps:,} steps (Fu et al. 2019)."
+        return f" Beta rises from 0 again every {train.cycle_steps:,} steps (Fu et al. 2019)."
     return f" Beta rises from 0 over the first {train.warmup_steps:,} steps (Bowman et al. 2016)."
 
 
@@ -142,12 +142,20 @@ def nll_tex(likelihood: str | None, sigma: float | None, num_samples: int = 1) -
 
 
 LIKELIHOOD_WORDS = {
-    "bernoulli": "Each pixel is a coin with its own odds x̂. Made for black and white; grey levels "
-    "are read as odds.",
-    "gaussian": "Normal noise of one sigma around the drawn picture x̂: squared error. Sigma sets "
-    "the exchange rate between error and kl.",
-    "gaussian_per_pixel": "Normal noise around the drawn picture x̂, of its own sigma at each "
-    "pixel. It reaches the highest elbo, seldom the best pictures.",
-    "laplace": "Two-sided exponential noise around the drawn picture x̂: absolute error, which "
-    "keeps edges sharper. Its sigma is b √2.",
+    "bernoulli": (
+        "Each pixel is white with its own probability x̂, else black. Meant for black and white "
+        "images; grey levels are read as probabilities."
+    ),
+    "gaussian": (
+        "Normal noise of one sigma around the decoded image x̂: squared error. Sigma sets the "
+        "balance between error and kl."
+    ),
+    "gaussian_per_pixel": (
+        "Normal noise around the decoded image x̂, with its own sigma at each pixel. It reaches "
+        "the highest elbo, but rarely the best pictures."
+    ),
+    "laplace": (
+        "Laplace noise around the decoded image x̂: absolute error, which keeps edges sharper. Its "
+        "sigma is b √2."
+    ),
 }

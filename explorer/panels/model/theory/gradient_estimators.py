@@ -30,11 +30,12 @@ def show(opened: OpenedRun) -> None:
     """The exhibit, closed until it is asked for."""
     with st.expander("Two estimators of one gradient", icon=":material/query_stats:"):
         st.markdown(
-            "Training needs the gradient of an expectation over z, and sees one draw of z. There "
-            "are several ways to get it **right on average**; they differ in how far one draw "
-            "strays. The **analytic** one knows the KL in closed form and samples only the "
-            "reconstruction, the **generic** one samples log p(x, z) - log q(z | x) whole, and the "
-            "**score function** (REINFORCE) does not look through the decoder at all."
+            "Training needs the gradient of an expectation over z, but sees only one sample of "
+            "z. Several estimators are **right on average**; they differ in how much one "
+            "sample varies. The **analytic** one uses the closed form of the KL and samples "
+            "only the reconstruction, the **generic** one samples all of log p(x, z) - log q(z "
+            "| x), and the **score function** (REINFORCE) does not use the gradient of the "
+            "decoder."
         )
         st.latex(
             r"\nabla_\phi\, \mathbb{E}_{q_\phi}\bigl[f(z)\bigr] = "
@@ -52,8 +53,10 @@ def _measure(opened: OpenedRun) -> None:
         "Measure",
         icon=":material/speed:",
         key="model_measure",
-        help=f"{NUM_REPEATS} draws for {NUM_IMAGES} validation images with each estimator, on the "
-        "weights shown: some seconds.",
+        help=(
+            f"{NUM_REPEATS} samples for {NUM_IMAGES} validation images with each estimator, on the "
+            "weights shown. It takes a few seconds."
+        ),
     )
     if pressed:
         try:
@@ -158,25 +161,25 @@ def said(measured: list[Estimate], step: int) -> str:
     ratio = score.variance / max(analytic.variance, 1e-300)
     near = sampled.variance / max(analytic.variance, 1e-300)
     text = (
-        f"Measured at step {step:,}: one draw of the score function has **{powered(ratio)} times** "
-        "the variance of the analytic estimator, and needs that many more draws for the same "
-        "certainty. That is why a VAE is trained through its decoder. "
+        f"Measured at step {step:,}: one sample of the score function has **{powered(ratio)} "
+        "times** the variance of the analytic estimator, so it needs that many times more "
+        "samples for the same precision. That is why a VAE is trained through its decoder. "
     )
     if 0.8 < near < 1.25:
         text += (
-            f"The generic one is about as good as the analytic ({near:.2f} times its variance): "
-            "here the noise is that of the reconstruction, and sampling the KL adds next to "
-            "nothing. "
+            f"The generic one is about as good as the analytic one ({near:.2f} times its "
+            "variance): here most of the noise comes from the reconstruction, and sampling the "
+            "KL adds very little. "
         )
     elif near >= 1.25:
-        text += f"Sampling the KL instead of writing it down costs **{near:.2g} times** as much. "
+        text += f"Sampling the KL instead of computing it gives **{near:.2g} times** the variance. "
     else:
         text += (
-            f"The generic one even strays less ({near:.2g} times the variance): near its optimum "
-            "the noises of its two logarithms cancel (Roeder et al. 2017). "
+            f"The generic one even varies less ({near:.2g} times the variance): near the "
+            "optimum the noise of its two logarithms cancels (Roeder et al. 2017). "
         )
     agree = max(sampled.disagreement, score.disagreement)
     return text + (
-        f"Their means lie {agree:.1f} standard errors apart at most"
-        + (": the same gradient, as theory says." if agree < 3 else ".")
+        f"Their means differ by at most {agree:.1f} standard errors"
+        + (": they estimate the same gradient, as theory says." if agree < 3 else ".")
     )
