@@ -103,12 +103,12 @@ def newest_state(run: Run) -> dict[str, Any] | None:
         try:
             data = read_checked(file)
         except FileError as error:
-            warnings.warn(f"{error} The one before it is used.", stacklevel=2)
+            warnings.warn(f"{error} The previous one is used.", stacklevel=2)
             continue
         state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         return state
     if steps:
-        raise FileError(f"No training state of run {run.name} agrees with its checksum.")
+        raise FileError(f"No training state of run {run.name} matches its checksum.")
     return None
 
 
@@ -155,11 +155,11 @@ def begin_from(run: Run, other: Run, image_shape: tuple[int, int, int]) -> None:
     model, weights = load_model(other)
     if weights.image_shape != image_shape:
         raise InputError(
-            f"The weights of run {other.name} are for pictures of "
-            f"{' x '.join(map(str, weights.image_shape))}, not {' x '.join(map(str, image_shape))}:"
-            " set --data.image_size, or leave out --from."
+            f"The weights of run {other.name} are for images of "
+            f"{' x '.join(map(str, weights.image_shape))}, not "
+            f"{' x '.join(map(str, image_shape))}: set --data.image_size, or leave out --from."
         )
-    text = f"Began with the weights of run {other.name}, step {weights.step:,}."
+    text = f"Started from the weights of run {other.name}, step {weights.step:,}."
     data = save_tensors(plain_weights(model), {"format": "pt", "text": text})
     make_folder(run.folder)
     atomic_write(run.start_file, data)
@@ -181,7 +181,7 @@ def load_start(run: Run, model: VAE) -> str | None:
         set_plain_weights(model, load_tensors(data))
     except (SafetensorError, KeyError, ValueError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise FileError(f"Run {run.name} cannot begin with those weights: {reason}") from error
+        raise FileError(f"Run {run.name} cannot start from those weights: {reason}") from error
     return text
 
 
