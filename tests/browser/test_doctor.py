@@ -71,7 +71,7 @@ def test_a_finished_run_is_left_as_it_is_and_a_new_one_begins_with_its_weights(
     run = Run(root / "spoilt-2")
     wait_until(lambda: beta_of(run) == 1, "the new run trains with the remedy", TRAINING_PATIENCE)
     notes = [event["text"] for event in run.events() if event["kind"] == "note"]
-    assert notes == ["Began with the weights of run spoilt, step 240."]
+    assert notes == ["Started from the weights of run spoilt, step 240."]
     assert Run(root / "spoilt").events_file.read_bytes() == before
     sidebar = page.get_by_test_id("stSidebar")
     expect(sidebar.get_by_role("combobox").first).to_have_value("spoilt-2")

@@ -128,8 +128,8 @@ def test_what_moves_is_told_and_what_cannot_be_read_is_named(run: Run) -> None:
     at = page("Sliders", directions=saved.CHOICE)
     assert "Cosine to Turn **+0.00**" in text_of(at)
     assert "Mean of 3 images minus mean of 2" in text_of(at)
-    assert "Cannot be read" in text_of(at)
-    box(at, "What moves with").set_value("Turn").run()
+    assert "No linear readout" in text_of(at)
+    box(at, "What else moves with").set_value("Turn").run()
     assert "Cosine to Mine" in text_of(at)
 
 
@@ -155,7 +155,7 @@ def test_what_makes_no_direction_is_a_sentence_and_nothing_is_kept(run: Run) -> 
     press(at, "Make a direction")
     assert "the same images" in text_of(at)
     at.text_input(key="typed_B:tiny").set_value("all of them").run()
-    assert "not 'all'" in text_of(at)
+    assert "found 'all'" in text_of(at)
     assert not run.directions_file.exists()
 
 
@@ -175,7 +175,7 @@ def test_one_that_others_rest_on_is_not_deleted(run: Run) -> None:
     at = page("Sliders", directions=saved.CHOICE, direction="Turn")
     press(at, "Delete")
     assert "Mine is orthogonal to Turn" in text_of(at)
-    box(at, "What moves with").set_value("Mine").run()
+    box(at, "What else moves with").set_value("Mine").run()
     press(at, "Delete")
     assert labels(at) == ["Turn"]
 
@@ -282,11 +282,11 @@ def test_typicality_is_told_and_falls_far_from_the_data(run: Run) -> None:
     some = {"index": np.arange(80) % 60, "mu": mu, "logvar": mu * 0 - 3, "mse": mu[:, 0] * 0}
     save_latents(run.latents_file, dataclasses.replace(latents, **some))
     at = page("Sliders")
-    assert "of the data&apos;s own images" in html_of(at)
+    assert "of the images in the data set" in html_of(at)
     point = {"z": [30.0] * 6, "pins": [], "version": at.session_state["version:tiny"], "number": 1}
     at.session_state["dials:tiny"] = {"drag": point}
     at.run()
-    assert "Less typical than all" in html_of(at)
+    assert "Less typical than every image" in html_of(at)
 
 
 def test_decibels_are_those_of_the_mean_squared_error() -> None:

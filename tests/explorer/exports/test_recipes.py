@@ -154,7 +154,7 @@ def test_what_becomes_of_a_dropped_recipe(recipe: Recipe) -> None:
     assert "tiny, which is not here" in gone.sentence
     wrong = recipes.judged(recipe, "Sliders", "tiny", ["tiny"], **here)
     assert wrong.run == ""
-    assert "drop it in Interpolate" in wrong.sentence
+    assert "upload it in Interpolate" in wrong.sentence
 
 
 # ------------------------------------------------------------------------------ copy as Python

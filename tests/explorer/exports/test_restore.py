@@ -75,14 +75,14 @@ def test_a_dropped_face_restores_its_point_exactly(root: Path, recipe: Recipe) -
     assert not np.array_equal(z_of(at), recipe.points[0])
     drop(at, recipe, root)
     assert z_of(at).tobytes() == recipe.points[0].tobytes()
-    assert "to the last digit" in toasts(at)
+    assert "Restored exactly" in toasts(at)
 
 
 def test_other_weights_are_said_in_a_sentence(root: Path, recipe: Recipe) -> None:
     at = page("Sliders")
     drop(at, dataclasses.replace(recipe, digest="0" * 64, step=5), root)
     assert np.array_equal(z_of(at), recipe.points[0])
-    assert "weights of step 5; they are now those of step 8" in toasts(at)
+    assert "weights of step 5; the weights are now those of step 8" in toasts(at)
 
 
 def test_a_face_of_another_run_opens_that_run(root: Path, recipe: Recipe) -> None:
@@ -129,7 +129,7 @@ def test_a_path_dropped_on_sliders_is_sent_to_interpolate(root: Path, recipe: Re
     before = z_of(at)
     drop(at, dataclasses.replace(recipe, kind="path"), root)
     assert np.array_equal(z_of(at), before)
-    assert "drop it in Interpolate" in errors(at)
+    assert "upload it in Interpolate" in errors(at)
 
 
 def path_of(at: AppTest) -> tuple[object, ...]:
@@ -158,7 +158,7 @@ def test_a_dropped_path_restores_images_kind_steps_and_player(root: Path, recipe
     at = page("Interpolate")
     drop(at, path_recipe(recipe, root, [3, 17, 5, 8]), root)
     assert path_of(at) == ([3, 17, 5, 8], ("lerp", 4, 7), "around", True, 2.0, 0.25)
-    assert "to the last digit" in toasts(at)
+    assert "Restored exactly" in toasts(at)
     grid = next(
         json.loads(element.proto.json)
         for element in at.get("bidi_component")
@@ -184,7 +184,7 @@ def test_a_path_through_images_that_are_not_here_changes_nothing(
     before = at.session_state["picks:tiny"]
     drop(at, dataclasses.replace(path_recipe(recipe, root, [3, 17]), settings={}), root)
     assert at.session_state["picks:tiny"] == before
-    assert "images that are not here" in toasts(at)
+    assert "images that are not in this data set" in toasts(at)
 
 
 def test_a_path_of_another_run_opens_that_run(root: Path, recipe: Recipe) -> None:
@@ -197,9 +197,9 @@ def test_a_path_of_another_run_opens_that_run(root: Path, recipe: Recipe) -> Non
 def test_a_file_without_a_path_is_a_sentence(root: Path, recipe: Recipe) -> None:
     at = page("Interpolate")
     drop(at, None, root)
-    assert "carries no path" in errors(at)
+    assert "holds no path" in errors(at)
     drop(at, recipe, root, "again.png")
-    assert "drop it in Sliders" in errors(at)
+    assert "upload it in Sliders" in errors(at)
 
 
 def test_the_program_to_copy_is_of_the_point_on_the_screen(root: Path, recipe: Recipe) -> None:

@@ -83,7 +83,7 @@ def test_without_a_run_a_panel_says_how_to_begin(
 @pytest.mark.parametrize(
     ("panel", "text"),
     [
-        ("Live", "ended without saying why"),
+        ("Live", "Training was interrupted"),
         ("Animation", "No pictures yet"),
         ("Model", "after 20 steps"),
     ],
@@ -389,7 +389,7 @@ def test_a_collapsed_run_offers_its_remedies_and_says_what_they_do(
     remedies = [button for button in at.main.button if str(button.key).startswith("remedy_0")]
     assert [button.label for button in remedies] == ["Set beta to 1", "Restart with a warm-up"]
     assert remedies[0].help == (
-        "A new run, tiny-2, starts with the weights of this one and `train.beta 1.0`."
+        "A new run, tiny-2, starts with this run's weights and `train.beta 1.0`."
     )
     assert "fresh weights" in remedies[1].help
     assert "Nothing is wrong" not in texts(at)
@@ -401,7 +401,7 @@ def test_the_estimators_are_measured_on_the_model_that_is_shown(
     at = open_panel(trained_root, "Model", monkeypatch)
     at.button("model_measure").click().run()
     assert not at.exception
-    assert "Measured at step 8: one draw of the score function has" in texts(at)
+    assert "Measured at step 8: one sample of the score function has" in texts(at)
     table = next(table.value for table in at.main.table if "Variance" in table.value)
     assert list(table["Estimator"]) == ["analytic KL", "generic, all sampled", "score function"]
     measured, step = at.session_state["estimates:tiny"]
@@ -452,7 +452,10 @@ def test_the_plane_shows_what_can_be_compared_and_says_why_not_the_rest(
     json.dumps(spec, allow_nan=False)
     assert like.name in json.dumps(spec)
     said = texts(open_panel(tmp_path, "Model", monkeypatch, "own"))
-    assert "something else: laplace: another likelihood (laplace); larger: other images" in said
+    assert (
+        "cannot be compared with these: laplace: another likelihood (laplace); larger: other images"
+        in said
+    )
 
 
 def test_one_run_alone_has_a_plane_of_its_own() -> None:

@@ -64,7 +64,7 @@ def test_a_group_may_hold_images_that_have_no_posterior_mean_yet(
     [
         (["--add", "X"], "--attribute"),
         (["--add", "X", "--attribute", "glasses", "--a", "1"], "--attribute"),
-        (["--add", "X", "--a", "1", "--b", "five"], "numbers such as"),
+        (["--add", "X", "--a", "1", "--b", "five"], "numbers of images such as"),
         (["--add", "X", "--attribute", "wings"], "no attribute 'wings'"),
         (["--add", "X", "--a", "1"], "two groups"),
         (["--add", "X", "--remove", "Y"], "one of them"),

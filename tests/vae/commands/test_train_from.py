@@ -89,7 +89,7 @@ def test_a_new_run_begins_with_the_weights_of_another(folder: Path) -> None:
         if not name.startswith("likelihood"):  # its running mean goes on
             torch.testing.assert_close(began[name], tensor, msg=name)
     notes = [event["text"] for event in new.events() if event["kind"] == "note"]
-    assert notes == ["Began with the weights of run tiny, step 8."]
+    assert notes == ["Started from the weights of run tiny, step 8."]
     assert last_event(new.events(), "end")["step"] == 4
     assert main(words) == 0  # the same command again resumes
 
@@ -113,8 +113,8 @@ def test_a_new_run_without_the_sigma_of_the_old_takes_its_networks(folder: Path)
         (["new", "--from", "nobody"], "no run 'nobody'"),
         (["new", "--from", "tiny", "--model.latent_dim=9"], "--model.latent_dim"),
         (["new", "--from", "tiny", "--model.likelihood=gaussian_per_pixel"], "--model.likelihood"),
-        (["new", "--from", "tiny", "--data.image_size=48"], "pictures of 3 x 32 x 32"),
-        (["tiny", "--from", "tiny"], "begun without the weights"),
+        (["new", "--from", "tiny", "--data.image_size=48"], "images of 3 x 32 x 32"),
+        (["tiny", "--from", "tiny"], "not started from another run"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused_and_leave_nothing(

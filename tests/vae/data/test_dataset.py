@@ -531,7 +531,9 @@ def test_a_full_disk_is_told_before_anything_is_written(
 ) -> None:
     usage = shutil.disk_usage(cache.parent)._replace(free=1000)
     monkeypatch.setattr(import_cache.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(FileError, match="need 0 MB in the cache but the disk has 0 MB left"):
+    with pytest.raises(
+        FileError, match="need 0 MB in the cache, but only 0 MB of the disk are free"
+    ):
         opened(faces, cache)
 
 

@@ -302,9 +302,9 @@ def test_a_zip_that_is_broken_locked_or_a_bomb_is_refused(
         ("{here}/notes.txt", "a file of an unknown kind"),
         ("{here}/objects.npz", "holds no images"),
         ("{here}/flat.npy", r"have the shape \[4\]"),
-        ("{here}/wide.npy", "beyond what is read"),
+        ("{here}/wide.npy", "outside the known ranges"),
         ("{here}/broken.npz", "cannot be read as NumPy arrays"),
-        ("{here}/train-images-idx3-ubyte", "not a whole idx file"),
+        ("{here}/train-images-idx3-ubyte", "not a complete idx file"),
         ("torchvision:NoSuchThing", "no data set 'NoSuchThing'"),
     ],
 )

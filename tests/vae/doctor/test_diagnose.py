@@ -221,7 +221,7 @@ def test_a_diverged_run_is_resumed_more_calmly() -> None:
 
 
 def test_steps_passed_over_long_ago_are_no_alarm() -> None:
-    note = {"kind": "note", "step": 50, "text": "A step was passed over: ... not finite."}
+    note = {"kind": "note", "step": 50, "text": "A step was skipped: ... not finite."}
     assert alarms(said([note, {"kind": "step", "step": 90}]))
     later = said([note, {"kind": "step", "step": 5000}])
     assert not alarms(later)

@@ -162,7 +162,7 @@ def test_the_address_of_a_newer_file_is_another(run: Run, dataset: Dataset) -> N
     second = map_data.addresses(run, place_of(run), dataset.fingerprint, ERROR)
     assert first["points"] != second["points"]
     assert first["thumbs"] == second["thumbs"]
-    with pytest.raises(InputError, match="another one by now"):
+    with pytest.raises(InputError, match="has changed"):
         map_points.points(before)
 
 
