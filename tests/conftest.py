@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import leftovers
+from tests import leftover_processes
 from vae.commands.parser import main
 
 TINY = [
@@ -27,28 +27,30 @@ def pytest_configure(config: pytest.Config) -> None:
     # More threads than free cores wait for each other: eight times the work on a busy machine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the fixtures end theirs
-    mark = config.stash[SESSION] = leftovers.new_mark()
-    os.environ[leftovers.VARIABLE] = f"{os.environ.get(leftovers.VARIABLE, '')} {mark}"
+    mark = config.stash[SESSION] = leftover_processes.new_mark()
+    os.environ[leftover_processes.VARIABLE] = (
+        f"{os.environ.get(leftover_processes.VARIABLE, '')} {mark}"
+    )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    leftovers.end(config.stash[SESSION])  # also where the fixtures were given no time
+    leftover_processes.end(config.stash[SESSION])  # also where the fixtures were given no time
 
 
 @pytest.fixture(scope="session", autouse=True)
 def session_leaves_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fails, and says which, where a process outlives the fixture that started it."""
     yield
-    left = leftovers.end(request.config.stash[SESSION])
+    left = leftover_processes.end(request.config.stash[SESSION])
     assert not left, f"These processes were left running: {left}"
 
 
 @pytest.fixture(autouse=True)
 def what_a_test_starts_ends_with_it() -> Iterator[None]:
     """Also where the test fails: a trainer would else train for good."""
-    with leftovers.marking() as mark:
+    with leftover_processes.marking() as mark:
         yield
-    leftovers.end(mark)
+    leftover_processes.end(mark)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae import pictures
-from vae.choices import Curve
+from vae.option_choices import Curve
 from vae.pictures import grid as grid
 from vae.runs.folder import Run, data_cache
 

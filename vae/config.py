@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vae import checks, choices
+from vae import option_checks, option_choices
 from vae.errors import InputError
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
@@ -36,23 +36,25 @@ class DataConfig:
     seed: int = field(default=0, metadata={"help": "seed of the split and of synthetic faces"})
 
     def __post_init__(self) -> None:
-        checks.check(
+        option_checks.check(
             bool(self.source.strip()), "data.source must name a source, for example synthetic."
         )
-        checks.check_whole("data.image_size", self.image_size, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE)
-        checks.check_whole("data.num_images", self.num_images, 1)
-        checks.check(
+        option_checks.check_whole(
+            "data.image_size", self.image_size, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE
+        )
+        option_checks.check_whole("data.num_images", self.num_images, 1)
+        option_checks.check(
             0.0 < self.validation_fraction < 1.0,
             f"data.validation_fraction must lie between 0 and 1, not {self.validation_fraction}.",
         )
-        checks.check_whole("data.seed", self.seed, 0)
+        option_checks.check_whole("data.seed", self.seed, 0)
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """The networks and the likelihood p(x given z)."""
 
-    name: choices.Network = field(
+    name: option_choices.Network = field(
         default="residual",
         metadata={
             "help": "residual, conv (the five layers of tutorials) or mlp (one hidden layer)"
@@ -64,7 +66,7 @@ class ModelConfig:
         metadata={"help": "residual, conv: channels of the five levels, finest first"},
     )
     hidden_dim: int = field(default=400, metadata={"help": "mlp: width of the hidden layer"})
-    likelihood: choices.LikelihoodName | None = field(
+    likelihood: option_choices.LikelihoodName | None = field(
         default=None,
         metadata={
             "help": "bernoulli, gaussian, gaussian_per_pixel or laplace "
@@ -80,17 +82,17 @@ class ModelConfig:
     )
 
     def __post_init__(self) -> None:
-        checks.check_choice("model.name", self.name, choices.NETWORKS)
-        checks.check_whole("model.latent_dim", self.latent_dim, 1, 4096)
+        option_checks.check_choice("model.name", self.name, option_choices.NETWORKS)
+        option_checks.check_whole("model.latent_dim", self.latent_dim, 1, 4096)
         five = len(self.channels) == 5 and all(1 <= c <= 2048 for c in self.channels)
-        checks.check(
+        option_checks.check(
             five,
             f"model.channels must be five whole numbers from 1 to 2048, not {self.channels}.",
         )
-        checks.check_whole("model.hidden_dim", self.hidden_dim, 1, 16384)
-        checks.check_choice("model.likelihood", self.likelihood, choices.LIKELIHOODS)
-        checks.check_positive("model.sigma", self.sigma)
-        checks.check(
+        option_checks.check_whole("model.hidden_dim", self.hidden_dim, 1, 16384)
+        option_checks.check_choice("model.likelihood", self.likelihood, option_choices.LIKELIHOODS)
+        option_checks.check_positive("model.sigma", self.sigma)
+        option_checks.check(
             self.sigma is None or self.likelihood in (None, "gaussian", "laplace"),
             "model.sigma belongs to the gaussian and laplace likelihoods: leave it out with "
             f"model.likelihood {self.likelihood}.",
@@ -104,7 +106,7 @@ class TrainConfig:
     epochs: int = field(default=20, metadata={"help": "passes over the training images"})
     batch_size: int = field(default=64, metadata={"help": "images per step"})
     lr: float = field(default=1e-3, metadata={"help": "learning rate of Adam"})
-    lr_schedule: choices.LrSchedule = field(
+    lr_schedule: option_choices.LrSchedule = field(
         default="cooldown",
         metadata={
             "help": (
@@ -113,7 +115,7 @@ class TrainConfig:
             )
         },
     )
-    objective: choices.ObjectiveName = field(
+    objective: option_choices.ObjectiveName = field(
         default="elbo",
         metadata={
             "help": "elbo (its KL weighted by beta), importance_weighted, beta_tc (beta "
@@ -123,7 +125,7 @@ class TrainConfig:
     num_samples: int = field(
         default=1, metadata={"help": "samples of z for each image (importance_weighted: K)"}
     )
-    estimator: choices.Estimator | None = field(
+    estimator: option_choices.Estimator | None = field(
         default=None,
         metadata={"help": "elbo: its KL analytic or sampled (default: analytic)"},
     )
@@ -145,27 +147,29 @@ class TrainConfig:
         default=250, metadata={"help": "steps between checkpoints, also made after each epoch"}
     )
     seed: int = field(default=0, metadata={"help": "seed of weights, noise and data order"})
-    device: choices.Device | None = field(
+    device: option_choices.Device | None = field(
         default=None, metadata={"help": "cuda, mps or cpu (default: the best there is)"}
     )
 
     def __post_init__(self) -> None:
-        checks.check_whole("train.epochs", self.epochs, 1)
-        checks.check_whole("train.batch_size", self.batch_size, 1)
-        checks.check_positive("train.lr", self.lr)
-        checks.check_choice("train.lr_schedule", self.lr_schedule, choices.LR_SCHEDULES)
-        checks.check_choice("train.objective", self.objective, choices.OBJECTIVES)
-        checks.check_whole("train.num_samples", self.num_samples, 1, 10_000)
-        checks.check_choice("train.estimator", self.estimator, choices.ESTIMATORS)
-        checks.check_not_negative("train.beta", self.beta)
-        checks.check_whole("train.warmup_steps", self.warmup_steps, 0)
-        checks.check_whole("train.cycle_steps", self.cycle_steps, 0)
-        checks.check_not_negative("train.capacity", self.capacity)
-        checks.check_not_negative("train.free_bits", self.free_bits)
-        checks.check_whole("train.checkpoint_every", self.checkpoint_every, 1)
-        checks.check_whole("train.seed", self.seed, 0)
-        checks.check_choice("train.device", self.device, choices.DEVICES)
-        checks.check_objective(self)
+        option_checks.check_whole("train.epochs", self.epochs, 1)
+        option_checks.check_whole("train.batch_size", self.batch_size, 1)
+        option_checks.check_positive("train.lr", self.lr)
+        option_checks.check_choice(
+            "train.lr_schedule", self.lr_schedule, option_choices.LR_SCHEDULES
+        )
+        option_checks.check_choice("train.objective", self.objective, option_choices.OBJECTIVES)
+        option_checks.check_whole("train.num_samples", self.num_samples, 1, 10_000)
+        option_checks.check_choice("train.estimator", self.estimator, option_choices.ESTIMATORS)
+        option_checks.check_not_negative("train.beta", self.beta)
+        option_checks.check_whole("train.warmup_steps", self.warmup_steps, 0)
+        option_checks.check_whole("train.cycle_steps", self.cycle_steps, 0)
+        option_checks.check_not_negative("train.capacity", self.capacity)
+        option_checks.check_not_negative("train.free_bits", self.free_bits)
+        option_checks.check_whole("train.checkpoint_every", self.checkpoint_every, 1)
+        option_checks.check_whole("train.seed", self.seed, 0)
+        option_checks.check_choice("train.device", self.device, option_choices.DEVICES)
+        option_checks.check_objective(self)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import { NewestWins } from "./newest_wins.js";
 import { toImages } from "./pictures.js";
 
 /** @typedef {Float32Array} Point  of the latent space, [D] */
-/** @typedef {"socket" | "page"} Way  how pictures come: "page", by runs of the page, without a socket */
+/** @typedef {"socket" | "page"} PathPosition  how pictures come: "page", by runs of the page, without a socket */
 /** @typedef {{ points: Point[], done: (images: ImageData[]) => void }} Request */
 
 const REFUSED = 4400; // by the server, for good
@@ -13,7 +13,7 @@ const FIRST_PAUSE = 250; // milliseconds before it is tried again
 const LONGEST_PAUSE = 5000;
 
 export class Decoder {
-  /** @param {(way: Way) => void} onWay */
+  /** @param {(way: PathPosition) => void} onWay */
   constructor(onWay) {
     this.onWay = onWay;
     this.number = 0;

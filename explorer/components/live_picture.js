@@ -7,13 +7,13 @@
 // newest picture asked for and shown; `data-sent` and `data-taken`, the newest act of a hand sent to
 // the page and applied by it; `data-path`, "socket" or "page".
 
+import { speedWords } from "./decode_speed.js";
 import { Decoder } from "./decoder.js";
 import { find, make } from "./elements.js";
 import { fetchPicture, paint } from "./pictures.js";
-import { speedWords } from "./speed.js";
 
 /** @typedef {import("./decoder.js").Point} Point */
-/** @typedef {import("./decoder.js").Way} Way */
+/** @typedef {import("./decoder.js").PathPosition} PathPosition */
 /** @typedef {import("./mount.js").Send} Send */
 
 const KEPT_TIMES = 200;
@@ -46,7 +46,7 @@ export class LivePicture {
     this.step = null; // of the weights
     /** @type {number[]} */
     this.times = []; // from hand to picture, in milliseconds
-    /** @type {Way} */
+    /** @type {PathPosition} */
     this.path = "page";
     this.decoder = new Decoder((way) => this.changeWay(way));
     this.observer = new ResizeObserver(() => this.image && this.show(this.image));
@@ -98,7 +98,7 @@ export class LivePicture {
     this.observer.disconnect();
   }
 
-  /** @param {Way} way */
+  /** @param {PathPosition} way */
   changeWay(way) {
     this.path = way;
     this.times = [];

@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.components import scripts
 from explorer.directions import run_axes, saved
-from explorer.drawing import words
+from explorer.drawing import labels
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
@@ -72,10 +72,10 @@ def show(opened: OpenedRun) -> None:
         if rest := legible[NUM_MOVES:]:
             with st.expander(f"Moved less ({len(rest)})"):
                 st.html(_table(rest, own))
-    if hidden := [words.label_of(move.attribute).lower() for move in told if not move.is_readable]:
+    if hidden := [labels.label_of(move.attribute).lower() for move in told if not move.is_readable]:
         st.caption(
             "No linear readout can predict these attributes, so their change is unknown: "
-            + words.plain(", ".join(hidden))
+            + labels.plain(", ".join(hidden))
             + "."
         )
     if not told:
@@ -91,7 +91,7 @@ def _cosines(name: str, axes: dict[str, Axis]) -> None:
     row = cosines(axes)[list(axes).index(name)]
     pairs = sorted(zip(axes, row, strict=True), key=lambda pair: -abs(pair[1]))
     told = [
-        f"{words.plain(other)} **{round(cosine, 2) + 0.0:+.2f}**"
+        f"{labels.plain(other)} **{round(cosine, 2) + 0.0:+.2f}**"
         for other, cosine in pairs
         if other != name
     ]
@@ -120,7 +120,7 @@ def _table(rows: Sequence[Move], own: str) -> str:
         number = f"{round(move.deviations, 2) + 0.0:+.2f}"
         towards = f" <small>{html.escape(move.towards)}</small>" if move.towards else ""
         cells.append(
-            f"<span class='{kind}'>{html.escape(words.label_of(move.attribute))}{towards}</span>"
+            f"<span class='{kind}'>{html.escape(labels.label_of(move.attribute))}{towards}</span>"
             f"<span class='bar {kind}'><i style='left:{start:.1f}%;width:{share:.1f}%'></i>"
             f"<b></b></span><span class='number {kind}'>{number}</span>"
             f"<span class='number'>{max(move.explained, 0):.0%}</span>"

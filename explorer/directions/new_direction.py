@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from explorer.directions import run_axes, saved
-from explorer.drawing import words
+from explorer.drawing import labels
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
@@ -75,7 +75,7 @@ def maker(opened: OpenedRun) -> None:
         if source == ATTRIBUTE:
             left, right = st.columns(2, gap="small")
             name = left.selectbox(
-                "Attribute", columns, format_func=words.label_of, key=_ATTRIBUTE.of(session).name
+                "Attribute", columns, format_func=labels.label_of, key=_ATTRIBUTE.of(session).name
             )
             values = contrasts.values_of(name, dataset.attributes, dataset.classes)
             value = right.selectbox(
@@ -176,7 +176,7 @@ def _make(opened: OpenedRun, definition: Definition, suggested: str, fields: _Fi
 def _suggested(definition: Definition) -> str:
     if not definition.attribute:
         return "A minus B"
-    label = words.label_of(definition.attribute)
+    label = labels.label_of(definition.attribute)
     if definition.value == contrasts.UPPER:
         return label[:MAX_NAME]
     return f"{label}: {definition.value}"[:MAX_NAME]

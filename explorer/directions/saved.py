@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.directions import run_axes
 from explorer.directions.direction import REACH, Direction
-from explorer.drawing import words
+from explorer.drawing import labels
 from explorer.state import handover
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
@@ -37,7 +37,7 @@ def sliders(opened: OpenedRun) -> list[Direction]:
     session = opened.session
     if made := _MADE.of(session).pop():
         st.toast(
-            f"{words.plain(made)} is a slider now, kept with the run.", icon=":material/explore:"
+            f"{labels.plain(made)} is a slider now, kept with the run.", icon=":material/explore:"
         )
     if not opened.has_images():
         st.info("This run's images cannot be found, so its saved directions cannot be computed.")
@@ -59,7 +59,7 @@ def sliders(opened: OpenedRun) -> list[Direction]:
         )
     for name, sentence in failed.items():
         st.warning(
-            f"**{words.plain(name)}** cannot be drawn now. {sentence}", icon=":material/error:"
+            f"**{labels.plain(name)}** cannot be drawn now. {sentence}", icon=":material/error:"
         )
     by_name = {one.name: one for one in definitions}
     return [

@@ -13,9 +13,9 @@ import streamlit as st
 from explorer.sidebar.actions import attempt
 from explorer.state import handover
 from explorer.state.keys import Key
-from vae.choices import LIKELIHOODS, NETWORK_LABELS, NETWORKS
 from vae.config import Config
 from vae.errors import InputError
+from vae.option_choices import LIKELIHOODS, NETWORK_LABELS, NETWORKS
 from vae.runs import processes
 from vae.runs.folder import free_name
 

@@ -12,7 +12,7 @@ from explorer.sidebar.new_run import new_run
 from explorer.state import cache, handover
 from explorer.state.root import root
 from explorer.state.session import Session
-from vae.choices import Request
+from vae.option_choices import Request
 from vae.runs import processes
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run, list_runs

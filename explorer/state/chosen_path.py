@@ -19,7 +19,7 @@ from explorer.state import cache
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
-from vae.choices import PathKind
+from vae.option_choices import PathKind
 
 if TYPE_CHECKING:
     from vae.latent.paths import Roads

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests import leftovers
+from tests import leftover_processes
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, Locator, Page
@@ -71,7 +71,7 @@ class Server:
         self.url = f"http://localhost:{self.port}"
         self.log = open(root.parent / f"server-{self.port}.log", "ab")  # noqa: SIM115
         command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-        with leftovers.marking() as self.mark:
+        with leftover_processes.marking() as self.mark:
             self.process = subprocess.Popen(
                 [*command, "--server.headless=true", f"--server.port={self.port}"],
                 cwd=ROOT,
@@ -101,7 +101,7 @@ class Server:
     def close(self) -> None:
         """End the server and every trainer, map and evaluation that it has started."""
         self.kill()
-        leftovers.end(self.mark)
+        leftover_processes.end(self.mark)
 
 
 def new_page(chromium: Browser) -> Page:

@@ -11,10 +11,10 @@ from typing import Any
 
 import vae
 from vae import config as configuration
-from vae.choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, PRIORS, SPLITS
 from vae.commands import directions, doctor, evaluate, export, latents, pictures, train
 from vae.commands.progress import Progress
 from vae.errors import ExplainedError
+from vae.option_choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, PRIORS, SPLITS
 
 
 class Parser(argparse.ArgumentParser):

@@ -17,10 +17,10 @@ from filelock import Timeout
 
 from vae import config as configuration
 from vae.atomic import make_folder
-from vae.choices import Request
 from vae.commands.progress import Progress
 from vae.config import Config
 from vae.errors import ExplainedError, InputError
+from vae.option_choices import Request
 from vae.runs.events import EventWriter, last_event
 from vae.runs.folder import PROBE_SECONDS, Run, data_cache, existing_run, list_runs, open_run
 from vae.runs.processes import CONTROL_VARIABLE

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from vae import pictures
 from vae.atomic import atomic_json
-from vae.choices import Split
 from vae.data.dataset import Dataset
 from vae.errors import ExplainedError
 from vae.evaluation import frechet
@@ -25,6 +24,7 @@ from vae.latent.mixture import Mixture
 from vae.latent.neighbours import Known
 from vae.model.checkpoints import Weights
 from vae.model.networks import VAE
+from vae.option_choices import Split
 from vae.runs.folder import Run
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.faces.brushes import Canvas, column, mix, tone, unit
-from vae.faces.proportions import WHITE, Figures
+from vae.faces.colours import WHITE
+from vae.faces.proportions import Figures
 
 # Values of accessory.
 RIBBON, HAIRPIN, HEADBAND, CAT_EARS = 1, 2, 3, 4

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vae.faces.brushes import Canvas, column, mix, unit
-from vae.faces.proportions import INK, WHITE, Figures
+from vae.faces.colours import INK, WHITE
+from vae.faces.proportions import Figures
 
 
 def eyes(canvas: Canvas, figures: Figures) -> None:

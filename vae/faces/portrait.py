@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from vae.faces.accessories import accessories, ears, glasses
 from vae.faces.brushes import Canvas, column, mix, palette, ramp, tone, unit
+from vae.faces.colours import INK, WHITE
 from vae.faces.eyes import eyes
 from vae.faces.hair import back_hair, fringe_locks, front_hair, tails
-from vae.faces.proportions import INK, WHITE, Figures
+from vae.faces.proportions import Figures
 
 BACK_TOP = palette("fbd9dd", "fde5cb", "f4f0cf", "d5efd9", "cfeaf2", "d3dcf7", "e6d6f5")
 BACK_LOW = palette("f6c6d6", "f9cfc4", "f3dcb4", "b8e0d2", "b4d6ee", "c3c6f1", "dcc0ec")

@@ -21,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae.choices import CURVES, PATH_KINDS, Curve, PathKind
 from vae.errors import InputError
 from vae.latent.encoding import Floats, Indices
 from vae.latent.nearest import nearest_first
 from vae.model.posterior import ACTIVE_VARIANCE
+from vae.option_choices import CURVES, PATH_KINDS, Curve, PathKind
 
 NUM_NEIGHBOURS = 12
 MAX_MEANS = 4_000  # of a graph: more are sampled

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vae.choices import MapMethod
 from vae.latent.encoding import Floats, Indices, Latents, Progress, load_latents, principal_axes
 from vae.latent.nearest import nearest_rows
+from vae.option_choices import MapMethod
 
 UMAP_NEIGHBOURS = 15
 WARM_EPOCHS = 200  # of a layout that starts from an earlier one

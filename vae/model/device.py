@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from vae.choices import Device
 from vae.errors import InputError
+from vae.option_choices import Device
 
 
 def choose_device(wanted: Device | None) -> torch.device:

@@ -17,9 +17,9 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from vae.atomic import atomic_json, copy_folder
-from vae.choices import END_STATUSES, REQUESTS, Request, Status
 from vae.config import Config
 from vae.errors import InputError
+from vae.option_choices import END_STATUSES, REQUESTS, Request, Status
 from vae.runs.config_file import as_started, load_config
 from vae.runs.events import Event, last_event, read_events
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vae.atomic import make_folder
-from vae.choices import MapMethod
 from vae.errors import InputError, writing
+from vae.option_choices import MapMethod
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run
 

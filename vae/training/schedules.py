@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from vae.choices import LrSchedule
+from vae.option_choices import LrSchedule
 
 # Parts of the training: a cosine's warm-up, and the end that a cooldown takes.
 WARMUP_PART = 0.01

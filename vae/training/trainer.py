@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae import config
-from vae.choices import EndStatus, Request
 from vae.config import Config
 from vae.data.dataset import Dataset
 from vae.errors import ExplainedError, FileError
 from vae.latent.encoding import save_latents, to_unit
 from vae.model.networks import num_parameters
 from vae.model.weight_norm import start_from_data
+from vae.option_choices import EndStatus, Request
 from vae.runs.events import EventWriter
 from vae.runs.folder import Run
 from vae.training import state as states

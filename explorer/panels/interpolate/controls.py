@@ -11,7 +11,7 @@ from explorer.state import chosen_path
 from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, Tour
 from explorer.state.keys import Key, RunKey
 from explorer.state.session import Session
-from vae.choices import PathKind
+from vae.option_choices import PathKind
 
 _KIND = RunKey[PathKind]("kind", "slerp")
 _NUM_KEYS = RunKey("num_keys", 2)

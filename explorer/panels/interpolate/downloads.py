@@ -15,7 +15,7 @@ from explorer.state import chosen_path
 from explorer.state.chosen_path import KINDS, MAX_KEYS, STEPS, LatentPath, Tour
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
-from vae.choices import PathKind
+from vae.option_choices import PathKind
 from vae.pictures import MIME
 
 _UPLOAD = RunKey[Any]("upload_path", None)

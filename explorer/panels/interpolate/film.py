@@ -14,7 +14,7 @@ from explorer.drawing.images import Floats
 from explorer.state.chosen_path import FINE, Tour, trace
 from explorer.state.session import Session
 from vae import pictures
-from vae.choices import PathKind
+from vae.option_choices import PathKind
 
 if TYPE_CHECKING:
     from vae.model.networks import VAE

@@ -6,8 +6,8 @@ import { find, follow, make } from "../../components/elements.js";
 import { INFO, LivePicture } from "../../components/live_picture.js";
 import { mounted } from "../../components/mount.js";
 import { clamp } from "../../components/numbers.js";
+import { PathPosition, pointsOf } from "./path_position.js";
 import { isOnStrip, stripPosition } from "./strip.js";
-import { pointsOf, Way } from "./way.js";
 
 /** @typedef {import("../../components/mount.js").Send} Send */
 
@@ -57,7 +57,7 @@ class Player extends LivePicture {
   constructor(parent) {
     super(parent, "path", PARTS);
     this.version = "";
-    this.way = new Way([], [], 1);
+    this.way = new PathPosition([], [], 1);
     this.place = 0; // in legs
     this.isHeld = false;
     this.timer = 0;
@@ -96,7 +96,7 @@ class Player extends LivePicture {
       const [points, closing] = [data.points, data.closing].map((some) =>
         pointsOf(some, latent_dim),
       );
-      this.way = new Way(points, closing, data.fine);
+      this.way = new PathPosition(points, closing, data.fine);
       const marks = data.letters.map((letter) => make("span", "", letter));
       find(this.root, ".keys", HTMLElement).replaceChildren(...marks);
     }

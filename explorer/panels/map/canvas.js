@@ -15,7 +15,7 @@
 import { buttonOf, find, make } from "../../components/elements.js";
 import { mounted } from "../../components/mount.js";
 import { Card } from "./card.js";
-import { Hands } from "./hands.js";
+import { Gestures } from "./gestures.js";
 import { Layers } from "./layers.js";
 import { drawLegend, pointOut, valueWords } from "./legend.js";
 import { Points } from "./points.js";
@@ -208,7 +208,7 @@ class MapView {
 
   listen() {
     const { port } = this;
-    return new Hands(this.canvas, {
+    return new Gestures(this.canvas, {
       isReady: () => this.num > 0 && port.width > 0,
       isLasso: () => this.lassoButton.ariaPressed === "true",
       pan: (right, down) => {

@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.components import gallery, scripts
 from explorer.directions import groups
-from explorer.drawing import images, words
+from explorer.drawing import images, labels
 from explorer.panels.map import plotly_map, selection
 from explorer.panels.map.canvas import Choice
 from explorer.state import handover, map_points
@@ -72,7 +72,7 @@ def _image(opened: OpenedRun, place: Place, row: int) -> None:
     mu = images.encode(model, pixels)
     name = str(dataset.names[image])
     st.markdown(
-        f"**Image {image}**" + ("" if name == str(image) else f" :gray[{words.plain(name)}]")
+        f"**Image {image}**" + ("" if name == str(image) else f" :gray[{labels.plain(name)}]")
     )
     pair = st.columns(2, gap="small", wrap=False)
     for column, picture, title in (
@@ -126,13 +126,13 @@ def _ground(opened: OpenedRun, place: Place, xy: tuple[float, float]) -> None:
     points = map_points.points(place)
     if place.method == "pca":
         z = map_points.on_plane(place, xy)
-        words = (
+        labels = (
             "The mean of all images, moved along the two axes of the map to this point and "
             "decoded. All other directions are at their mean."
         )
     else:
         z = map_points.blended(points, xy)
-        words = (
+        labels = (
             "UMAP cannot be inverted: this is a decoded mixture of the "
             f"{map_points.NUM_BLENDED} nearest posterior means, weighted by 1 / distance."
         )
@@ -141,7 +141,7 @@ def _ground(opened: OpenedRun, place: Place, xy: tuple[float, float]) -> None:
     picture = images.decode(opened.model, z[None])[0]
     pair[0].image(_address(picture), width="stretch", alt="Decoded here")
     pair[0].caption("Decoded here", text_alignment="center")
-    pair[1].caption(words)
+    pair[1].caption(labels)
     st.button(
         "Open in Sliders",
         icon=":material/tune:",
@@ -162,7 +162,7 @@ def _facts(dataset: Dataset, image: int) -> None:
             text = str(dataset.classes[name][int(value)])
         else:
             text = f"{value:.2f}" if np.issubdtype(column.dtype, np.floating) else str(value)
-        cells.append(f"<span>{html.escape(words.label_of(name))}</span><b>{html.escape(text)}</b>")
+        cells.append(f"<span>{html.escape(labels.label_of(name))}</span><b>{html.escape(text)}</b>")
     if cells:
         with st.expander(f"Attributes ({len(cells)})", expanded=len(cells) <= 8):
             st.html(f'{scripts.style(__file__)}<div class="map-facts">{"".join(cells)}</div>')

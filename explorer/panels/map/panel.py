@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.components import job_button, scripts
-from explorer.drawing import words
+from explorer.drawing import labels
 from explorer.panels.map import canvas, detail, path_overlay, plotly_map, selection
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
@@ -18,8 +18,8 @@ from explorer.state.keys import RunKey
 from explorer.state.map_points import ERROR, KL, Place
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
-from vae.choices import MapMethod
 from vae.errors import ExplainedError
+from vae.option_choices import MapMethod
 from vae.runs import processes
 from vae.runs.folder import Run
 
@@ -122,7 +122,7 @@ def _controls(session: Session, dataset: Dataset) -> tuple[MapMethod, str]:
         colour = st.selectbox(
             "Colour by",
             colours,
-            format_func=words.label_of,
+            format_func=labels.label_of,
             key=by.name,
             width=260,
         )
@@ -163,7 +163,7 @@ def _chart(opened: OpenedRun, place: Place, colour: str, choice: Choice) -> None
 
 def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
     colours = map_points.colours(place, dataset, dataset.fingerprint, colour)
-    title = words.label_of(colour)
+    title = labels.label_of(colour)
     if not colours.classes:
         stops = canvas.WHEEL if colour.endswith("hue") else canvas.SCALE
         return Legend(title, (), stops, colours.low, colours.high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.panels.map import kept_toggle
+from explorer.panels.map import remembered_toggle
 from explorer.panels.map.canvas import Trail
 from explorer.state import chosen_path, handover, map_points
 from explorer.state.map_points import Place
@@ -19,7 +19,9 @@ def toggle(session: Session) -> None:
     """Whether to show the path, where there is one; the page keeps it between panels."""
     if len(chosen_path.chosen(session).picked) < 2:
         return
-    kept_toggle.show(handover.PATH_ON_MAP.of(session), "Show the path", "The path of Interpolate.")
+    remembered_toggle.show(
+        handover.PATH_ON_MAP.of(session), "Show the path", "The path of Interpolate."
+    )
 
 
 def on_map(opened: OpenedRun, place: Place) -> Trail | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from explorer.panels.map import kept_toggle, selection
+from explorer.panels.map import remembered_toggle, selection
 from explorer.panels.map.canvas import MAX_GROUP, Choice, Legend
 from explorer.state import map_points
 from explorer.state.keys import RunKey
@@ -38,7 +38,7 @@ def is_chosen(session: Session) -> bool:
 
 def toggle(session: Session) -> None:
     """A switch between the two, which the page keeps between panels."""
-    kept_toggle.show(
+    remembered_toggle.show(
         _WANTED.of(session),
         "Plain map",
         (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from vae.choices import NETWORK_LABELS
 from vae.config import ModelConfig
+from vae.option_choices import NETWORK_LABELS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -14,7 +14,7 @@ import { History } from "./history.js";
 import { makeRow, showLock, showPlace } from "./rows.js";
 
 /** @typedef {import("../../components/decoder.js").Point} Point */
-/** @typedef {import("../../components/decoder.js").Way} Way */
+/** @typedef {import("../../components/decoder.js").PathPosition} PathPosition */
 /** @typedef {import("../../components/mount.js").Send} Send */
 /** @typedef {import("./directions.js").Direction} Direction */
 /** @typedef {import("./rows.js").Row} Row */
@@ -148,7 +148,7 @@ class Dials extends LivePicture {
     this.askStrips();
   }
 
-  /** @override @param {Way} way */
+  /** @override @param {PathPosition} way */
   changeWay(way) {
     super.changeWay(way);
     if (way === "socket") this.askStrips();

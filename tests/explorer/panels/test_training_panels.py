@@ -23,9 +23,9 @@ from explorer.panels.model.theory.equations import equivalent_beta, equivalent_s
 from explorer.panels.model.theory.gradient_estimators import bars, powered
 from explorer.state.session import Session
 from vae import pictures
-from vae.choices import NETWORKS
 from vae.config import Config, ModelConfig, with_values
 from vae.doctor.diagnose import findings
+from vae.option_choices import NETWORKS
 from vae.runs.config_file import to_document
 from vae.runs.events import last_event
 from vae.runs.folder import Run

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_moons
 
-from vae.choices import PATH_KINDS
 from vae.errors import InputError
 from vae.latent import paths
+from vae.option_choices import PATH_KINDS
 
 
 def ring(num: int = 600) -> np.ndarray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vae.choices import NETWORKS
 from vae.config import ModelConfig
 from vae.faces.synthetic import faces
 from vae.model.networks import VAE, num_parameters
 from vae.model.weight_norm import normalise_weights, plain_weights, start_from_data
+from vae.option_choices import NETWORKS
 
 SMALL = ModelConfig(channels=(4, 8, 8, 8, 8), latent_dim=5)
 

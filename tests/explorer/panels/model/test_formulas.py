@@ -14,11 +14,11 @@ from explorer.panels.model.theory.formulas import (
     nll_tex,
     number,
 )
-from vae.choices import LIKELIHOODS
 from vae.config import TrainConfig
 from vae.model.elbo import Terms
 from vae.model.likelihoods import make_likelihood
 from vae.model.posterior import Posterior
+from vae.option_choices import LIKELIHOODS
 from vae.training.objectives import Objective
 
 COMBINATIONS = [

@@ -1,11 +1,11 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pointsOf, Way } from "../../explorer/panels/interpolate/way.js";
+import { PathPosition, pointsOf } from "../../explorer/panels/interpolate/path_position.js";
 
 const FINE = 4;
 // Three keys, at 0, 1 and 2 on a line, and a way back outside of it.
-const way = new Way(
+const way = new PathPosition(
   Array.from({ length: 2 * FINE + 1 }, (_, i) => Float32Array.of(i / FINE, 0)),
   Array.from({ length: FINE + 1 }, (_, i) => Float32Array.of(2 - (2 * i) / FINE, 1)),
   FINE,

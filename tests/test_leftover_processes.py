@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import leftovers
+from tests import leftover_processes
 
 ROOT = Path(__file__).parents[1]
 BEGIN = """
@@ -81,13 +81,13 @@ def run_pytest(folder: Path, text: str, *words: str) -> tuple[int, str]:
 def test_a_trainer_ends_with_the_test_that_fails_and_a_forgetful_fixture_is_told(
     tmp_path: Path,
 ) -> None:
-    with leftovers.marking() as mark:
+    with leftover_processes.marking() as mark:
         status, output = run_pytest(tmp_path, FAILS)
     assert status == 1
     assert "were left running" in output
     assert "train of_a_fixture" in output
     assert "train of_a_test" not in output
-    assert leftovers.end(mark) == {}
+    assert leftover_processes.end(mark) == {}
 
 
 @pytest.mark.slow
@@ -103,7 +103,7 @@ def test_a_trainer_ends_with_the_test_that_fails_and_a_forgetful_fixture_is_told
 def test_a_trainer_ends_with_a_session_that_is(
     tmp_path: Path, text: str, words: tuple[str, ...], wanted: int
 ) -> None:
-    with leftovers.marking() as mark:
+    with leftover_processes.marking() as mark:
         status, output = run_pytest(tmp_path, text, *words)
     assert status == wanted, output
-    assert leftovers.end(mark) == {}
+    assert leftover_processes.end(mark) == {}

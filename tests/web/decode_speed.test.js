@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { speedWords } from "../../explorer/components/speed.js";
+import { speedWords } from "../../explorer/components/decode_speed.js";
 
 test("the speed is told in percentiles, once there are enough times", () => {
   assert.equal(speedWords([10, 20], "socket"), "by socket");

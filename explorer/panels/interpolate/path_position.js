@@ -6,7 +6,7 @@ import { clamp } from "../../components/numbers.js";
 
 /** @typedef {import("../../components/decoder.js").Point} Point */
 
-export class Way {
+export class PathPosition {
   /**
    * @param {Point[]} points  from key to key, `fine` a leg
    * @param {Point[]} closing  the leg from the last key to the first

@@ -1,5 +1,5 @@
 // @ts-check
-// Hands on the map: wheel, mouse, fingers and keys, as what they mean.
+// Gestures on the map: wheel, mouse, fingers and keys, as what they mean.
 
 import { clamp } from "../../components/numbers.js";
 
@@ -35,7 +35,7 @@ const WAYS = {
   ArrowDown: [0, -STEP],
 };
 
-export class Hands {
+export class Gestures {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {Meanings} meanings
