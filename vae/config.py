@@ -109,10 +109,7 @@ class TrainConfig:
     lr_schedule: option_choices.LrSchedule = field(
         default="cooldown",
         metadata={
-            "help": (
-                "constant, cosine, or cooldown: constant, then falling to a hundredth over the "
-                "last 3 tenths"
-            )
+            "help": "constant, cosine, or cooldown (falls to a hundredth over the last 3 tenths)"
         },
     )
     objective: option_choices.ObjectiveName = field(

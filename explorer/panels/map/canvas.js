@@ -9,7 +9,7 @@
 // are; `data-hovered` and `data-selected`, images; `data-sent` and `data-taken`, the newest act of a
 // hand sent to the page and applied by it; `data-settled`, whether all is drawn that is to be.
 //
-// It is long because the page, the hands and what is drawn meet here, and nowhere else; each of them
+// Longer than 250 lines because the page, the hands and what is drawn meet here, and nowhere else; each of them
 // has a module of its own.
 
 import { buttonOf, find, make } from "../../components/elements.js";

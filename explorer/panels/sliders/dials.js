@@ -2,7 +2,7 @@
 // Sliders and a face. On release of a slider the point is committed to the page, so that Python, the
 // link and every other panel agree with the picture.
 //
-// It is long because all that a hand can do changes one point and its history; what needs neither
+// Longer than 250 lines because all that a hand can do changes one point and its history; what needs neither
 // stands in rows.js, directions.js and history.js.
 
 import { buttonOf, find, follow, make } from "../../components/elements.js";
