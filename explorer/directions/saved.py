@@ -59,7 +59,7 @@ def sliders(opened: OpenedRun) -> list[Direction]:
         )
     for name, sentence in failed.items():
         st.warning(
-            f"**{labels.plain(name)}** cannot be drawn now. {sentence}", icon=":material/error:"
+            f"**{labels.plain(name)}** cannot be shown now. {sentence}", icon=":material/error:"
         )
     by_name = {one.name: one for one in definitions}
     return [

@@ -97,9 +97,9 @@ def _restore(
     """Bring `state` to what was saved. Returns what a person should know of it."""
     if document["fingerprint"] != dataset.fingerprint:
         raise InputError(
-            f"The images of {config.data.source} are not those that run {run.name} "
-            "began with: bring those back, or train a new run on the new ones. With "
-            f"--from {run.name} it begins with these weights."
+            f"The images of {config.data.source} have changed since run {run.name} was started: "
+            f"restore them, or train a new run (with --from {run.name} it starts from these "
+            "weights)."
         )
     state.model.load_state_dict(document["model"])
     state.optimizer.load_state_dict(document["optimizer"])

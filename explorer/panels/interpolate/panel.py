@@ -38,7 +38,7 @@ def show(session: Session | None) -> None:
 def _draw(session: Session) -> None:
     restore.begin()
     opened = opened_run.show_opened(
-        session, "The first checkpoint opens the paths.", with_images=True
+        session, "Paths appear here after the first checkpoint.", with_images=True
     )
     if opened is None:
         return

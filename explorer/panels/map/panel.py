@@ -64,7 +64,7 @@ def _draw(session: Session, was_changing: bool) -> None:
     handover.follow()
     if _is_changing(session) != was_changing:
         st.rerun()  # the whole page: the map is another now, and this panel ticks otherwise
-    opened = opened_run.show_opened(session, "The first evaluation brings the map.")
+    opened = opened_run.show_opened(session, "The map appears here after the first evaluation.")
     if opened is None:
         return
     try:

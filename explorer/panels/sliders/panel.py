@@ -45,7 +45,7 @@ def show(session: Session | None) -> None:
 
 def _draw(session: Session) -> None:
     restore.begin()
-    opened = opened_run.show_opened(session, "The first checkpoint brings the sliders.")
+    opened = opened_run.show_opened(session, "Sliders appear here after the first checkpoint.")
     if opened is None:
         return
     model = opened.model

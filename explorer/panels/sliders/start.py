@@ -60,7 +60,7 @@ def show(opened: OpenedRun, face: images.Pixels) -> None:
                 )
             with st.popover("Your own", icon=":material/upload:", width="stretch"):
                 st.file_uploader(
-                    "A picture of yours",
+                    "Your own picture",
                     ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
                     key=upload.name,
                     on_change=_from_file,

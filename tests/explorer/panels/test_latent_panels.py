@@ -472,7 +472,7 @@ def test_the_map_is_there_at_once_and_says_of_what(root: Path) -> None:
     text = text_of(at)
     assert f"{len(latents.index)} of 60 images sampled, weights of step {latents.step}." in text
     assert "Click a point" in text
-    assert "moved on" not in text
+    assert "this map is older" not in text
 
 
 def test_a_clicked_point_is_looked_into(root: Path) -> None:

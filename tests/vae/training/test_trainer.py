@@ -218,7 +218,7 @@ def test_training_that_diverges_ends_with_a_remedy(
 def test_other_images_than_the_run_began_with_are_refused(tmp_path: Path) -> None:
     run, _ = train(tmp_path / "a", pause_at=3)
     other = with_values(TINY, {"data.seed": 1})
-    with pytest.raises(InputError, match="not those that run a began with"):
+    with pytest.raises(InputError, match="have changed since run a was started"):
         Trainer(run, other, open_dataset(other.data, tmp_path / ".data"))
 
 

@@ -82,7 +82,7 @@ def test_the_evaluation_is_shown_with_errors_and_units(evaluated: Path) -> None:
     assert "Reconstruction of image" in said
     factors = next(e for e in at.main.expander if e.label == "How well each factor is read")
     assert factors.table[0].value.shape[0] == len(result["factors"])
-    assert "moved on" not in said
+    assert "this evaluation is of step" not in said
 
 
 def test_an_evaluation_of_older_weights_says_so(evaluated: Path) -> None:
