@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer import hints
+from explorer.components import reconnect
 from explorer.drawing import theme
 from explorer.server import first_paint
 from explorer.sidebar import run_controls
@@ -74,6 +75,7 @@ def main() -> None:
                     panel.show(session)
                 except ExplainedError as error:
                     st.error(str(error), icon=":material/error:")
+    reconnect.watch()
     warm_up()
 
 

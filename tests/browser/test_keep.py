@@ -69,7 +69,7 @@ def test_a_downloaded_face_comes_back_when_it_is_dropped(
     address = settled_url(page, address)
     page.get_by_role("button", name="Your own").click()
     page.locator("input[type=file]").first.set_input_files(file)
-    expect(page.get_by_text("to the last digit")).to_be_visible()
+    expect(page.get_by_text("Restored exactly")).to_be_visible()
     page.keyboard.press("Escape")
     settled_url(page, address)
     wait_for_pixels(face, kept, most=0.01)
@@ -99,7 +99,7 @@ def test_a_downloaded_path_comes_back_when_it_is_dropped(
     wait_for_change(first, kept)
     page.get_by_role("button", name="From a file").click()
     page.locator("input[type=file]").first.set_input_files(file)
-    expect(page.get_by_text("to the last digit")).to_be_visible()
+    expect(page.get_by_text("Restored exactly")).to_be_visible()
     page.keyboard.press("Escape")
     for name in names:
         button = page.get_by_role("button", name=name, exact=True)

@@ -154,13 +154,23 @@ def test_keys_move_the_map_and_choose(page: Page, server: Server) -> None:
 
 
 def place_in_plot(page: Page, row: int) -> tuple[float, float, str]:
-    """Where on the page a point of the plain map lies, and its image."""
+    """Where on the page a point of the plain map lies, and its image.
+
+    It is the first from `row` on that has no other one near: of two points that lie within a pixel
+    of each other, the plot takes either.
+    """
     x, y, image = page.locator(".js-plotly-plot").evaluate(
         """(plot, row) => {
-          const [trace, layout] = [plot._fullData[0], plot._fullLayout];
+          const { _fullData: traces, _fullLayout: { xaxis, yaxis } } = plot;
           const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
-          return [box.left + layout.xaxis.l2p(trace.x[row]),
-            box.top + layout.yaxis.l2p(trace.y[row]), String(trace.customdata[row])];
+          const places = traces.flatMap((trace) => Array.from(trace.x,
+            (x, i) => [xaxis.l2p(x), yaxis.l2p(trace.y[i]), trace.customdata[i]]));
+          const isNear = ([x, y], [u, v]) => Math.hypot(x - u, y - v) < 8;
+          const isAlone = (place) => places.filter((other) => isNear(place, other)).length === 1;
+          const isInside = ([x, y]) => x > 9 && y > 9 && x < box.width - 9 && y < box.height - 9;
+          const [x, y, image] = places.slice(row).find(
+            (place) => isInside(place) && isAlone(place));
+          return [box.left + x, box.top + y, String(image)];
         }""",
         row,
     )
@@ -172,17 +182,18 @@ def click_in_plot(page: Page, row: int) -> None:
     page.locator(".js-plotly-plot .gl-container canvas").first.wait_for()
     wait_until_idle(page)
     box_at_rest(page, page.locator(".js-plotly-plot"))
-    told = page.locator(".hoverlayer .hovertext").filter(has_text=re.compile(r"Image \d+"))
+    image = ""
 
     def is_pointed_at() -> bool:
-        x, y, _ = place_in_plot(page, row)
+        nonlocal image
+        x, y, image = place_in_plot(page, row)
         page.mouse.move(x - 3, y)
         page.mouse.move(x, y)
         next_frame(page)
-        return told.count() > 0
+        told = page.locator(".hoverlayer .hovertext").all_text_contents()
+        return any(re.findall(r"Image (\d+)", text) == [image] for text in told)
 
     wait_until(is_pointed_at, "the plot tells of the point")
-    image = re.findall(r"Image (\d+)", told.first.text_content() or "")[0]
     page.mouse.down()
     page.mouse.up()
     is_shown(page, rf"^Image {image}$")

@@ -246,7 +246,7 @@ def test_a_downloaded_digit_and_its_link_come_back(
     wait_until_taken(page, face)
     page.get_by_role("button", name="Your own").click()
     page.locator("input[type=file]").first.set_input_files(tmp_path / "digit.png")
-    is_shown(page, "to the last digit")
+    is_shown(page, "Restored exactly")
     page.keyboard.press("Escape")
     wait_for_pixels(face, kept, most=0.01)
     assert np.abs(pixels(face) - kept).max() <= 1, "every pixel is as it was"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from tests.browser.driver import (
     wait_for_change,
     wait_for_pixels,
     wait_for_socket,
+    wait_until,
     wait_until_idle,
     wait_until_painted,
     wait_until_shown,
@@ -203,17 +205,29 @@ def test_pinned_faces_stay_or_move_too(page: Page, server: Server) -> None:
     expect(pin).to_have_count(0)
 
 
-def test_the_hand_goes_on_after_the_server_was_away(chromium: Browser, root: Path) -> None:
-    server = Server(root)
+@pytest.fixture
+def away(chromium: Browser, root: Path) -> Iterator[tuple[Page, Server, Callable[[], None]]]:
+    """A page, its server, and what starts another server in place of that one."""
+    servers = [Server(root)]
     page = new_page(chromium)
+    yield page, servers[0], lambda: servers.append(Server(root, servers[0].port))
+    page.close()
+    for server in servers:
+        server.close()
+
+
+def test_the_hand_goes_on_after_the_server_was_away(
+    away: tuple[Page, Server, Callable[[], None]],
+) -> None:
+    page, server, start_again = away
     face, sliders = opened(page, server)
     name = sliders.nth(2).get_attribute("aria-label") or ""
     server.kill()
     expect(face).to_have_attribute("data-path", "page")
-    again = Server(root, server.port)
+    start_again()
     wait_for_socket(face)
     wait_until_idle(page)
-    before = still(face)
+    before, address = still(face), page.url
     slider = page.get_by_role("slider", name=name, exact=True)
     drag_slider(page, slider, (0.5, 0.95), face)
     page.mouse.up()
@@ -221,7 +235,35 @@ def test_the_hand_goes_on_after_the_server_was_away(chromium: Browser, root: Pat
     held = slider.input_value()
     press(page, "Pin")
     wait_until_painted(page.get_by_role("img", name="Pin 1"))
-    wait_until_idle(page)
+    wait_until_taken(page, face)
+    settled_url(page, address)
     assert slider.input_value() == held, "nothing takes it back"
-    page.close()
-    again.close()
+
+
+def test_what_a_hand_did_without_a_server_is_taken_in_by_the_next(
+    away: tuple[Page, Server, Callable[[], None]],
+) -> None:
+    page, server, start_again = away
+    face, sliders = opened(page, server)
+    address = page.url
+    press(page, "Random")
+    address = settled_url(page, address)
+    wait_until_taken(page, face)
+    before = values(sliders)
+    press(page, "Start again")  # the page sets the point
+    wait_until(lambda: values(sliders) != before, "the sliders are set")
+    wait_until_idle(page)
+    press(page, "Pin")
+    wait_until_taken(page, face)
+    server.kill()
+    expect(face).to_have_attribute("data-path", "page")
+    address = page.url
+    sliders.first.focus()
+    page.keyboard.press("0" if values(sliders)[0] > 0 else "9")
+    held = values(sliders)
+    start_again()
+    wait_for_socket(face)
+    settled_url(page, address)
+    wait_until_taken(page, face)
+    assert values(sliders) == held, "nothing takes it back"
+    expect(page.get_by_role("img", name="Pin 1")).to_be_visible()

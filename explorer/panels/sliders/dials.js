@@ -129,15 +129,21 @@ class Dials extends LivePicture {
     this.rows.forEach((row, i) => {
       row.direction = directions[i];
     });
-    const isNew = this.version !== drag.version;
+    const isSame = this.run === path && this.version !== null;
+    const isForgotten = isSame && drag.version < Number(this.version); // by a new server
+    const isNew = this.version !== drag.version && !isForgotten;
     if (isNew) {
-      if (this.version !== null && this.run === path) this.history.keep(this.snapshot());
+      if (isSame) this.history.keep(this.snapshot());
       else this.history.forget();
       this.version = drag.version;
       this.run = path;
       this.point = Float32Array.from(drag.z);
       this.pins = drag.pins.map((z) => Float32Array.from(z));
       this.buildPins();
+    }
+    if (isForgotten) {
+      this.version = drag.version;
+      this.publish();
     }
     this.buildSources(Object.keys(data.samples));
     this.showPlaces();
