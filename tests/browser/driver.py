@@ -6,6 +6,7 @@ tests are skipped, and said so; with REQUIRE_BROWSER=1 that is a failure.
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 import os
@@ -130,6 +131,13 @@ def pixels(picture: Locator) -> np.ndarray:
     """What is painted on the screen there. [H, W, 3]"""
     with Image.open(io.BytesIO(picture.screenshot())) as image:
         return np.asarray(image.convert("RGB")).astype(np.int16)
+
+
+def held(canvas: Locator) -> np.ndarray:
+    """What a canvas holds, wherever it lies on the screen. [H, W, 3]"""
+    address = canvas.evaluate("(canvas) => canvas.toDataURL('image/png')")
+    with Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def wait_for_change(
