@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer import hints
-from explorer.components import reconnect
+from explorer.components import page_watch
 from explorer.drawing import theme
 from explorer.server import first_paint
 from explorer.sidebar import run_controls
@@ -75,7 +75,8 @@ def main() -> None:
                     panel.show(session)
                 except ExplainedError as error:
                     st.error(str(error), icon=":material/error:")
-    reconnect.watch()
+    page_watch.reconnect()
+    page_watch.keep_tab()
     warm_up()
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 
-from tests.browser.driver import FACE, Server, require_chromium, wait_until_painted
+from tests.browser.driver import FACE, Server, require_chromium, wait_until, wait_until_painted
 from vae.runs.events import last_event
 from vae.runs.folder import Run
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 require_chromium()
 
-from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect  # noqa: E402
 
 SIZES = [(390, 844), (768, 1024), (900, 800), (1280, 900), (1440, 900), (3840, 2160)]
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
@@ -299,3 +299,41 @@ def test_the_first_picture_goes_when_the_page_is_there(page: Page, server: Serve
     page.goto(server.url)
     tab(page, "Sliders").wait_for()
     expect(page.locator("#first-paint")).to_be_hidden()
+
+
+def test_a_late_answer_does_not_undo_a_newer_click_on_a_tab(page: Page, server: Server) -> None:
+    """The server's answer to a click comes after the next click."""
+    held: list[str | bytes] = []
+    routes: list[WebSocketRoute] = []
+    is_holding = False
+
+    def route(browser: WebSocketRoute) -> None:
+        routes.append(browser)
+        browser.connect_to_server().on_message(
+            lambda message: held.append(message) if is_holding else browser.send(message)
+        )
+
+    def release() -> None:
+        while held:
+            routes[-1].send(held.pop(0))
+
+    def has_answered() -> bool:
+        page.evaluate("0")  # lets messages come in
+        return any(b"Reconstructions" in message for message in held if isinstance(message, bytes))
+
+    page.route_web_socket(re.compile("/_stcore/stream"), route)
+    page.goto(server.url)
+    page.locator(FACE).first.wait_for()
+    settle(page)
+    is_holding = True
+    tab(page, "Live").click()
+    wait_until(has_answered, "the server has drawn Live")
+    tab(page, "Animation").click()
+    release()
+    page.get_by_text("Reconstructions").first.wait_for(state="attached")
+    expect_panel(page, "Animation")
+    is_holding = False
+    release()
+    page.wait_for_url("**panel=Animation*")
+    settle(page)
+    expect_panel(page, "Animation")

@@ -1,0 +1,60 @@
+// @ts-check
+// Keeps the tab that a person chose. Streamlit sends the open tab back with every run, and a run that
+// was begun before the newest click would put the tab before it in its place.
+
+const TAB = "[role='tab']";
+const MOST_TRIES = 5; // for one choice
+
+/** @param {EventTarget | null} target */
+const tabAt = (target) => (target instanceof Element ? target.closest(TAB) : null);
+
+/** @param {string} label */
+const tabNamed = (label) =>
+  [...document.querySelectorAll(TAB)].find((tab) => tab.textContent === label);
+
+const isSelected = (/** @type {Element | undefined} */ tab) => tab?.ariaSelected === "true";
+
+/** @type {string | null} */
+let chosen = null; // by the newest act on the page, where that was a choice
+let tries = 0;
+
+/** @returns {() => void} */
+export default function keep() {
+  /** @param {string | null} label */
+  const choose = (label) => {
+    chosen = label;
+    tries = 0;
+  };
+  const onPointer = (/** @type {Event} */ event) =>
+    choose(tabAt(event.target)?.textContent ?? null);
+  const onKeyDown = () => choose(null);
+  const onKeyUp = (/** @type {Event} */ event) => {
+    const tab = tabAt(event.target); // arrow keys move the focus and the choice together
+    if (tab && isSelected(tab)) choose(tab.textContent);
+  };
+  const onHistory = () => choose(null);
+
+  const watcher = new MutationObserver((changes) => {
+    const isTaken = changes.some(({ target }) => {
+      const tab = /** @type {Element} */ (target);
+      return tab.matches(TAB) && isSelected(tab) && tab.textContent !== chosen;
+    });
+    if (chosen === null || !isTaken || tries === MOST_TRIES) return;
+    const tab = tabNamed(chosen);
+    if (!(tab instanceof HTMLElement) || isSelected(tab)) return;
+    tries += 1;
+    tab.click();
+  });
+  watcher.observe(document.body, { subtree: true, attributeFilter: ["aria-selected"] });
+  document.addEventListener("pointerdown", onPointer, true);
+  document.addEventListener("keydown", onKeyDown, true);
+  document.addEventListener("keyup", onKeyUp, true);
+  window.addEventListener("popstate", onHistory);
+  return () => {
+    watcher.disconnect();
+    document.removeEventListener("pointerdown", onPointer, true);
+    document.removeEventListener("keydown", onKeyDown, true);
+    document.removeEventListener("keyup", onKeyUp, true);
+    window.removeEventListener("popstate", onHistory);
+  };
+}
