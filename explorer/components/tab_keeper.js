@@ -46,6 +46,7 @@ export default function keep() {
     tab.click();
   });
   watcher.observe(document.body, { subtree: true, attributeFilter: ["aria-selected"] });
+  document.documentElement.dataset.tabs = "kept";
   document.addEventListener("pointerdown", onPointer, true);
   document.addEventListener("keydown", onKeyDown, true);
   document.addEventListener("keyup", onKeyUp, true);

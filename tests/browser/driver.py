@@ -133,6 +133,18 @@ def pixels(picture: Locator) -> np.ndarray:
         return np.asarray(image.convert("RGB")).astype(np.int16)
 
 
+def pixels_of_newest(picture: Locator) -> np.ndarray:
+    """As `pixels`, of a picture that the page may put another one in the place of meanwhile."""
+    from playwright.sync_api import Error
+
+    while True:
+        try:
+            return pixels(picture)
+        except Error as error:
+            if "not attached" not in str(error):
+                raise
+
+
 def held(canvas: Locator) -> np.ndarray:
     """What a canvas holds, wherever it lies on the screen. [H, W, 3]"""
     address = canvas.evaluate("(canvas) => canvas.toDataURL('image/png')")
@@ -147,7 +159,7 @@ def wait_for_change(
 
     def is_another() -> bool:
         nonlocal before
-        now = pixels(picture)
+        now = pixels_of_newest(picture)
         if now.shape != before.shape:
             before = now  # the page has made room for something else
         return bool(np.abs(now - before).mean() > least)
@@ -178,7 +190,7 @@ def still(picture: Locator) -> np.ndarray:
 
     def is_at_rest() -> bool:
         nonlocal now
-        before, now = now, pixels(picture)
+        before, now = now, pixels_of_newest(picture)
         return np.array_equal(before, now)
 
     wait_until(is_at_rest, "the picture rests")

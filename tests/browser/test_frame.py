@@ -325,6 +325,7 @@ def test_a_late_answer_does_not_undo_a_newer_click_on_a_tab(page: Page, server: 
     page.goto(server.url)
     page.locator(FACE).first.wait_for()
     settle(page)
+    page.locator("html[data-tabs=kept]").wait_for(state="attached")
     is_holding = True
     tab(page, "Live").click()
     wait_until(has_answered, "the server has drawn Live")

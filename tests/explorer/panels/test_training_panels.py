@@ -155,7 +155,8 @@ def test_the_animation_goes_from_the_first_step_to_the_last(
 ) -> None:
     at = open_panel(trained_root, "Animation", monkeypatch)
     assert "decoded from step 0 to step 8" in texts(at)
-    assert len(at.get("bidi_component")) == 1
+    keys = [element.key for element in at.get("bidi_component")]
+    assert keys.count("training_animation") == 1
     assert [b.proto.label for b in at.get("download_button")] == ["GIF", "WebP", "MP4"]
 
 
