@@ -14,12 +14,15 @@ const tabNamed = (label) =>
 
 const isSelected = (/** @type {Element | undefined} */ tab) => tab?.ariaSelected === "true";
 
-/** @type {string | null} */
-let chosen = null; // by the newest act on the page, where that was a choice
-let tries = 0;
-
-/** @returns {() => void} */
+/** Begins to watch, once and for as long as the page is open: Streamlit may draw this anew. */
 export default function keep() {
+  const { dataset } = document.documentElement;
+  if (dataset.tabs) return;
+  dataset.tabs = "kept";
+  /** @type {string | null} */
+  let chosen = null; // by the newest act on the page, where that was a choice
+  let tries = 0;
+
   /** @param {string | null} label */
   const choose = (label) => {
     chosen = label;
@@ -46,16 +49,8 @@ export default function keep() {
     tab.click();
   });
   watcher.observe(document.body, { subtree: true, attributeFilter: ["aria-selected"] });
-  document.documentElement.dataset.tabs = "kept";
   document.addEventListener("pointerdown", onPointer, true);
   document.addEventListener("keydown", onKeyDown, true);
   document.addEventListener("keyup", onKeyUp, true);
   window.addEventListener("popstate", onHistory);
-  return () => {
-    watcher.disconnect();
-    document.removeEventListener("pointerdown", onPointer, true);
-    document.removeEventListener("keydown", onKeyDown, true);
-    document.removeEventListener("keyup", onKeyUp, true);
-    window.removeEventListener("popstate", onHistory);
-  };
 }
