@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 from string import Template
@@ -36,11 +37,14 @@ def make_route(root: Path) -> Route:
 
 
 def face(root: Path) -> str:
-    """An `img` of a face that the first run drew last; "" where no run has drawn one."""
+    """An `img` of a face that the first run drew last; "" where no run has a picture of one."""
     for run in list_runs(root):
         sheets = sorted(run.previews.glob("reconstructions-*"))
-        if sheets and (now := cache.stamp(sheets[-1])):
-            return f'<img src="{_first_reconstruction(str(sheets[-1]), now)}" alt="">'
+        now = cache.stamp(sheets[-1]) if sheets else None
+        if now is not None:
+            # Whatever is wrong with a picture, the page opens.
+            with contextlib.suppress(OSError, ValueError, SyntaxError):
+                return f'<img src="{_first_reconstruction(str(sheets[-1]), now)}" alt="">'
     return ""
 
 
