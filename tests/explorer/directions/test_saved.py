@@ -19,6 +19,7 @@ from explorer.directions import new_direction, saved
 from explorer.drawing import images
 from explorer.panels.sliders.refine import falling
 from explorer.server import decode_socket
+from tests.explorer.pages import page, text_of
 from vae.data.dataset import open_dataset
 from vae.data.image_files import Crop
 from vae.directions import contrasts, definitions
@@ -31,7 +32,6 @@ from vae.model.checkpoints import load_model, save_weights
 from vae.model.networks import VAE
 from vae.runs.folder import Run
 
-PAGE = str(Path(__file__).parents[3] / "explorer" / "page.py")
 HEAD_TURN = Definition("Turn", attribute="head_turn", value=contrasts.UPPER)
 
 
@@ -41,21 +41,6 @@ def run(trained_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shutil.copytree(trained_root / "tiny", tmp_path / "tiny")
     monkeypatch.setenv("VAE_ROOT", str(tmp_path))
     return Run(tmp_path / "tiny")
-
-
-def page(panel: str, **state: Any) -> AppTest:
-    at = AppTest.from_file(PAGE, default_timeout=30)
-    at.session_state["panel"] = panel
-    for name, value in state.items():
-        at.session_state[f"{name}:tiny"] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def text_of(at: AppTest) -> str:
-    shown = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error]
-    return "\n".join(str(element.value) for element in shown)
 
 
 def html_of(at: AppTest) -> str:

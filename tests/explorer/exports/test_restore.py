@@ -18,10 +18,9 @@ from explorer.exports.recipes import Recipe
 from explorer.panels.animation import downloads
 from explorer.panels.animation.frames import frame_events
 from explorer.state.session import Session
+from tests.explorer.pages import PAGE
 from vae import api, pictures
 from vae.runs.folder import Run
-
-PAGE = str(Path(__file__).parents[3] / "explorer" / "page.py")
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from explorer.state.chosen_path import Tour
 from explorer.state.map_points import ERROR, KL
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
+from tests.explorer.pages import PAGE, page, text_of
 from vae.config import ModelConfig
 from vae.data.dataset import open_dataset
 from vae.errors import InputError
@@ -36,8 +37,6 @@ from vae.latent.projection import project
 from vae.model.checkpoints import load_model
 from vae.model.networks import VAE
 from vae.runs.folder import Run
-
-PAGE = str(Path(__file__).parents[3] / "explorer" / "page.py")
 
 
 @pytest.fixture(scope="module")
@@ -51,21 +50,6 @@ def root(trained_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copytree(trained_root / "tiny", tmp_path / "tiny")
     monkeypatch.setenv("VAE_ROOT", str(tmp_path))
     return tmp_path
-
-
-def page(panel: str, **state: Any) -> AppTest:
-    at = AppTest.from_file(PAGE, default_timeout=30)
-    at.session_state["panel"] = panel
-    for name, value in state.items():
-        at.session_state[f"{name}:tiny"] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def text_of(at: AppTest) -> str:
-    shown = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error]
-    return "\n".join(str(element.value) for element in shown)
 
 
 def alts(at: AppTest) -> list[str]:

@@ -22,6 +22,7 @@ from explorer.panels.model.theory import rate_distortion
 from explorer.panels.model.theory.equations import equivalent_beta, equivalent_sigma
 from explorer.panels.model.theory.gradient_estimators import bars, powered
 from explorer.state.session import Session
+from tests.explorer.pages import PAGE
 from vae import pictures
 from vae.config import Config, ModelConfig, with_values
 from vae.doctor.diagnose import findings
@@ -30,7 +31,6 @@ from vae.runs.config_file import to_document
 from vae.runs.events import last_event
 from vae.runs.folder import Run
 
-PAGE = str(Path(__file__).parents[3] / "explorer" / "page.py")
 PANELS = ("Live", "Animation", "Model")
 
 

@@ -8,11 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.sidebar.new_run import NewRun
+from tests.explorer.pages import PAGE
 from vae.config import Config, get_value, options
 from vae.runs import processes
 from vae.runs.folder import Run
-
-PAGE = str(Path(__file__).parents[3] / "explorer" / "page.py")
 
 
 @pytest.fixture

@@ -17,11 +17,10 @@ from explorer.components import job_button
 from explorer.panels.model.measured import evaluation_table, samples
 from explorer.state import handover
 from explorer.state.session import Session
+from tests.explorer.pages import PAGE
 from vae.commands.parser import main
 from vae.evaluation.evaluate import kept_evaluation
 from vae.runs.folder import Run
-
-PAGE = str(Path(__file__).parents[4] / "explorer" / "page.py")
 
 
 @pytest.fixture
