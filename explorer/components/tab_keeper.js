@@ -3,7 +3,8 @@
 // was begun before the newest click would put the tab before it in its place.
 
 const TAB = "[role='tab']";
-const MOST_TRIES = 5; // for one choice
+const MOST_TRIES = 10; // for one choice
+const RETRY = 50; // milliseconds
 
 /** @param {EventTarget | null} target */
 const tabAt = (target) => (target instanceof Element ? target.closest(TAB) : null);
@@ -37,16 +38,21 @@ export default function keep() {
   };
   const onHistory = () => choose(null);
 
+  const restore = () => {
+    const tab = chosen === null ? undefined : tabNamed(chosen);
+    if (!(tab instanceof HTMLElement) || isSelected(tab) || tries === MOST_TRIES) return;
+    tries += 1;
+    tab.click();
+    setTimeout(restore, RETRY);
+  };
+
   const watcher = new MutationObserver((changes) => {
     const isTaken = changes.some(({ target }) => {
       const tab = /** @type {Element} */ (target);
       return tab.matches(TAB) && isSelected(tab) && tab.textContent !== chosen;
     });
-    if (chosen === null || !isTaken || tries === MOST_TRIES) return;
-    const tab = tabNamed(chosen);
-    if (!(tab instanceof HTMLElement) || isSelected(tab)) return;
-    tries += 1;
-    tab.click();
+    // Not at once: the tabs still hold the choice that they have just lost, and pass over a click.
+    if (chosen !== null && isTaken) setTimeout(restore, 0);
   });
   watcher.observe(document.body, { subtree: true, attributeFilter: ["aria-selected"] });
   document.addEventListener("pointerdown", onPointer, true);
