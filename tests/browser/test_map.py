@@ -178,10 +178,18 @@ def place_in_plot(page: Page, row: int) -> tuple[float, float, str]:
 
 
 def click_in_plot(page: Page, row: int) -> None:
-    """Click a point of the plain map, which is then looked into."""
-    page.locator(".js-plotly-plot .gl-container canvas").first.wait_for()
+    """Click a point of the plain map, which is then looked into.
+
+    Plotly looks at one move of the pointer in 50 ms. If the button goes down before it has looked
+    at the last one, or while it draws anew, it takes no click at all; and two clicks in 300 ms are
+    a double click. So each try begins 400 ms after the last move, and another follows until the
+    plot itself has told of a click.
+    """
+    plot = page.locator(".js-plotly-plot")
+    plot.locator(".gl-container canvas").first.wait_for()
     wait_until_idle(page)
-    box_at_rest(page, page.locator(".js-plotly-plot"))
+    box_at_rest(page, plot)
+    plot.evaluate("(plot) => plot.on('plotly_click', () => { plot.dataset.clicked = 'yes'; })")
     image = ""
 
     def is_pointed_at() -> bool:
@@ -193,10 +201,17 @@ def click_in_plot(page: Page, row: int) -> None:
         told = page.locator(".hoverlayer .hovertext").all_text_contents()
         return any(re.findall(r"Image (\d+)", text) == [image] for text in told)
 
-    wait_until(is_pointed_at, "the plot tells of the point")
-    page.mouse.down()
-    page.mouse.up()
-    is_shown(page, rf"^Image {image}$")
+    def is_clicked() -> bool:
+        wait_until(is_pointed_at, "the plot tells of the point")
+        page.evaluate("() => new Promise((done) => setTimeout(done, 400))")
+        page.mouse.down()
+        page.mouse.up()
+        next_frame(page)
+        return plot.get_attribute("data-clicked") == "yes"
+
+    wait_until(is_clicked, "the plot takes the click")
+    detail = page.locator(".st-key-map_detail")  # the plot's own label reads the same
+    expect(detail.get_by_text(re.compile(rf"^Image {image}$"))).to_be_visible()
     wait_until_painted(page.get_by_role("img", name="Reconstruction", exact=True))
 
 
