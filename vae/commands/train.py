@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import os
 import signal
-from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
@@ -19,6 +18,7 @@ from vae import config as configuration
 from vae.atomic import make_folder
 from vae.commands.progress import Progress
 from vae.config import Config
+from vae.data.source_names import plain_source, source_path
 from vae.errors import ExplainedError, InputError
 from vae.option_choices import Request
 from vae.runs.events import EventWriter, last_event
@@ -102,14 +102,15 @@ def _ask_to_pause(run: Run, handled: int) -> int:
 
 def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
     """The config of a new run, or a resumed run's with what may change changed."""
-    source = given.get("data.source")
-    if source is not None and source != "synthetic" and not source.startswith("torchvision:"):
-        if not Path(source).exists():
+    if "data.source" in given:
+        source = plain_source(given["data.source"])
+        path = source_path(source)
+        if path is not None and not path.exists():
             raise InputError(
                 f"There is nothing at {source}: give synthetic, torchvision:NAME, or the path of a "
                 "folder of images, a .zip, an .npz or MNIST's idx files."
             )
-        given["data.source"] = str(Path(source).resolve())
+        given["data.source"] = source if path is None else str(path.resolve())
     if not run.config_file.exists():
         config = Config() if other is None else other.config()
         if other is not None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from numpy.typing import NDArray
 MAX_INTEGER_CLASSES = 32  # more distinct whole numbers than this are a quantity, not a class
 MAX_TEXT_CLASSES = 256
 NAME_COLUMNS = ("file", "filename", "file_name", "image", "image_id", "path", "name", "id")
-SPLIT_FOLDERS = {"train", "training", "val", "valid", "validation", "test", "testing"}
 
 
 @dataclass(frozen=True)
@@ -47,25 +45,6 @@ def text_column(cells: Sequence[str]) -> Column:
     classes = sorted(set(texts))
     index = {name: number for number, name in enumerate(classes)}
     return Column(np.array([index[text] for text in texts], dtype=np.int64), tuple(classes))
-
-
-def folder_labels(names: Sequence[str]) -> list[str] | None:
-    """The class folder of each image, or None where the folders are not classes.
-
-    Folders are classes when every image lies in one of two or more, they are not numbered shards
-    (00000, 01000) and not as many as the images. Below train/ and test/ the next level counts.
-    """
-    parts = [name.split("/")[:-1] for name in names]
-    if parts and all(part and part[0].lower() in SPLIT_FOLDERS for part in parts):
-        parts = [part[1:] for part in parts]
-    if not all(parts):
-        return None
-    labels = [part[0] for part in parts]
-    classes = set(labels)
-    are_shards = all(re.fullmatch(r"\d{4,}", name) for name in classes)
-    if len(classes) < 2 or are_shards or (len(classes) == len(labels) and len(labels) > 2):
-        return None
-    return labels
 
 
 def attach_tables(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -14,6 +15,14 @@ FILE_SIZE = 64  # image_size of images that share no size of their own
 
 
 Listing = list[tuple[str, int, int]]  # (path below the source, bytes, time of change in ns)
+
+
+class LeftOut(NamedTuple):
+    """What of a source is not used, and why."""
+
+    reason: str  # one word that such files are counted under
+    name: str
+    why: str = ""  # where the reason does not say it all
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,8 @@ class Collection:
     columns_left_out: Sequence[str] = ()  # text with more values than a class has
     validation_from: int | None = None  # the source's own validation images are the last ones
     credit: str = ""
-    skipped: Sequence[tuple[str, str]] = ()  # (reason, name) of what is not an image
+    skipped: Sequence[LeftOut] = ()  # what is no image, or is kept apart
+    warnings: Sequence[str] = ()  # sentences on what was understood, and what was not
 
 
 @dataclass(frozen=True)

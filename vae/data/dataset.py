@@ -18,6 +18,7 @@ from vae.config import DataConfig
 from vae.data.collection import FILE_SIZE
 from vae.data.import_cache import imported, read_json
 from vae.data.shuffle import EPOCH, SPLIT, shuffled
+from vae.data.source_names import plain_source
 from vae.data.sources import locate
 from vae.data.tally import Progress
 from vae.faces import synthetic
@@ -69,9 +70,9 @@ def open_dataset(config: DataConfig, cache: Path, progress: Progress | None = No
     the source cannot be found or holds no image, FileError where it cannot be read or the cache
     cannot be written.
     """
-    if config.source.strip() == "synthetic":
+    if plain_source(config.source) == "synthetic":
         return _open_synthetic(config)
-    source = locate(config.source.strip(), cache.absolute().parent / "data")
+    source = locate(config.source, cache.absolute().parent / "data")
     folder = imported(source, config, cache, progress or (lambda what, done, total: None))
     return _open_cached(folder, config)
 

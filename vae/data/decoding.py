@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from vae.data.collection import Collection
 from vae.data.image_files import TooLargeError, digest, resized, upright_square
+from vae.data.tally import cause_of
 
 NUM_DECODERS = 2  # threads
 CHUNK = 256  # images decoded before the next are begun
@@ -40,7 +41,7 @@ def decoded_images(
         except TooLargeError as error:
             return Skip("too_large", str(error))
         except Exception as error:  # Pillow raises nearly anything for a broken file
-            return Skip("broken", " ".join(str(error).split())[:200] or type(error).__name__)
+            return Skip("broken", cause_of(error))
 
     with ThreadPoolExecutor(NUM_DECODERS) as pool:
         run = pool.map if collection.are_files else map

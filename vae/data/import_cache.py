@@ -25,10 +25,10 @@ from vae.config import DataConfig
 from vae.data.collection import Collection, Source
 from vae.data.decoding import Skip, decoded_images
 from vae.data.shuffle import SUBSET, shuffled
-from vae.data.tally import Progress, Tally, escaped, nothing_found, throttled
+from vae.data.tally import Progress, Tally, nothing_found, throttled
 from vae.errors import FileError, InputError, writing
 
-FORMAT = 1  # of the cache; raise it when what lies there changes
+FORMAT = 2  # of the cache; raise it when what lies there changes
 
 
 def imported(source: Source, config: DataConfig, cache: Path, progress: Progress) -> Path:
@@ -106,8 +106,8 @@ def _write(
     _check_space(part, len(chosen) * size * size * channels)
 
     tally = Tally()
-    for reason, name in collection.skipped:
-        tally.add(reason, escaped(name))
+    for reason, name, why in collection.skipped:
+        tally.add(reason, name, why)
     kept: list[int] = []
     seen: dict[bytes, int] = {}
     hashed = hashlib.sha256(f"{size} {channels}".encode())
@@ -117,16 +117,16 @@ def _write(
         decoded = decoded_images(collection, chosen.tolist(), size, channels)
         for done, (index, outcome) in enumerate(decoded):
             report(done)
-            name = escaped(collection.names[index])
+            name = collection.names[index]
             if isinstance(outcome, Skip):
-                tally.add(outcome.reason, f"{name}: {outcome.cause}")
+                tally.add(outcome.reason, name, outcome.cause)
                 continue
             pixels, key = outcome
             first = seen.setdefault(key, index) if collection.are_files else index
             if first != index:
-                tally.add("duplicate", f"{name}: same as {escaped(collection.names[first])}")
+                tally.add("duplicate", name, f"same as {collection.names[first]}")
                 continue
-            tally.add("imported", name)
+            tally.add("used", name)
             kept.append(index)
             file.write(pixels)
             hashed.update(pixels)
@@ -140,6 +140,7 @@ def _write(
 
     rows = np.array(kept)
     _write_table(part, collection, rows)
+    boundary = _boundary(rows, collection.validation_from)
     manifest = {
         "format": FORMAT,
         "kind": source.kind,
@@ -151,7 +152,9 @@ def _write(
         "columns_left_out": list(collection.columns_left_out),
         "credit": collection.credit,
         "fingerprint": hashed.hexdigest(),
-        "validation_from": _boundary(rows, collection.validation_from),
+        "validation_from": boundary,
+        "split_from": "random" if boundary is None else "own",
+        "warnings": list(collection.warnings),
         "images_bytes": (part / "images.npy").stat().st_size,
     }
     atomic_json(part / "manifest.json", manifest)

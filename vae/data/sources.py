@@ -1,7 +1,6 @@
 """Images where they lie: folders, zip files, idx files, arrays and torchvision, one grammar.
 
-Nothing here writes, and no file that was not made by us is unpickled or extracted. Limits stand at
-the top of `folders.py`.
+Nothing here writes, and no file that was not made by us is unpickled or extracted.
 """
 
 from __future__ import annotations
@@ -11,17 +10,11 @@ from pathlib import Path
 
 from vae.data.arrays import load_array
 from vae.data.collection import Source
-from vae.data.folders import (
-    IDX_IMAGES,
-    is_system,
-    list_folder,
-    listed,
-    load_zip,
-    locate_folder,
-    locate_idx,
-    tables_beside,
-)
+from vae.data.folders import IDX_IMAGES, locate_folder, locate_idx, tables_beside
+from vae.data.listing import is_system, list_folder, listed
+from vae.data.source_names import plain_source
 from vae.data.torchvision_sets import load_torchvision
+from vae.data.zip_files import load_zip
 from vae.errors import FileError, InputError
 
 
@@ -30,10 +23,11 @@ def locate(source: str, downloads: Path) -> Source:
 
     `downloads` is where torchvision keeps its files. Raises InputError.
     """
+    source = plain_source(source)
     scheme, _, name = source.partition(":")
     if scheme == "torchvision":
         return _locate_torchvision(name.strip(), downloads)
-    path = Path(source).expanduser()
+    path = Path(source)
     if not path.exists():
         raise InputError(
             f"There is no data source {source!r}: expected synthetic, torchvision:NAME, a folder, "
@@ -63,7 +57,7 @@ def locate(source: str, downloads: Path) -> Source:
 def _locate_torchvision(name: str, downloads: Path) -> Source:
     folder = downloads / name
     if name and folder.is_dir():
-        listing = [entry for entry in list_folder(folder) if not is_system(entry[0])]
+        listing = [entry for entry in list_folder(folder).files if not is_system(entry[0])]
         if any(IDX_IMAGES.fullmatch(Path(entry[0]).name) for entry in listing):
             return locate_idx(folder, folder, listing)
     place = str(downloads.resolve() / name)

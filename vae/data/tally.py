@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from vae.data.collection import Source
 
 Progress = Callable[[str, int, int], None]  # what, done, total
 
-NUM_EXAMPLES = 5  # names in the manifest for each reason
+NUM_EXAMPLES = 24  # names in the manifest for each reason
 PROGRESS_SECONDS = 0.1
 
 
@@ -21,11 +22,11 @@ class Tally:
     counts: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, reason: str, name: str) -> None:
+    def add(self, reason: str, name: str, why: str = "") -> None:
         self.counts[reason] = self.counts.get(reason, 0) + 1
         examples = self.examples.setdefault(reason, [])
         if len(examples) < NUM_EXAMPLES:
-            examples.append(name)
+            examples.append(f"{escaped(name)}: {escaped(why)}" if why else escaped(name))
 
 
 def throttled(progress: Progress, what: str, total: int) -> Callable[[int], None]:
@@ -44,6 +45,14 @@ def throttled(progress: Progress, what: str, total: int) -> Callable[[int], None
 def escaped(name: str) -> str:
     """`name` without line breaks, control and direction characters, to be shown."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+def cause_of(error: Exception) -> str:
+    """Why a file cannot be read, in words that a person can use."""
+    if isinstance(error, OSError) and error.errno is not None and error.strerror:
+        return f"it cannot be read: {error.strerror.lower()}"
+    words = " ".join(str(error).split())
+    return re.sub(r"\s*<[^<>]* at 0x[0-9A-Fa-f]+>", "", words)[:200] or type(error).__name__
 
 
 def nothing_found(source: Source, tally: Tally) -> str:

@@ -77,7 +77,7 @@ def test_a_folder_is_imported_pixel_for_pixel_in_sorted_order(faces: Path, cache
     expected = np.stack([np.asarray(picture(index)) for index in range(10)])
     assert np.array_equal(everything(data), expected)
     assert np.array_equal(data.take(np.array([7, 2, 7])), expected[[7, 2, 7]])
-    assert counts(data) == {"imported": 10}
+    assert counts(data) == {"used": 10}
     with pytest.raises(IndexError, match="images 0 to 9"):
         data.take(np.array([10]))
 
@@ -100,7 +100,7 @@ def test_what_is_no_image_is_skipped_and_counted_with_its_reason(faces: Path, ca
     Image.new("1", (14000, 14000)).save(faces / "hugest.png")
     data = opened(faces, cache)
     assert counts(data) == {
-        "imported": 10,
+        "used": 10,
         "broken": 5,
         "duplicate": 2,
         "too_large": 3,
@@ -166,7 +166,7 @@ def test_a_doubled_folder_and_a_zip_are_the_same_as_the_folder(tmp_path: Path, c
         assert list(other.names) == list(plain.names)
         assert other.attributes["label"].tolist() == plain.attributes["label"].tolist()
         assert np.array_equal(everything(other), everything(plain))
-    assert counts(zipped) == {"imported": 3, "system": 2}
+    assert counts(zipped) == {"used": 3, "system": 2}
 
 
 def test_a_zip_leads_nowhere_outside_and_a_lying_entry_is_only_broken(
@@ -182,9 +182,9 @@ def test_a_zip_leads_nowhere_outside_and_a_lying_entry_is_only_broken(
     (tmp_path / "odd.zip").write_bytes(bytes(content))
     before = sorted(path for path in tmp_path.rglob("*") if "cache" not in path.parts)
     data = opened(tmp_path / "odd.zip", cache)
-    assert counts(data) == {"imported": 4, "broken": 1}
+    assert counts(data) == {"used": 4, "broken": 1}
     assert sorted(data.names) == ["C:/dir/win.png", "new\nline.png", "root.png", "up.png"]
-    assert "new\\nline.png" in data.manifest["examples"]["imported"]  # type: ignore[index]
+    assert "new\\nline.png" in data.manifest["examples"]["used"]  # type: ignore[index]
     assert sorted(path for path in tmp_path.rglob("*") if "cache" not in path.parts) == before
 
 
@@ -312,7 +312,7 @@ def test_a_torchvision_set_is_imported(cache: Path) -> None:
     pytest.importorskip("torchvision")
     data = opened("torchvision:FakeData", cache, num_images=5)  # 1000 noisy images of 224x224
     assert (data.name, len(data), data.image_shape) == ("FakeData", 5, (3, 64, 64))
-    assert counts(data) == {"imported": 5}
+    assert counts(data) == {"used": 5}
 
 
 def test_a_subset_of_idx_files_keeps_the_images_own_sides(
@@ -573,7 +573,7 @@ def test_the_manifest_is_plain_json_with_the_source(faces: Path, cache: Path) ->
                 (path / "a.png").write_bytes(b""),
                 (path / "b.txt").touch(),
             ),
-            r"found 1 broken \(such as a.png: .*\), 1 other \(such as b.txt\)",
+            r"found 1 broken \(such as a.png: .*\), 1 other \(such as b.txt: empty\)",
         ),
     ],
 )

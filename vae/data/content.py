@@ -1,0 +1,49 @@
+"""What a file holds by its first bytes: an image of a kind that is read, or something else."""
+
+from __future__ import annotations
+
+import re
+
+HEAD_BYTES = 512  # enough for every rule below
+
+IMAGES = re.compile(
+    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP"
+    rb"|BM.{4}\0\0.{6}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"  # with the size of its own header
+    rb"|II[*+]\0|MM\0[*+]|P[1-7fF]\s+[\d#]|P7\n"
+    rb"|\0\0\0.ftyp(avi[fs]|hei[cfmsx]|hev[cmsx]|mi[fs]f?1|msf1)"
+    rb"|\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51",
+    re.DOTALL,
+)
+OTHERS = (
+    (rb"version https://git-lfs", "a Git LFS pointer: fetch the images with git lfs pull"),
+    (rb"(?i)\s*(<!doctype html|<html)", "a web page"),
+    (rb"(?i)\s*(<\?xml|<svg)", "a text in XML, as SVG drawings are"),
+    (rb"PK\x03\x04|PK\x05\x06", "a zip file"),
+    (rb"%PDF", "a PDF document"),
+    (rb"%!PS", "a PostScript document"),
+    (rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI ", "a video"),
+    (rb"8BPS", "a Photoshop file"),
+    (rb"\x1f\x8b", "packed by gzip"),
+)
+
+
+def is_image(head: bytes) -> bool:
+    """Whether a file that begins with `head` is an image of a kind that is read."""
+    return IMAGES.match(head) is not None
+
+
+def described(head: bytes) -> str:
+    """What a file that begins with `head` is, in a few words: "a web page"."""
+    if not head:
+        return "empty"
+    for pattern, words in OTHERS:
+        if re.match(pattern, head, re.DOTALL):
+            return words
+    if not head.strip(b"\0"):
+        return "zeros only"
+    try:
+        text = head[: len(head) - 3 if len(head) == HEAD_BYTES else None].decode("utf-8")
+    except UnicodeDecodeError:
+        return "none of the kinds of images that are read"
+    is_text = all(character.isprintable() or character in "\t\r\n" for character in text)
+    return "a text" if is_text else "none of the kinds of images that are read"

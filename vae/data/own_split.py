@@ -1,0 +1,65 @@
+"""The split that a source brings along: which of N images train, validate, or are kept apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WORDS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing", "eval", "evaluation"),
+}
+_SPLIT_OF_WORD = {word: split for split, words in WORDS.items() for word in words}
+
+
+@dataclass(frozen=True)
+class SplitOrder:
+    """The images that are used, those for validation last, and what to say of it."""
+
+    order: NDArray[np.int64]  # indices of the images that are used
+    validation_from: int | None  # where those for validation begin in `order`
+    apart: NDArray[np.int64]  # indices of test images, where there are validation images too
+    warnings: Sequence[str]
+
+
+def split_of_name(path: str) -> str:
+    """ "train", "validation" or "test" where a word of `path` says so, from the file up; else "".
+
+    Words end where letters end, as in data/train-00000-of-00002.parquet.
+    """
+    for part in reversed(path.lower().split("/")):
+        found = [_SPLIT_OF_WORD[w] for w in re.split("[^a-z]+", part) if w in _SPLIT_OF_WORD]
+        if found:
+            return found[0]
+    return ""
+
+
+def split_order(splits: Sequence[str]) -> SplitOrder:
+    """The order of N images that belong to "train" (or ""), "validation" or "test".
+
+    Where there are no validation images, the test images take their place; where one side would
+    be empty, all images are used without a split of their own.
+    """
+    words = np.array([split or "train" for split in splits], dtype=str)
+    train, validation, test = (np.flatnonzero(words == word) for word in WORDS)
+    empty = np.zeros(0, np.int64)
+    held_out, apart, name = (
+        (validation, test, "validation") if len(validation) else (test, empty, "test")
+    )
+    if not len(train) or not len(held_out):
+        return SplitOrder(np.arange(len(words)), None, empty, ())
+    warnings = [
+        f"The source has its own split: {len(train):,} images train, {len(held_out):,} of its "
+        f"{name} part validate."
+    ]
+    if len(apart):
+        warnings.append(
+            f"{len(apart):,} test images are kept apart and not used, as there are validation "
+            "images."
+        )
+    return SplitOrder(np.concatenate([train, held_out]), len(train), apart, tuple(warnings))

@@ -1,0 +1,41 @@
+"""A source as a person writes or pastes it, made plain: quotes, file:// addresses, ~ and $NAME.
+
+Needs no file to exist and imports nothing heavy, so that a command can ask before it loads torch.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+QUOTES = ("''", '""', "``", "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb")
+NO_PATH = re.compile(r"synthetic|torchvision:.*", re.DOTALL)
+
+
+def plain_source(source: str) -> str:
+    """`source` without the quotes around it, as the path that it means where it means one."""
+    text = source.strip()
+    while len(text) > 1 and text[0] + text[-1] in QUOTES:
+        text = text[1:-1].strip()
+    if text[:7].lower() == "file://":
+        return _of_address(text[7:])
+    if NO_PATH.fullmatch(text) or not text or Path(text).exists():
+        return text
+    path = os.path.expandvars(os.path.expanduser(text))
+    unescaped = re.sub(r"\\(?=\W)(.)", r"\1", path)  # as a shell writes `my\ folder`
+    return unescaped if not Path(path).exists() and Path(unescaped).exists() else path
+
+
+def source_path(source: str) -> Path | None:
+    """Where a plain source lies; None for one that is drawn or fetched."""
+    return None if NO_PATH.fullmatch(source) else Path(source)
+
+
+def _of_address(rest: str) -> str:
+    """The path in a file:// address, after those characters; only this machine has files."""
+    if rest[:10].lower() == "localhost/":
+        rest = rest[9:]
+    path = unquote(rest)
+    return path[1:] if re.match(r"/[A-Za-z]:[/\\]", path) else path
