@@ -90,7 +90,7 @@ def collect_files(
 ) -> Collection:
     """The images among the files of a folder or a zip file, with what is known of each."""
     found = sorted_files(entries)
-    names = _below_outer_folder([entry.path for entry in found.images])
+    names = below_outer_folder([entry.path for entry in found.images])
     tables = [content_of(entry) for entry in found.tables]
     tables += [table.read_bytes() for table in tables_beside]
     columns, columns_left_out = attach_tables(tables, [entry.path for entry in found.images])
@@ -122,7 +122,7 @@ def collect_files(
     )
 
 
-def _below_outer_folder(paths: Sequence[str]) -> list[str]:
+def below_outer_folder(paths: Sequence[str]) -> list[str]:
     """`paths` below the innermost folder that holds them all."""
     folders = [path.rpartition("/")[0] for path in paths]
     outer = os.path.commonpath(folders) if folders and all(folders) else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vae.data.arrays import load_array
 from vae.data.collection import Source
+from vae.data.containers import locate_container, locate_parts
 from vae.data.folders import IDX_IMAGES, locate_folder, locate_idx, tables_beside
 from vae.data.listing import is_system, list_folder, listed
 from vae.data.source_names import plain_source
@@ -36,7 +37,7 @@ def locate(source: str, downloads: Path) -> Source:
     path = path.resolve()
     try:
         if path.is_dir():
-            return locate_folder(path)
+            return _locate_folder(path)
         listing = [listed(path, path.name)]
     except OSError as error:
         raise FileError(f"The data source {source!r} cannot be read: {error}.") from error
@@ -48,10 +49,19 @@ def locate(source: str, downloads: Path) -> Source:
         tables = tables_beside(path)
         listing += [listed(table, f"../{table.name}") for table in tables]
         return Source("zip", str(path), path.stem, listing, partial(load_zip, path, tables))
+    container = locate_container(path, listing)
+    if container is not None:
+        return container
     raise InputError(
         f"The data source {source!r} is a file of an unknown kind: expected .zip, .npz, .npy, "
-        "an idx file, or the folder that holds the images."
+        ".parquet, .tar, an idx file, or the folder that holds the images."
     )
+
+
+def _locate_folder(path: Path) -> Source:
+    source = locate_folder(path)
+    parts = locate_parts(path, source.listing) if source.kind == "folder" else None
+    return parts or source
 
 
 def _locate_torchvision(name: str, downloads: Path) -> Source:

@@ -1,0 +1,441 @@
+"""Files that hold many images each come out as the images and values that were written to them."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from vae.config import DataConfig
+from vae.data.collection import Collection
+from vae.data.dataset import Dataset, open_dataset
+from vae.data.growing_column import GrowingColumn
+from vae.data.own_split import split_of_name, split_order
+from vae.data.sources import locate
+from vae.errors import ExplainedError, FileError, InputError
+
+RGB = (16, 16, 3)
+
+
+def picture(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, RGB, np.uint8)
+
+
+def png(seed: int) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture(seed)).save(file, "PNG")
+    return file.getvalue()
+
+
+def loaded(source: Path) -> Collection:
+    return locate(str(source), source.parent).load()
+
+
+def pixels(collection: Collection) -> list[np.ndarray]:
+    return [np.asarray(collection.read(index)) for index in range(len(collection.names))]
+
+
+def opened(source: Path, tmp_path: Path) -> Dataset:
+    return open_dataset(DataConfig(source=str(source), image_size=16), tmp_path / "cache")
+
+
+def values(collection: Collection, name: str) -> list[object]:
+    """The values of a column by what they are called."""
+    column = collection.columns[name]
+    if not column.classes:
+        return column.values.tolist()
+    return [column.classes[value] for value in column.values]
+
+
+def reasons(collection: Collection) -> dict[str, int]:
+    return dict(Counter(item.reason for item in collection.skipped))
+
+
+# ---------------------------------------------------------------------------- splits
+
+
+@pytest.mark.parametrize(
+    ("path", "split"),
+    [
+        ("data/train-00000-of-00002.parquet", "train"),
+        ("data/validation-00000-of-00001.parquet", "validation"),
+        ("val/0000.parquet", "validation"),
+        ("dev.parquet", "validation"),
+        ("test.parquet", "test"),
+        ("my_test_file.parquet", "test"),
+        ("train/test.parquet", "test"),
+        ("imagenet-val-000003.tar", "validation"),
+        ("TRAIN00.parquet", "train"),
+        ("contest/constrained.parquet", ""),
+        ("0000.parquet", ""),
+    ],
+)
+def test_a_file_name_tells_its_split_by_whole_words(path: str, split: str) -> None:
+    assert split_of_name(path) == split
+
+
+def test_validation_comes_last_and_test_takes_its_place_only_where_there_is_none() -> None:
+    both = split_order(["test", "train", "validation", "", "test"])
+    assert both.order.tolist() == [1, 3, 2]
+    assert both.validation_from == 2
+    assert both.apart.tolist() == [0, 4]
+    assert "2 test images are kept apart" in both.warnings[1]
+    only_test = split_order(["test", "train", ""])
+    assert only_test.order.tolist() == [1, 2, 0]
+    assert only_test.validation_from == 2
+    assert only_test.apart.tolist() == []
+    for no_split in (["train", ""], ["test", "test"], ["validation", "test"], []):
+        one_side = split_order(no_split)
+        assert one_side.validation_from is None
+        assert one_side.order.tolist() == list(range(len(no_split)))
+
+
+def test_a_growing_column_is_numbers_truths_or_texts() -> None:
+    def column(cells: Sequence[object]) -> tuple[list[object], tuple[str, ...]] | None:
+        growing = GrowingColumn(len(cells))
+        for index, cell in enumerate(cells):
+            growing.put(index, cell)
+        found = growing.column()
+        return found and (found.values.tolist(), found.classes)
+
+    assert column([True, False, None]) == ([1, 0, 2], ("no", "yes", "unknown"))
+    assert column(["7\n", 3, ""]) == ([1, 0, 2], ("3", "7", "unknown"))
+    assert column([0.5, float("inf")])[0][0] == 0.5  # type: ignore[index]
+    assert column(["b", 7, None, "a"]) == ([2, 0, 3, 1], ("7", "a", "b", "unknown"))
+    assert column([None, None]) is None
+    assert column([f"text {index}" for index in range(300)]) is None
+
+
+# ---------------------------------------------------------------------------- Parquet
+
+
+def huggingface(features: Mapping[str, object]) -> dict[bytes, bytes]:
+    """What the library of Hugging Face writes into the schema of a file."""
+    return {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+
+
+FEATURES = {
+    "image": {"_type": "Image"},
+    "label": {"names": ["cat", "dog"], "_type": "ClassLabel"},
+    "size": {"dtype": "float32", "_type": "Value"},
+}
+
+
+def write_parquet(path: Path, seeds: Sequence[int], paths: bool = True, **columns: object) -> None:
+    """Images as Hugging Face stores them: a struct of bytes and path, in row groups of 4."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cells = [{"bytes": png(seed), "path": f"{seed}.png" if paths else None} for seed in seeds]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    table = pa.table({"image": pa.array(cells, kind), **columns})
+    pq.write_table(table.replace_schema_metadata(huggingface(FEATURES)), path, row_group_size=4)
+
+
+def test_a_folder_of_parquet_parts_is_its_images_with_classes_and_the_split_of_its_names(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "pets"
+    for name, seeds in (
+        ("data/test-00000-of-00001", range(20, 25)),
+        ("data/train-00000-of-00002", range(10)),
+        ("data/train-00001-of-00002", range(10, 20)),
+    ):
+        labels = pa.array([seed % 2 for seed in seeds], pa.int64())
+        sizes = pa.array([seed / 10 for seed in seeds], pa.float32())
+        write_parquet(folder / f"{name}.parquet", seeds, label=labels, size=sizes)
+    (folder / "README.md").write_text("# Pets")
+    data = loaded(folder)
+    assert list(data.names) == [f"{seed}.png" for seed in range(25)]
+    assert all(map(np.array_equal, pixels(data), map(picture, range(25))))
+    assert data.validation_from == 20
+    assert values(data, "label") == [("cat", "dog")[seed % 2] for seed in range(25)]
+    assert values(data, "size") == pytest.approx([seed / 10 for seed in range(25)])
+    assert reasons(data) == {"other": 1}
+    assert data.warnings == [
+        "The source has its own split: 20 images train, 5 of its test part validate."
+    ]
+    trained = opened(folder, tmp_path)
+    assert trained.train.tolist() == list(range(20))
+    assert trained.validation.tolist() == list(range(20, 25))
+    assert all(map(np.array_equal, trained.take(np.arange(25)), map(picture, range(25))))
+
+
+def test_with_validation_files_the_test_images_are_kept_apart(tmp_path: Path) -> None:
+    for split, seeds in (("train", [1, 2]), ("validation", [3]), ("test", [4, 5])):
+        write_parquet(tmp_path / "set" / split / "0000.parquet", seeds, paths=False)
+    data = loaded(tmp_path / "set")
+    assert list(data.names) == [
+        "train/0000.parquet/0",
+        "train/0000.parquet/1",
+        "validation/0000.parquet/0",
+    ]
+    assert all(map(np.array_equal, pixels(data), map(picture, [1, 2, 3])))
+    assert reasons(data) == {"test": 2}
+    assert "2 test images are kept apart" in data.warnings[1]
+
+
+def test_rows_are_read_in_any_order(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "a.parquet", range(11))
+    data = loaded(tmp_path / "a.parquet")
+    for index in (10, 0, 5, 4, 9, 9, 1):
+        assert np.array_equal(np.asarray(data.read(index)), picture(index))
+
+
+def test_plain_binary_columns_are_images_where_their_values_are(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "checksum": pa.array([b"\0\1", b"\2\3"], pa.binary()),
+            "mask": pa.array([png(8), png(9)], pa.large_binary()),
+            "img": pa.array([png(1), png(2)], pa.large_binary()),
+            "split": ["a", None],
+            "seen": [True, None],
+            "tags": [["a"], ["b"]],
+            "class": pa.array(["x", "y"]).dictionary_encode(),
+        }
+    )
+    pq.write_table(table, tmp_path / "plain.parquet")
+    data = loaded(tmp_path / "plain.parquet")
+    assert all(map(np.array_equal, pixels(data), map(picture, [1, 2])))
+    assert values(data, "split") == ["a", "unknown"]
+    assert values(data, "seen") == ["yes", "unknown"]
+    assert values(data, "class") == ["x", "y"]
+    assert data.columns_left_out == ["checksum", "tags"]
+    assert data.warnings == [
+        "The images are the column 'img'; those of the column 'mask' are not used."
+    ]
+
+
+def test_labels_that_are_not_known_are_a_class_of_their_own(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "s" / "train.parquet", [1, 2], label=pa.array([1, -1]))
+    write_parquet(tmp_path / "s" / "test.parquet", [3])
+    data = loaded(tmp_path / "s")
+    assert values(data, "label") == ["dog", "unknown", "unknown"]
+
+
+def test_broken_rows_and_files_are_counted_and_the_rest_is_used(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    cells = [{"bytes": png(1)}, {"bytes": None}, None, {"bytes": b"no image"}, {"bytes": png(2)}]
+    kind = pa.struct([("bytes", pa.binary())])
+    pq.write_table(pa.table({"image": pa.array(cells, kind)}), folder / "a.parquet")
+    (folder / "b.parquet").write_bytes((folder / "a.parquet").read_bytes()[:300])
+    pq.write_table(pa.table({"n": [1]}), folder / "c.parquet")
+    data = opened(folder, tmp_path)
+    assert data.manifest["counts"] == {"used": 2, "broken": 4, "other": 1}
+    examples = data.manifest["examples"]
+    assert isinstance(examples, dict)
+    assert "0x" not in json.dumps(examples)
+
+
+def test_parts_that_are_missing_are_told(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "set" / "data" / "train-00001-of-00003.parquet", [1])
+    assert loaded(tmp_path / "set").warnings == ["Of the 3 parts of data/train only 1 is there."]
+
+
+def test_an_edited_parquet_file_is_imported_again(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "a.parquet", [1, 2])
+    first = opened(tmp_path / "a.parquet", tmp_path).fingerprint
+    write_parquet(tmp_path / "a.parquet", [1, 2, 3])
+    assert opened(tmp_path / "a.parquet", tmp_path).fingerprint != first
+
+
+def test_a_large_row_group_is_read_in_little_memory(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    head = png(0)
+    cells = [head + noise.bytes(20_000) for _ in range(4000)]  # 80 MB, all in one row group
+    table = pa.table({"image": pa.array(cells, pa.binary())})
+    pq.write_table(table, tmp_path / "one.parquet", write_batch_size=64)
+    del table
+    assert pq.ParquetFile(tmp_path / "one.parquet").num_row_groups == 1
+    del cells
+    data = loaded(tmp_path / "one.parquet")
+    most = 0
+    for index in range(len(data.names)):
+        data.read(index)
+        most = max(most, pa.total_allocated_bytes())
+    assert most < 30_000_000
+
+
+def test_a_folder_with_images_and_a_parquet_table_is_a_folder_of_images(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "1.png").write_bytes(png(1))
+    pq.write_table(pa.table({"file_name": ["1.png"]}), tmp_path / "set" / "metadata.parquet")
+    source = locate(str(tmp_path / "set"), tmp_path)
+    assert source.kind == "folder"
+    assert list(source.load().names) == ["1.png"]
+
+
+# ---------------------------------------------------------------------------- tar
+
+
+def write_tar(path: Path, members: Mapping[str, bytes], mode: str = "w") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+
+
+def sample(seed: int, key: str | None = None) -> dict[str, bytes]:
+    """An image with its class and what is said of it, as WebDataset writes them."""
+    key = key or f"{seed:06}"
+    said = {"width": seed, "mood": "glad" if seed % 2 else "sad", "face": {"smiles": seed > 2}}
+    return {
+        f"{key}.png": png(seed),
+        f"{key}.cls": str(seed % 3).encode(),
+        f"{key}.json": json.dumps({**said, "box": [1, 2]}).encode(),
+    }
+
+
+def test_webdataset_shards_are_their_images_with_class_and_json(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    write_tar(folder / "000001.tar", sample(3) | sample(4))
+    write_tar(folder / "000000.tar", sample(0) | sample(1) | sample(2))
+    data = loaded(folder)
+    assert list(data.names) == [f"{seed:06}.png" for seed in range(5)]
+    assert all(map(np.array_equal, pixels(data), map(picture, range(5))))
+    assert data.validation_from is None
+    assert values(data, "label") == ["0", "1", "2", "0", "1"]
+    assert values(data, "width") == ["0", "1", "2", "3", "4"]
+    assert values(data, "mood") == ["sad", "glad", "sad", "glad", "sad"]
+    assert values(data, "face.smiles") == ["no", "no", "no", "yes", "yes"]
+    assert data.columns_left_out == ["box"]
+    assert reasons(data) == {}
+    trained = opened(folder, tmp_path)
+    assert all(map(np.array_equal, trained.take(np.arange(5)), map(picture, range(5))))
+
+
+def test_shards_named_after_splits_keep_them_though_their_keys_are_the_same(tmp_path: Path) -> None:
+    write_tar(tmp_path / "set" / "x-val-0.tar", sample(5, "0"))
+    write_tar(tmp_path / "set" / "x-train-0.tar", sample(1, "0") | sample(2, "1"))
+    write_tar(tmp_path / "set" / "x-train-1.tar", sample(3, "0"))
+    data = loaded(tmp_path / "set")
+    assert list(data.names) == [
+        "x-train-0/0.png",
+        "x-train-0/1.png",
+        "x-train-1/0.png",
+        "x-val-0/0.png",
+    ]
+    assert all(map(np.array_equal, pixels(data), map(picture, [1, 2, 3, 5])))
+    assert values(data, "label") == ["1", "2", "0", "2"]
+    assert data.validation_from == 3
+
+
+def test_a_tar_of_class_folders_is_labelled_and_split_by_them(tmp_path: Path) -> None:
+    members = {
+        "pets/train/cat/a.b.1.png": png(1),
+        "pets/train/cat/a.b.2.png": png(2),
+        "pets/train/dog/1.png": png(3),
+        "pets/test/dog/1.png": png(4),
+        "pets/.DS_Store": b"\0",
+        "pets/notes.docx": b"\0",
+        "pets/README.txt": b"Pets.",
+        "pets/legs.csv": b"file,legs\ntrain/dog/1.png,3\n",
+    }
+    write_tar(tmp_path / "pets.tar", members)
+    data = loaded(tmp_path / "pets.tar")
+    pngs = [name for name in members if name.endswith(".png")]
+    assert list(data.names) == [name.removeprefix("pets/") for name in pngs]
+    assert all(map(np.array_equal, pixels(data), map(picture, [1, 2, 3, 4])))
+    assert values(data, "label") == ["cat", "cat", "dog", "dog"]
+    assert data.validation_from == 3
+    assert values(data, "legs") == ["unknown", "unknown", "3", "unknown"]
+    assert reasons(data) == {"system": 1, "other": 2, "table": 1}
+
+
+def test_links_in_a_tar_are_counted_and_nothing_is_written_or_read_outside(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(png(9))
+    path = tmp_path / "in" / "odd.tar"
+    write_tar(path, {"../../up.png": png(1), "/root.png": png(2)})
+    with tarfile.open(path, "a") as archive:
+        for name, kind in (("soft.png", tarfile.SYMTYPE), ("hard.png", tarfile.LNKTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, str(secret)
+            archive.addfile(info)
+        pipe = tarfile.TarInfo("pipe.png")
+        pipe.type = tarfile.FIFOTYPE
+        archive.addfile(pipe)
+    before = sorted(tmp_path.rglob("*"))
+    data = loaded(path)
+    assert list(data.names) == ["root.png", "up.png"]
+    assert all(map(np.array_equal, pixels(data), map(picture, [2, 1])))
+    assert reasons(data) == {"linked": 2, "other": 1}
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_of_samples_with_several_images_one_each_is_used(tmp_path: Path) -> None:
+    members = {
+        f"{n}.{kind}": png(n + 10 * len(kind)) for n in range(4) for kind in ("seg.png", "png")
+    }
+    write_tar(tmp_path / "masks.tar", members)
+    data = loaded(tmp_path / "masks.tar")
+    assert list(data.names) == [f"{n}.png" for n in range(4)]
+    assert all(map(np.array_equal, pixels(data), map(picture, range(30, 34))))
+    assert reasons(data) == {"other": 4}
+    assert data.warnings == [
+        "The samples hold several images each: those that end in .png are used, not .seg.png."
+    ]
+
+
+def test_a_tar_that_ends_early_gives_what_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "set" / "a.tar"
+    write_tar(path, {f"{seed}.png": png(seed) for seed in range(4)})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(png(0)) * 3 + 2600])
+    write_tar(tmp_path / "set" / "b.tar", {"9.png": png(9), "9.json": b"{", "9.cls": b"\xff"})
+    (tmp_path / "set" / "c.tar").write_bytes(b"no tar file at all" * 100)
+    data = opened(tmp_path / "set", tmp_path)
+    counts = data.manifest["counts"]
+    assert isinstance(counts, dict)
+    assert counts["used"] >= 3
+    assert "a.tar ends early" in " ".join(loaded(tmp_path / "set").warnings)
+    assert sum(counts.values()) == counts["used"] + counts["broken"]
+
+
+@pytest.mark.parametrize("name", ["faces.tar.gz", "faces.tgz", "faces.tar.bz2"])
+def test_a_compressed_tar_is_one_sentence(name: str, tmp_path: Path) -> None:
+    write_tar(tmp_path / name, {"1.png": png(1)}, f"w:{'bz2' if name.endswith('bz2') else 'gz'}")
+    with pytest.raises(InputError, match=r"is compressed.*unpack it once"):
+        locate(str(tmp_path / name), tmp_path)
+
+
+def test_the_shards_of_the_most_files_are_taken(tmp_path: Path) -> None:
+    write_tar(tmp_path / "s" / "0.tar", sample(0))
+    write_tar(tmp_path / "s" / "1.tar", sample(1))
+    write_parquet(tmp_path / "s" / "a.parquet", [2])
+    source = locate(str(tmp_path / "s"), tmp_path)
+    assert source.kind == "tar"
+    assert reasons(source.load()) == {"other": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "sentence"),
+    [
+        ("a.parquet", b"PAR1", FileError, "cannot be read as a Parquet file"),
+        ("a.tar", b"x" * 2000, FileError, "cannot be read as a tar file"),
+    ],
+)
+def test_a_container_that_cannot_be_read_is_one_sentence(
+    name: str, content: bytes, kind: type[ExplainedError], sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(kind, match=sentence) as caught:
+        loaded(tmp_path / name)
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_parquet_file_without_images_says_what_it_holds(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"age": [1.0], "who": ["me"]}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"holds no images.*age \(double\), who \(string\)"):
+        loaded(tmp_path / "a.parquet")
