@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import vae
 from vae import config as configuration
-from vae.commands import directions, doctor, evaluate, export, latents, pictures, train
+from vae.commands import check, directions, doctor, evaluate, export, latents, pictures, train
 from vae.commands.progress import Progress
 from vae.errors import ExplainedError
 from vae.option_choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, PRIORS, SPLITS
@@ -45,6 +45,14 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="end with one JSON object")
         return sub
 
+    def add_options(sub: Any, names: Sequence[str]) -> None:
+        for name in names:
+            item = configuration.options()[name]
+            flags = [f"--{name}"] + (["--data"] if name == "data.source" else [])
+            default = "" if item.default is None else f" (default: {item.default})"
+            text = item.metadata["help"] + default
+            sub.add_argument(*flags, dest=name, metavar="VALUE", help=text)
+
     def with_out(sub: Any) -> Any:
         sub.add_argument("--out", type=Path, metavar="FILE", help="default: RUN-COMMAND here")
         return sub
@@ -61,12 +69,11 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
         action="store_true",
         help="pause the trainer that is running and continue in its place",
     )
-    for name, item in configuration.options().items():
-        flags = [f"--{name}"] + (["--data"] if name == "data.source" else [])
-        default = "" if item.default is None else f" (default: {item.default})"
-        text = item.metadata["help"] + default
-        sub.add_argument(*flags, dest=name, metavar="VALUE", help=text)
+    add_options(sub, [*configuration.options()])
     command(train.runs, with_run=False)
+    sub = command(check.check, with_run=False)
+    sub.add_argument("source", metavar="SOURCE", help="a folder, a .zip, ...: as for train --data")
+    add_options(sub, check.data_options())
     command(doctor.doctor)
     sub = command(directions.directions)
     sub.add_argument("--add", metavar="NAME", help="make a direction and keep it with the run")
@@ -123,7 +130,7 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
 
 
 def main(words: list[str] | None = None, prog: str = "python -m vae") -> int:
-    """Run one command. Returns the exit code."""
+    """Run one command. Returns the exit code, 130 where Ctrl-C ended it."""
     arguments = parser(prog).parse_args(words)
     progress = Progress()
     try:
@@ -132,6 +139,10 @@ def main(words: list[str] | None = None, prog: str = "python -m vae") -> int:
         progress.close()
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        progress.close()
+        print("Stopped; nothing half is left behind.", file=sys.stderr)
+        return 130
     finally:
         progress.close()
     if arguments.json:

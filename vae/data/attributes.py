@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 MAX_INTEGER_CLASSES = 32  # more distinct whole numbers than this are a quantity, not a class
 MAX_TEXT_CLASSES = 256
+UNKNOWN = "unknown"  # the class of images without a value
+YES_NO = ({"no", "yes"}, {"false", "true"}, {"0", "1"}, {"-1", "1"})
 NAME_COLUMNS = ("file", "filename", "file_name", "image", "image_id", "path", "name", "id")
 
 
@@ -26,6 +28,14 @@ class Column:
 
     values: NDArray[Any]
     classes: tuple[str, ...] = ()
+
+
+def kind_of(classes: Sequence[str]) -> str:
+    """What a column with these classes is: ``number`` (without any), ``yes/no`` or ``class``."""
+    known = {name.lower() for name in classes} - {UNKNOWN}
+    if not classes:
+        return "number"
+    return "yes/no" if known in YES_NO else "class"
 
 
 def numeric_column(values: NDArray[np.float64]) -> Column:

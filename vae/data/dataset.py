@@ -107,7 +107,7 @@ def _open_synthetic(config: DataConfig) -> Dataset:
         names=[str(index) for index in range(num)],
         attributes=synthetic.sample_factors(config.seed, np.arange(num)),
         classes={factor.name: factor.values for factor in synthetic.FACTORS if factor.values},
-        manifest={"source": "synthetic", "image_size": size, "counts": {"drawn": num}},
+        manifest={"source": "synthetic", "image_size": size, "counts": {"used": num}},
         pixels=Faces(config.seed, num, size),
     )
 

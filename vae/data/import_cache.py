@@ -109,6 +109,8 @@ def _write(
     for reason, name, why in collection.skipped:
         tally.add(reason, name, why)
     kept: list[int] = []
+    first_pixels = None
+    is_one_picture = True
     seen: dict[bytes, int] = {}
     hashed = hashlib.sha256(f"{size} {channels}".encode())
     report = throttled(progress, "importing images", len(chosen))
@@ -128,6 +130,8 @@ def _write(
                 continue
             tally.add("used", name)
             kept.append(index)
+            first_pixels = first_pixels or pixels
+            is_one_picture = is_one_picture and pixels == first_pixels
             file.write(pixels)
             hashed.update(pixels)
         if not kept:
@@ -154,6 +158,7 @@ def _write(
         "fingerprint": hashed.hexdigest(),
         "validation_from": boundary,
         "split_from": "random" if boundary is None else "own",
+        "is_one_picture": is_one_picture,
         "warnings": list(collection.warnings),
         "images_bytes": (part / "images.npy").stat().st_size,
     }

@@ -23,6 +23,7 @@ WORDS: dict[str, SplitName] = {
     "test": "test",
     "testing": "test",
 }
+MAX_OUTSIDE = 0.1  # of the images may lie outside of class folders
 # What may stand beside the word in a folder's name: train_images, trainset, train2017, trainA.
 BESIDE = r"(?:[\W_]*(?:set|split|data|dataset|images?|imgs?|x|\d++))*"
 ANY_WORD = "|".join(sorted(WORDS, key=len, reverse=True))
@@ -74,19 +75,17 @@ def _clean_level(folders: Sequence[Sequence[str]]) -> int | None:
 
 
 def folder_labels(names: Sequence[str]) -> list[str] | None:
-    """The class folder of each image, or None where the folders are not classes.
+    """The class folder of each image, "" for one outside; None where the folders are no classes.
 
-    `names` are without split folders. Folders are classes when every image lies in one of two or
-    more, they are not numbered shards (00000, 01000) and not as many as the images.
+    `names` are without split folders. Folders are classes when nearly every image lies in one of
+    two or more, they are not numbered shards (00000, 01000) and not as many as the images.
     """
     folders = [name.rpartition("/")[0] for name in names]
-    if not folders or not all(folders):
-        return None
-    outer = os.path.commonpath(folders)
+    outer = os.path.commonpath([folder for folder in folders if folder] or [""])
     labels = [folder[len(outer) :].lstrip("/").split("/")[0] for folder in folders]
-    classes = set(labels)
+    inside = [label for label in labels if label]
+    classes = set(inside)
     are_shards = all(re.fullmatch(r"\d{4,}", name) for name in classes)
-    too_many = len(classes) == len(labels) and len(labels) > 2
-    if "" in classes or len(classes) < 2 or are_shards or too_many:
-        return None
-    return labels
+    too_many = len(classes) == len(inside) and len(inside) > 2
+    are_outside = len(labels) - len(inside) > MAX_OUTSIDE * len(labels)
+    return None if len(classes) < 2 or are_shards or too_many or are_outside else labels

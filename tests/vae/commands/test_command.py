@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[3]
 COMMANDS = [
     "train",
     "runs",
+    "check",
     "doctor",
     "directions",
     "evaluate",

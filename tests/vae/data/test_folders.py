@@ -97,6 +97,7 @@ def test_a_folder_is_of_a_split_when_its_name_says_nothing_else(name: str, split
         (["1.png", "2.png"], None),
         (["00000/1.png", "00000/2.png", "01000/1.png"], None),
         (["a/1.png", "b/1.png", "c/1.png"], None),
+        (["0.png", *(f"{'ab'[i % 2]}/{i}.png" for i in range(9))], ["", *"ababababa"]),
     ],
 )
 def test_folders_are_classes_only_where_they_look_like_classes_and_no_split_is_one(
