@@ -48,15 +48,12 @@ def split_order(splits: Sequence[str]) -> SplitOrder:
     words = np.array([split or "train" for split in splits], dtype=str)
     train, validation, test = (np.flatnonzero(words == word) for word in WORDS)
     empty = np.zeros(0, np.int64)
-    held_out, apart, name = (
-        (validation, test, "validation") if len(validation) else (test, empty, "test")
-    )
+    held_out, apart = (validation, test) if len(validation) else (test, empty)
     if not len(train) or not len(held_out):
         return SplitOrder(np.arange(len(words)), None, empty, ())
-    warnings = [
-        f"The source has its own split: {len(train):,} images train, {len(held_out):,} of its "
-        f"{name} part validate."
-    ]
+    warnings = []
+    if held_out is test:
+        warnings.append("The test images are used for validation, as there are no others for it.")
     if len(apart):
         warnings.append(
             f"{len(apart):,} test images are kept apart and not used, as there are validation "

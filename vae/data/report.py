@@ -14,7 +14,10 @@ from vae.data.tally import escaped
 ENOUGH_IMAGES = 1000  # for training; a network of this kind memorises fewer within some epochs
 UNUSABLE = ("broken", "too_large", "unreadable")
 EIGHT_BITS = {
-    "low": 0, "high": 255, "black": 0, "white": 255,
+    "low": 0,
+    "high": 255,
+    "black": 0,
+    "white": 255,
     "sentence": "The values have 8 bits: 0 is black, 255 white.",
 }
 FORMERLY = {"imported": "used"}  # reasons in caches of the first format

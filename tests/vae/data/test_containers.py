@@ -161,7 +161,7 @@ def test_a_folder_of_parquet_parts_is_its_images_with_classes_and_the_split_of_i
     assert values(data, "size") == pytest.approx([seed / 10 for seed in range(25)])
     assert reasons(data) == {"other": 1}
     assert data.warnings == [
-        "The source has its own split: 20 images train, 5 of its test part validate."
+        "The test images are used for validation, as there are no others for it."
     ]
     trained = opened(folder, tmp_path)
     assert trained.train.tolist() == list(range(20))
