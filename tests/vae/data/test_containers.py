@@ -89,7 +89,7 @@ def test_validation_comes_last_and_test_takes_its_place_only_where_there_is_none
     assert both.order.tolist() == [1, 3, 2]
     assert both.validation_from == 2
     assert both.apart.tolist() == [0, 4]
-    assert "2 test images are kept apart" in both.warnings[1]
+    assert "2 test images are kept apart" in both.warnings[0]
     only_test = split_order(["test", "train", ""])
     assert only_test.order.tolist() == [1, 2, 0]
     assert only_test.validation_from == 2
@@ -180,7 +180,7 @@ def test_with_validation_files_the_test_images_are_kept_apart(tmp_path: Path) ->
     ]
     assert all(map(np.array_equal, pixels(data), map(picture, [1, 2, 3])))
     assert reasons(data) == {"test": 2}
-    assert "2 test images are kept apart" in data.warnings[1]
+    assert "2 test images are kept apart" in data.warnings[0]
 
 
 def test_rows_are_read_in_any_order(tmp_path: Path) -> None:
