@@ -27,6 +27,19 @@ class DataConfig:
     image_size: int | None = field(
         default=None, metadata={"help": "side of the square images in pixels (default: by source)"}
     )
+    crop: option_choices.Cropping = field(
+        default="centre",
+        metadata={
+            "help": "how a picture becomes a square: its centre, fit (all of it, padded) or stretch"
+        },
+    )
+    background: option_choices.Background = field(
+        default="auto",
+        metadata={
+            "help": "the colour behind transparent pixels: white, black or mean (of those that can "
+            "be seen); auto takes the first of them on which the images can be seen"
+        },
+    )
     num_images: int | None = field(
         default=None, metadata={"help": "use at most this many images (synthetic: 20000)"}
     )
@@ -42,6 +55,8 @@ class DataConfig:
         option_checks.check_whole(
             "data.image_size", self.image_size, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE
         )
+        option_checks.check_choice("data.crop", self.crop, option_choices.CROPPINGS)
+        option_checks.check_choice("data.background", self.background, option_choices.BACKGROUNDS)
         option_checks.check_whole("data.num_images", self.num_images, 1)
         option_checks.check(
             0.0 < self.validation_fraction < 1.0,

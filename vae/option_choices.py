@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+Cropping = Literal["centre", "fit", "stretch"]  # how a picture becomes a square
+CROPPINGS: tuple[Cropping, ...] = get_args(Cropping)
+Background = Literal["auto", "white", "black", "mean"]  # behind transparent pixels
+BACKGROUNDS: tuple[Background, ...] = get_args(Background)
+
 Network = Literal["residual", "conv", "mlp"]
 NETWORKS: tuple[Network, ...] = get_args(Network)
 NETWORK_LABELS: dict[Network, str] = {

@@ -20,6 +20,7 @@ from vae import pictures
 from vae.api import decode as decode
 from vae.api import encode as encode
 from vae.data.image_files import CENTRE, Crop, resized, upright, upright_square
+from vae.data.opening import opened
 from vae.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def cropping(data: bytes, crop: Crop, width: int) -> bytes:
 def _opened(data: bytes) -> Iterator[Image.Image]:
     """The picture in a file, while something is done with it. Raises InputError."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with opened(data) as image:
             yield image
     except Exception as error:  # Pillow raises nearly anything for a broken file
         kinds = "PNG, JPEG, WebP, GIF, BMP or TIFF"

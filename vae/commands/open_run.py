@@ -41,8 +41,12 @@ def open_run_and_data(
     model, weights = load_model(run)
     data = config.data
     if source is not None:
-        size = weights.image_shape[1]
-        data = configuration.DataConfig(source=source, image_size=size)
+        data = configuration.DataConfig(
+            source=source,
+            image_size=weights.image_shape[1],
+            crop=data.crop,
+            background=data.background,
+        )
     dataset = open_dataset(data, data_cache(arguments.root), progress)
     if dataset.image_shape != weights.image_shape:
         raise InputError(
@@ -75,9 +79,9 @@ def decode(model: VAE, z: Tensor) -> NDArray[np.uint8]:
 def key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray[np.uint8]:
     """One image [1, H, W, C], by its file or by its index in the run's data."""
     import numpy as np
-    from PIL import Image
 
     from vae.data.image_files import resized, upright_square
+    from vae.data.opening import opened
 
     channels, size, _ = model.image_shape
     if text.isdigit():
@@ -88,7 +92,7 @@ def key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray[
     if not Path(text).is_file():
         raise InputError(f"{text!r} is neither an image file nor an index of the run's data.")
     try:
-        with Image.open(text) as image:
+        with opened(Path(text).read_bytes()) as image:
             square = resized(upright_square(image, size), size)
     except (OSError, ValueError, SyntaxError) as error:
         raise FileError(f"{text} cannot be read as an image: {error}") from error

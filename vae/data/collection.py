@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from PIL import Image
-
 from vae.config import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 from vae.data.attributes import Column
+from vae.data.opening import Raw
 
 FILE_SIZE = 64  # image_size of images that share no size of their own
 
@@ -27,11 +26,13 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True)
 class Collection:
-    """What a source holds; images are decoded only by `read`, which raises for a broken one."""
+    """What a source holds; images are opened only by `read`, which raises for a broken one.
+
+    `read` gives a Pillow image, or an array [H, W] or [H, W, C] of any numbers.
+    """
 
     names: Sequence[str]
-    read: Callable[[int], Image.Image]
-    is_grey: Callable[[Iterable[int]], bool]  # of these images
+    read: Callable[[int], Raw]  # or an image that is not decoded yet
     image_size: int  # in pixels, where none is asked for
     are_files: bool  # decoded in threads, duplicates dropped
     columns: Mapping[str, Column] = field(default_factory=dict)

@@ -5,16 +5,15 @@ N images.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from vae.data.attributes import Column
 from vae.data.collection import FILE_SIZE, Collection, LeftOut
-from vae.data.image_files import FORMATS, TooLargeError, is_grey_mode
+from vae.data.opening import TooLargeError, opened
 from vae.data.own_split import split_order
 from vae.data.sorted_files import MAX_FILE_BYTES
 
@@ -32,18 +31,6 @@ class Encoded:
     warnings: Sequence[str] = ()
 
 
-def opened(data: bytes) -> Image.Image:
-    """The image in `data`, known by its header. Raises TooLargeError, or as Pillow does."""
-    if len(data) > MAX_FILE_BYTES:
-        raise TooLargeError(f"the file is over {MAX_FILE_BYTES // 2**20} MB")
-    try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError:
-        raise ValueError("no image that is known here") from None  # Pillow names a memory address
-    except Image.DecompressionBombError as error:
-        raise TooLargeError(str(error)) from error
-
-
 def encoded_collection(images: Encoded) -> Collection:
     """The collection of `images`, training images first."""
     split = split_order(images.splits)
@@ -52,22 +39,14 @@ def encoded_collection(images: Encoded) -> Collection:
     apart = [LeftOut("test", images.names[index], why) for index in split.apart]
 
     def read(index: int) -> Image.Image:
-        return opened(images.read_bytes(int(order[index])))
-
-    def is_grey(indices: Iterable[int]) -> bool:
-        return all(is_grey_mode(mode) for mode in map(mode_of, indices) if mode)
-
-    def mode_of(index: int) -> str:
-        try:
-            with read(index) as image:
-                return image.mode
-        except Exception:  # a broken image is counted when its turn comes to be imported
-            return ""
+        data = images.read_bytes(int(order[index]))
+        if len(data) > MAX_FILE_BYTES:
+            raise TooLargeError(f"the file is over {MAX_FILE_BYTES // 2**20} MB")
+        return opened(data)
 
     return Collection(
         [images.names[index] for index in order],
         read,
-        is_grey,
         FILE_SIZE,
         are_files=True,
         columns={

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from vae.data import content
 from vae.data.arrays import load_idx
 from vae.data.attributes import Column, attach_tables, text_column
 from vae.data.collection import FILE_SIZE, Collection, LeftOut, Listing, Source
-from vae.data.image_files import FORMATS, TooLargeError, is_grey_mode
 from vae.data.listing import is_system, list_folder, listed
+from vae.data.opening import TooLargeError, opened
 from vae.data.own_split import split_order
 from vae.data.sorted_files import MAX_FILE_BYTES, Entry, content_of, sorted_files
 from vae.data.splits import folder_labels, folder_splits
@@ -107,7 +106,6 @@ def collect_files(
     return Collection(
         [names[index].encode("utf-8", "replace").decode() for index in order],
         partial(_open, images),
-        partial(_is_grey, images),
         FILE_SIZE,
         are_files=True,
         columns={
@@ -138,19 +136,4 @@ def _open(images: Sequence[Entry], index: int) -> Image.Image:
         raise TooLargeError(f"the file is over {MAX_FILE_BYTES // 2**20} MB")
     if entry.size > PEEK_BYTES:
         data = entry.read()
-    try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise TooLargeError(str(error)) from error
-
-
-def _is_grey(images: Sequence[Entry], indices: Iterable[int]) -> bool:
-    return all(is_grey_mode(mode) for mode in map(partial(_mode, images), indices) if mode)
-
-
-def _mode(images: Sequence[Entry], index: int) -> str:
-    try:
-        with _open(images, index) as image:
-            return image.mode
-    except Exception:  # a broken file is counted when its turn comes to be imported
-        return ""
+    return opened(data)

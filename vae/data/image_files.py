@@ -1,27 +1,24 @@
-"""One image as Pillow opens it, made upright, square, 8-bit and of the size that is asked for.
+"""One picture in 8 bits, upright, and which square of it is used at which size.
 
-H height, W width. Which kinds of files are decoded at all stands at the top.
+H height, W width, C channels.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image
 
-MAX_PIXELS = 40_000_000  # of one image, known from its header
+from vae.data.opening import Raw, decoded, opaque, raw_kind
+from vae.data.values import BYTES, Kind, ValueRange, extremes, range_of
 
-# Ghostscript (EPS) and the rarely tested decoders stay out: content decides, not the file's name.
-FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
-
-
-class TooLargeError(ValueError):
-    """An image over a limit, refused before it is decoded."""
+Colour = tuple[int, int, int]
+WHITE: Colour = (255, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -43,17 +40,52 @@ class Crop:
 CENTRE = Crop()
 
 
-def upright(image: Image.Image, size: int) -> Image.Image:
-    """`image` as 8-bit L or RGB, turned as its EXIF says, alpha over white.
+def eight_bits(raw: Raw, ranges: Mapping[Kind, ValueRange]) -> Image.Image:
+    """A raw picture as L, RGB or RGBA, its values scaled as `ranges` says."""
+    scale = ranges.get(raw_kind(raw), BYTES)
+    if isinstance(raw, Image.Image):
+        if scale.white == 255:
+            return raw
+        alpha = raw.getchannel("A") if raw.mode == "RGBA" else None
+        colours = raw.convert("RGB") if alpha else raw
+        scaled = Image.fromarray(scale.levels(np.asarray(colours)))
+    else:
+        is_transparent = raw.ndim == 3 and raw.shape[2] == 4
+        alpha = _alpha(raw[..., 3], scale) if is_transparent else None
+        scaled = Image.fromarray(scale.levels(raw[..., :3] if is_transparent else raw))
+    if alpha:
+        scaled.putalpha(alpha)
+    return opaque(scaled)
 
-    `size` is the side in pixels needed afterwards: a JPEG may be decoded at a fraction of its own,
-    at least twice that. Raises TooLargeError, and whatever Pillow raises for a broken file.
+
+def _alpha(values: NDArray[Any], scale: ValueRange) -> Image.Image:
+    """Alpha on the scale of the colours, or on its own where it goes past them."""
+    low, high = min(float(values.min()), 0.0), float(values.max())
+    fits = scale.black <= low and high <= scale.white
+    own = ValueRange(low, high, 0, 1 if high <= 1 else 255 if high <= 255 else 65535)
+    inside = ValueRange(low, high, scale.black if low < 0 else 0, scale.white)
+    return Image.fromarray((inside if fits else own).levels(values))
+
+
+def on_colour(image: Image.Image, colour: Colour) -> Image.Image:
+    """L or RGB: `image` with `colour` behind what is transparent."""
+    if image.mode != "RGBA":
+        return image
+    behind = Image.new("RGBA", image.size, colour)
+    return Image.alpha_composite(behind, image).convert("RGB")
+
+
+def upright(image: Image.Image, size: int) -> Image.Image:
+    """`image` as 8-bit L or RGB, turned as its EXIF says, scaled by its own values, on white.
+
+    `size` is as in `decoded`, which says what is raised.
     """
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise TooLargeError(f"{width}x{height} is over {MAX_PIXELS // 1_000_000} megapixels")
-    image.draft(None, (2 * size, 2 * size))
-    return _eight_bit(ImageOps.exif_transpose(image))
+    raw, _ = decoded(image, size)
+    ranges = {}
+    if not isinstance(raw, Image.Image):
+        low, high, _ = extremes(raw)
+        ranges[raw_kind(raw)] = range_of(low, high)
+    return on_colour(eight_bits(raw, ranges), WHITE)
 
 
 def upright_square(image: Image.Image, size: int, crop: Crop = CENTRE) -> Image.Image:
@@ -71,43 +103,18 @@ def resized(square: Image.Image, size: int) -> Image.Image:
     return square.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def digest(square: Image.Image) -> bytes:
-    """16 bytes that two images share when all their decoded pixels are equal."""
-    return hashlib.blake2b(square.tobytes(), digest_size=16).digest()
+def padded(image: Image.Image, size: int, colour: Colour) -> Image.Image:
+    """All of `image` in the middle of a square of `size` pixels a side, `colour` around it."""
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    whole = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    square = Image.new("RGB", (size, size), colour).convert(image.mode)
+    square.paste(whole, ((size - width) // 2, (size - height) // 2))
+    return square
 
 
-def is_grey_mode(mode: str) -> bool:
-    """Whether images of this Pillow mode have no colour."""
-    return mode in ("1", "L", "LA", "La", "I", "F") or mode.startswith("I;16")
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        return _grey_image(np.asarray(image) / 257.0)  # convert("L") would clip at 255
-    if image.mode in ("I", "F"):
-        return _grey_image(_levels(np.asarray(image, dtype=np.float64)))
-    if image.mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        assert converted is not None  # None is for in-place conversions
-        return converted
-    if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
-
-
-def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`values` [H, W] in 0..255: unit, 8-bit and 16-bit ranges are kept, others are stretched."""
-    low, high = float(values.min()), float(values.max())
-    if not math.isfinite(low) or not math.isfinite(high):
-        raise ValueError("pixels are not finite")
-    if low >= 0 and high <= 1:
-        return values * 255.0
-    if low >= 0 and high <= 65535:
-        return values if high <= 255 else values / 257.0
-    return (values - low) * (255.0 / (high - low)) if high > low else values * 0.0
-
-
-def _grey_image(levels: NDArray[Any]) -> Image.Image:
-    return Image.fromarray(np.rint(levels).astype(np.uint8))
+def stretched(image: Image.Image, size: int) -> Image.Image:
+    """All of `image` as a square of `size` pixels a side, whatever its shape was."""
+    if image.width == image.height:
+        return resized(image, size)
+    return image.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)

@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 from vae.atomic import atomic_json, make_folder, sync_folder
 from vae.config import DataConfig
 from vae.data.collection import Collection, Source
-from vae.data.decoding import Skip, decoded_images
+from vae.data.decoding import Skip, Twins, decoded_images
 from vae.data.shuffle import SUBSET, shuffled
+from vae.data.survey import survey
 from vae.data.tally import Progress, Tally, nothing_found, throttled
+from vae.data.values import described
 from vae.errors import FileError, InputError, writing
 
 FORMAT = 2  # of the cache; raise it when what lies there changes
@@ -50,7 +52,8 @@ def imported(source: Source, config: DataConfig, cache: Path, progress: Progress
 def _cache_key(source: Source, config: DataConfig) -> str:
     """A name for the cached import that changes with the source's files and what is asked of it."""
     subset = None if config.num_images is None else [config.num_images, config.seed]
-    identity = [FORMAT, source.kind, source.path, config.image_size, subset, source.listing]
+    asked = [config.image_size, config.crop, config.background, subset]
+    identity = [FORMAT, source.kind, source.path, asked, source.listing]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 
@@ -101,8 +104,9 @@ def _write(
     chosen = np.arange(total)
     if config.num_images is not None and config.num_images < total:
         chosen = np.sort(shuffled(total, config.seed, SUBSET)[: config.num_images])
-    size = config.image_size or collection.image_size
-    channels = 1 if collection.is_grey(chosen.tolist()) else 3
+    looked = throttled(progress, "looking at images", len(chosen))
+    rendering = survey(collection, chosen.tolist(), config, looked)
+    size, channels = rendering.size, rendering.channels
     _check_space(part, len(chosen) * size * size * channels)
 
     tally = Tally()
@@ -111,29 +115,28 @@ def _write(
     kept: list[int] = []
     first_pixels = None
     is_one_picture = True
-    seen: dict[bytes, int] = {}
+    twins = Twins(collection)
     hashed = hashlib.sha256(f"{size} {channels}".encode())
     report = throttled(progress, "importing images", len(chosen))
     with open(part / "images.npy", "wb") as file:
         _write_header(file, 0, size, channels)
-        decoded = decoded_images(collection, chosen.tolist(), size, channels)
+        decoded = decoded_images(collection, chosen.tolist(), rendering)
         for done, (index, outcome) in enumerate(decoded):
             report(done)
             name = collection.names[index]
             if isinstance(outcome, Skip):
                 tally.add(outcome.reason, name, outcome.cause)
                 continue
-            pixels, key = outcome
-            first = seen.setdefault(key, index) if collection.are_files else index
-            if first != index:
+            first = twins.earlier(index, outcome)
+            if first is not None:
                 tally.add("duplicate", name, f"same as {collection.names[first]}")
                 continue
             tally.add("used", name)
             kept.append(index)
-            first_pixels = first_pixels or pixels
-            is_one_picture = is_one_picture and pixels == first_pixels
-            file.write(pixels)
-            hashed.update(pixels)
+            first_pixels = first_pixels or outcome.pixels
+            is_one_picture = is_one_picture and outcome.pixels == first_pixels
+            file.write(outcome.pixels)
+            hashed.update(outcome.pixels)
         if not kept:
             raise InputError(nothing_found(source, tally))
         file.seek(0)
@@ -153,13 +156,14 @@ def _write(
         "image_size": size,
         "counts": tally.counts,
         "examples": tally.examples,
+        "value_range": described(rendering.ranges),
+        "warnings": [*collection.warnings, *rendering.warnings],
         "columns_left_out": list(collection.columns_left_out),
         "credit": collection.credit,
         "fingerprint": hashed.hexdigest(),
         "validation_from": boundary,
         "split_from": "random" if boundary is None else "own",
         "is_one_picture": is_one_picture,
-        "warnings": list(collection.warnings),
         "images_bytes": (part / "images.npy").stat().st_size,
     }
     atomic_json(part / "manifest.json", manifest)

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from vae.data.collection import Collection, LeftOut
-from vae.data.encoded import Encoded, encoded_collection, opened
+from vae.data.encoded import Encoded, encoded_collection
+from vae.data.opening import opened
 from vae.data.own_split import split_of_name
 from vae.data.parquet_columns import Shard, parquet_columns
 from vae.errors import FileError, InputError

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vae.data.collection import LeftOut
-from vae.data.image_files import TooLargeError
 from vae.data.listing import is_system
+from vae.data.opening import TooLargeError
 from vae.data.sorted_files import MAX_FILE_BYTES, SUFFIX
 
 # What a sample may hold beside its image, by the names that WebDataset gives to the endings.

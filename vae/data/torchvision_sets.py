@@ -13,7 +13,6 @@ from PIL import Image
 
 from vae.data.attributes import Column, numeric_column
 from vae.data.collection import FILE_SIZE, Collection, own_size
-from vae.data.image_files import is_grey_mode
 from vae.errors import FileError, InputError
 
 
@@ -87,7 +86,6 @@ def _collect_torchvision(parts: Sequence[Any]) -> Collection:
     return Collection(
         [str(index) for index in range(int(starts[-1]))],
         read,
-        lambda indices: is_grey_mode(first.mode),
         own_size(first.height, first.width) if max(first.size) <= FILE_SIZE else FILE_SIZE,
         are_files=False,
         columns=columns,

@@ -15,7 +15,8 @@ from PIL import Image
 
 from vae.data.arrays import read_idx
 from vae.data.attributes import attach_tables, text_column
-from vae.data.image_files import FORMATS, TooLargeError, digest, resized, upright_square
+from vae.data.image_files import resized, upright_square
+from vae.data.opening import FORMATS, TooLargeError, digest
 from vae.data.sources import locate
 from vae.errors import ExplainedError, FileError, InputError
 
@@ -282,7 +283,7 @@ def test_a_zip_that_is_broken_locked_or_a_bomb_is_refused(
         ("{here}/notes.txt", "a file of an unknown kind"),
         ("{here}/objects.npz", "holds no images"),
         ("{here}/flat.npy", r"have the shape \[4\]"),
-        ("{here}/wide.npy", "outside the known ranges"),
+        ("{here}/complex.npy", "the type complex64: expected numbers"),
         ("{here}/broken.npz", "cannot be read as NumPy arrays"),
         ("{here}/train-images-idx3-ubyte", "not a complete idx file"),
         ("torchvision:NoSuchThing", "no data set 'NoSuchThing'"),
@@ -296,7 +297,7 @@ def test_a_source_that_cannot_be_read_is_one_sentence(
     (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 and no more")
     np.savez(tmp_path / "objects.npz", x=np.array([{}], dtype=object))
     np.save(tmp_path / "flat.npy", np.zeros(4, np.uint8))
-    np.save(tmp_path / "wide.npy", np.full((2, 16, 16), 1e4, np.float32))
+    np.save(tmp_path / "complex.npy", np.zeros((2, 16, 16), np.complex64))
     with pytest.raises(ExplainedError, match=sentence) as caught:
         locate(source.format(here=tmp_path), tmp_path).load()
     assert str(caught.value).endswith(".")

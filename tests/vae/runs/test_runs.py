@@ -171,6 +171,8 @@ def test_the_options_are_these() -> None:
     assert list(options()) == [
         "data.source",
         "data.image_size",
+        "data.crop",
+        "data.background",
         "data.num_images",
         "data.validation_fraction",
         "data.seed",
