@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from vae import pictures
 from vae.option_choices import Curve
 from vae.pictures import grid as grid
+from vae.runs.events import images_of
 from vae.runs.folder import Run, data_cache
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ def dataset(folder: str | Path) -> Dataset:
 
     Raises InputError where they are gone.
     """
-    from vae.data.dataset import open_dataset
+    from vae.data.run_images import open_run_images
 
     run = Run(Path(folder))
-    return open_dataset(run.config().data, data_cache(run.root.absolute()))
+    events = run.events()
+    cache = data_cache(run.root.absolute())
+    return open_run_images(run.config(events).data, cache, images_of(events))
 
 
 def encode(model: VAE, images: Pixels) -> Floats:

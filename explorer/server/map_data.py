@@ -28,6 +28,7 @@ from explorer.server.decode_socket import is_own_page
 from explorer.state import cache, map_points
 from explorer.state.map_points import Place
 from vae.errors import ExplainedError, InputError
+from vae.runs.events import images_of
 from vae.runs.folder import Run, data_cache, existing_run
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def _sheet(_dataset: Dataset, fingerprint: str, ids: tuple[int, ...]) -> bytes:
 
 
 def _dataset(root: Path, run: Run, query: QueryParams) -> Dataset:
-    dataset = cache.dataset(run.config().data, str(data_cache(root)))
+    events = cache.events(run.events_file)
+    config = run.config(events)
+    dataset = cache.dataset(config.data, str(data_cache(root)), images_of(events))
     if query.get("data") != dataset.fingerprint:
         raise InputError("The images of this run have changed: reload the page.")
     return dataset

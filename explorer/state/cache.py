@@ -92,11 +92,11 @@ def model(run: Run) -> tuple[VAE, Weights] | None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def dataset(config: DataConfig, cache: str) -> Dataset:
-    """The images of a run. Raises InputError where they are gone."""
-    from vae.data.dataset import open_dataset
+def dataset(config: DataConfig, cache: str, fingerprint: str | None) -> Dataset:
+    """The images that a run began with. Raises InputError where they are gone."""
+    from vae.data.run_images import open_run_images
 
-    return open_dataset(config, Path(cache))
+    return open_run_images(config, Path(cache), fingerprint)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -11,7 +11,7 @@ import numpy as np
 from explorer.state import cache
 from vae.config import Config
 from vae.errors import ExplainedError
-from vae.runs.events import Event, last_event, numbered
+from vae.runs.events import Event, images_of, last_event, numbered
 from vae.runs.folder import ALIVE, Run, data_cache
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ class Session:
 
     def dataset(self) -> Dataset:
         """The run's images. Raises InputError where they are gone."""
-        config = self.run.config(self.events())
-        return cache.dataset(config.data, str(data_cache(self.root)))
+        events = self.events()
+        config = self.run.config(events)
+        return cache.dataset(config.data, str(data_cache(self.root)), images_of(events))
 
     def latents(self) -> Latents | None:
         """Posterior means of validation images, as of the newest evaluation."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from vae import config as configuration
 from vae.commands.progress import Progress
 from vae.errors import FileError, InputError
+from vae.runs.events import images_of
 from vae.runs.folder import Run, data_cache, existing_run
 
 if TYPE_CHECKING:
@@ -40,20 +41,58 @@ def open_run_and_data(
 
     model, weights = load_model(run)
     data = config.data
-    if source is not None:
+    if source is None:
+        dataset = run_images(run, arguments.root, progress)
+    else:
         data = configuration.DataConfig(
             source=source,
             image_size=weights.image_shape[1],
             crop=data.crop,
             background=data.background,
         )
-    dataset = open_dataset(data, data_cache(arguments.root), progress)
+        dataset = open_dataset(data, data_cache(arguments.root), progress)
     if dataset.image_shape != weights.image_shape:
         raise InputError(
             f"Run {run.name} takes images of {weights.image_shape} (channels, height, width), "
             f"but {data.source} has {dataset.image_shape}."
         )
     return run, model, weights, dataset
+
+
+def run_images(run: Run, root: Path, progress: Progress) -> Dataset:
+    """The images that a run began with, wherever they are now."""
+    from vae.data.run_images import open_run_images
+
+    events = run.events()
+    data = run.config(events).data
+    return open_run_images(data, data_cache(root), images_of(events), progress)
+
+
+def images_to_train_on(
+    run: Run, config: configuration.Config, other: Run | None, progress: Progress
+) -> Dataset:
+    """The images that `run` goes on with, or begins with: those of `other` where it takes its data.
+
+    Raises InputError where `config` names a new place for the images of `run` that has others.
+    """
+    from vae.data.dataset import open_dataset
+    from vae.data.run_images import open_new_place, open_run_images
+    from vae.model.checkpoints import newest_state
+
+    cache = data_cache(run.root)
+    before = run if run.config_file.exists() else other
+    if before is None:
+        return open_dataset(config.data, cache, progress)
+    events = before.events()
+    fingerprint = images_of(events)
+    if fingerprint is None:  # a log from before it was kept there
+        state = newest_state(before)
+        fingerprint = None if state is None else str(state["fingerprint"])
+    if config.data == before.config(events).data:
+        return open_run_images(config.data, cache, fingerprint, progress)
+    if before is run and fingerprint is not None:
+        return open_new_place(config.data, cache, fingerprint, progress)
+    return open_dataset(config.data, cache, progress)
 
 
 def on_device(model: VAE) -> VAE:

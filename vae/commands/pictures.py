@@ -10,11 +10,18 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vae.commands.open_run import Result, decode, key_image, open_run_and_data, out_file
+from vae.commands.open_run import (
+    Result,
+    decode,
+    key_image,
+    open_run_and_data,
+    out_file,
+    run_images,
+)
 from vae.commands.progress import Progress
 from vae.errors import InputError
 from vae.runs.events import last_event, numbered
-from vae.runs.folder import data_cache, existing_run
+from vae.runs.folder import existing_run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +127,6 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     import torch
 
     from vae import pictures
-    from vae.data.dataset import open_dataset
     from vae.latent import encoding, paths
     from vae.model.checkpoints import load_model
 
@@ -135,7 +141,7 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
             ) from None
 
     def dataset() -> Dataset:
-        return open_dataset(run.config().data, data_cache(arguments.root), progress)
+        return run_images(run, arguments.root, progress)
 
     ends = [key_image(text, model, dataset) for text in (arguments.a, arguments.b)]
     with torch.inference_mode():

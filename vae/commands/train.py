@@ -16,11 +16,13 @@ from filelock import Timeout
 
 from vae import config as configuration
 from vae.atomic import make_folder
+from vae.commands.open_run import images_to_train_on
 from vae.commands.progress import Progress
 from vae.config import Config
 from vae.data.source_names import plain_source, source_path
 from vae.errors import ExplainedError, InputError
 from vae.option_choices import Request
+from vae.runs.config_file import SOURCE
 from vae.runs.events import EventWriter, last_event
 from vae.runs.folder import PROBE_SECONDS, Run, data_cache, existing_run, list_runs, open_run
 from vae.runs.processes import CONTROL_VARIABLE
@@ -102,15 +104,8 @@ def _ask_to_pause(run: Run, handled: int) -> int:
 
 def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
     """The config of a new run, or a resumed run's with what may change changed."""
-    if "data.source" in given:
-        source = plain_source(given["data.source"])
-        path = source_path(source)
-        if path is not None and not path.exists():
-            raise InputError(
-                f"There is nothing at {source}: give synthetic, torchvision:NAME, or the path of a "
-                "folder of images, a .zip, an .npz or MNIST's idx files."
-            )
-        given["data.source"] = source if path is None else str(path.resolve())
+    if SOURCE in given:
+        given[SOURCE] = _checked_source(run, plain_source(given[SOURCE]))
     if not run.config_file.exists():
         config = Config() if other is None else other.config()
         if other is not None:
@@ -119,12 +114,29 @@ def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
     config = run.config()
     for name, value in given.items():
         now = configuration.get_value(config, name)
+        if name == SOURCE and source_path(value) and source_path(now):
+            continue  # the same images at another place, as is seen when they are opened
         if value != now and name not in configuration.CHANGEABLE:
             raise InputError(
                 f"Run {run.name} was started with {name} {now}, not {value}: leave out "
                 f"--{name}, or choose a new name for a run with these settings."
             )
     return configuration.with_values(config, given)
+
+
+def _checked_source(run: Run, source: str) -> str:
+    """A source as a run's config has it. Raises InputError for a path where nothing is."""
+    path = source_path(source)
+    if path is None:
+        return source
+    source = str(path.resolve())
+    is_own = run.config_file.exists() and run.config().data.source == source
+    if not path.exists() and not is_own:  # what a run began with is imported already
+        raise InputError(
+            f"There is nothing at {path}: give synthetic, torchvision:NAME, or the path of a "
+            "folder of images, a .zip, an .npz or MNIST's idx files."
+        )
+    return source
 
 
 def _check_weights_fit(other: Run, config: Config, given: dict[str, Any]) -> None:
@@ -165,16 +177,19 @@ def _train_locked(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
 
-    from vae.data.dataset import open_dataset
+    from vae.data.run_images import since_import
     from vae.model.checkpoints import begin_from
     from vae.training.state import prepare
     from vae.training.trainer import Trainer
 
-    dataset = open_dataset(config.data, data_cache(run.root), progress)
+    dataset = images_to_train_on(run, config, other, progress)
     if other is not None:
         begin_from(run, other, dataset.image_shape)
     config = prepare(run, config, dataset)
-    status = Trainer(run, config, dataset).train(asked, progress)
+    trainer = Trainer(run, config, dataset)
+    if moved := since_import(config.data, data_cache(run.root), dataset):
+        trainer.notes.append(moved)
+    status = trainer.train(asked, progress)
     return _summary(run) | {"status": status}
 
 

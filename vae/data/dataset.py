@@ -72,9 +72,14 @@ def open_dataset(config: DataConfig, cache: Path, progress: Progress | None = No
     """
     if plain_source(config.source) == "synthetic":
         return _open_synthetic(config)
-    source = locate(config.source, cache.absolute().parent / "data")
+    source = locate(config.source, downloads(cache))
     folder = imported(source, config, cache, progress or (lambda what, done, total: None))
-    return _open_cached(folder, config)
+    return open_import(folder, config)
+
+
+def downloads(cache: Path) -> Path:
+    """Where torchvision keeps its files, beside the cache."""
+    return cache.absolute().parent / "data"
 
 
 def permutation(num: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -120,7 +125,8 @@ class _Mapped:
         return np.asarray(self.images[indices])
 
 
-def _open_cached(folder: Path, config: DataConfig) -> Dataset:
+def open_import(folder: Path, config: DataConfig) -> Dataset:
+    """The data set in a folder of the cache, split as `config` says."""
     manifest = read_json(folder / "manifest.json")
     table = read_json(folder / "table.json")
     with np.load(folder / "table.npz", allow_pickle=False) as arrays:

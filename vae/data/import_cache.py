@@ -49,6 +49,30 @@ def imported(source: Source, config: DataConfig, cache: Path, progress: Progress
     return folder
 
 
+def find_import(cache: Path, fingerprint: str | None, config: DataConfig) -> Path | None:
+    """The folder in `cache` with the images of this fingerprint, wherever they came from.
+
+    Without a fingerprint, for a run that has not written it down, the newest import of the source
+    that `config` names. Every format of the cache is found. None where there is no such import.
+    """
+    found: list[tuple[bool, float, Path]] = []
+    for file in cache.glob("*/manifest.json"):
+        manifest = read_json(file)
+        is_of_source = manifest["source"] == config.source and (
+            config.image_size in (None, manifest["image_size"])
+        )
+        wanted = is_of_source if fingerprint is None else manifest["fingerprint"] == fingerprint
+        if wanted and _is_complete(file.parent):
+            found.append((is_of_source, file.stat().st_mtime, file.parent))
+    return max(found)[2] if found else None
+
+
+def imported_as(source: Source, config: DataConfig, cache: Path) -> str | None:
+    """The fingerprint of the import of `source` as it is now; None where there is none yet."""
+    folder = cache / _cache_key(source, config)
+    return read_json(folder / "manifest.json")["fingerprint"] if _is_complete(folder) else None
+
+
 def _cache_key(source: Source, config: DataConfig) -> str:
     """A name for the cached import that changes with the source's files and what is asked of it."""
     subset = None if config.num_images is None else [config.num_images, config.seed]

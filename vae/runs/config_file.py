@@ -11,6 +11,8 @@ from vae.config import CHANGEABLE, Config, options, with_values
 from vae.errors import FileError, reading
 from vae.runs.events import Event
 
+SOURCE = "data.source"  # the same images may lie at another place when a run goes on
+
 # What runs had before there was an option for it, where that is not the default of today.
 FORMERLY = {"train.lr_schedule": "constant"}
 
@@ -52,7 +54,7 @@ def as_started(config: Config, start: Event) -> Config:
     known = options()
     changed = {
         name: start.get(name)
-        for name in CHANGEABLE
+        for name in (*CHANGEABLE, SOURCE)
         if name in start or (start and known[name].default is None)
     }
     return with_values(config, changed)

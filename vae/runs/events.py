@@ -43,6 +43,12 @@ def last_event(events: list[Event], kind: str) -> Event:
     return next((event for event in reversed(events) if event["kind"] == kind), {})
 
 
+def images_of(events: list[Event]) -> str | None:
+    """The fingerprint of the images that a run began with; None in a log without it."""
+    found = last_event(events, "start").get("fingerprint")
+    return found if isinstance(found, str) else None
+
+
 class EventWriter:
     """Appends events to a run's log: one flat JSON object a line, flushed at once."""
 

@@ -207,6 +207,8 @@ class Trainer:
             num_parameters=num_parameters(self.model),
             device=self.device.type,
             num_threads=torch.get_num_threads(),
+            fingerprint=self.dataset.fingerprint,
+            **{"data.source": self.config.data.source},
             **{name: value for name, value in options.items() if value is not None},
         )
         for text in self.notes:
