@@ -42,6 +42,8 @@ def as_images(array: NDArray[Any], num: int | None = None) -> Images | None:
     if len(shape) == 3:
         if shape[2] in CHANNELS and num != shape[0]:
             return Images(array[None], _sentence(shape, "one picture"))
+        if shape[0] == 3 and num is None:
+            return Images(array, _sentence(shape, "3 grey images"))
         return Images(array)
     if len(shape) == 1:
         return _rows(array[None]) if shape[0] >= SHORT_ROW else None

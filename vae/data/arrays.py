@@ -100,6 +100,11 @@ def load_array(path: Path) -> Collection:
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, InputError):
             raise
+        if "Python objects" in str(error):
+            raise InputError(
+                f"{path.name} holds Python objects, which are not read: save its images as numbers "
+                "of one shape, for example numpy.stack(list(images))."
+            ) from error
         raise FileError(f"{path.name} cannot be read as NumPy arrays: {error}.") from error
     return from_arrays(found, path.name, left_out)
 

@@ -13,11 +13,13 @@ from vae.config import DataConfig
 from vae.data.collection import Collection
 from vae.data.decoding import in_order, read_raw
 from vae.data.image_files import WHITE, Colour, eight_bits
+from vae.data.tally import some_of
 from vae.data.values import Kind, ValueRange
 
 LOST = 0.25  # contrast below this: an image that can hardly be seen
 SAMPLE = 256  # images that are decoded for the mean colour of opaque ones
 BLACK: Colour = (0, 0, 0)
+NOTHING, OPAQUE = "nothing", "opaque"  # what can be seen of an image, where no more need be known
 
 
 @dataclass(frozen=True)
@@ -44,23 +46,32 @@ def choose_background(
     if config.background == "white" or config.background == "black":
         return (WHITE if config.background == "white" else BLACK), []
     found: list[_Visible] = []
+    num_empty = 0
     for _, visible in in_order(collection, transparent, _seer(collection, ranges)):
-        if visible is not None:
+        if isinstance(visible, _Visible):
             found.append(visible)
+        num_empty += visible is NOTHING
+    sentences = []
+    if num_empty:
+        sentences.append(
+            f"{some_of(num_empty, len(chosen), 'image')} transparent everywhere: nothing of them "
+            "can be seen."
+        )
     if not found and config.background == "mean" and config.crop == "fit":
         sample = chosen[:: max(1, len(chosen) // SAMPLE)]
         seen = in_order(collection, sample, _seer(collection, ranges, opaque_too=True))
-        pictures = [visible for _, visible in seen if visible is not None]
-        return (_mean(pictures) if pictures else WHITE), []
+        pictures = [visible for _, visible in seen if isinstance(visible, _Visible)]
+        return (_mean(pictures) if pictures else WHITE), sentences
     if not found:
-        return WHITE, []
+        return WHITE, sentences
     mean = _mean(found)
     if config.background == "mean":
-        return mean, []
-    return _chosen_colour(found, mean, len(chosen))
+        return mean, sentences
+    colour, sentence = _chosen_colour(found, mean, len(chosen))
+    return colour, [sentence, *sentences]
 
 
-def _chosen_colour(found: Sequence[_Visible], mean: Colour, total: int) -> tuple[Colour, list[str]]:
+def _chosen_colour(found: Sequence[_Visible], mean: Colour, total: int) -> tuple[Colour, str]:
     """The first of white, black and the mean colour on which the fewest images are lost."""
     middle = np.array(mean) / 255
     contrasts: dict[str, tuple[Colour, list[float]]] = {
@@ -73,14 +84,14 @@ def _chosen_colour(found: Sequence[_Visible], mean: Colour, total: int) -> tuple
     }
     lost = {name: sum(c < LOST for c in on_it) for name, (_, on_it) in contrasts.items()}
     name = min(lost, key=lambda name: lost[name])
-    sentence = f"{len(found):,} of {total:,} images are transparent in places and are put on {name}"
+    sentence = f"{some_of(len(found), total, 'image')} transparent in places, and put on {name}"
     if name == "white":
         why = "on which they can be seen" if not lost[name] else "the best there is"
     else:
         worse = [other for other in ("white", "black") if lost[other] and other != name]
         why = "as " + " and ".join(f"{lost[o]:,} would be lost on {o}" for o in worse)
     rest = f"; {lost[name]:,} can hardly be seen even so" if lost[name] else ""
-    return contrasts[name][0], [f"{sentence}, {why}{rest}. data.background chooses another colour."]
+    return contrasts[name][0], f"{sentence}, {why}{rest}: data.background chooses another colour."
 
 
 def _mean(found: Sequence[_Visible]) -> Colour:
@@ -90,25 +101,25 @@ def _mean(found: Sequence[_Visible]) -> Colour:
 
 def _seer(
     collection: Collection, ranges: Mapping[Kind, ValueRange], opaque_too: bool = False
-) -> Callable[[int], _Visible | None]:
-    """Finds what can be seen of an image; None for an opaque, an empty or a broken one."""
+) -> Callable[[int], _Visible | str]:
+    """Finds what can be seen of an image, NOTHING, or OPAQUE also for a broken one."""
 
-    def see(index: int) -> _Visible | None:
+    def see(index: int) -> _Visible | str:
         try:
             image = eight_bits(read_raw(collection, index, None)[0], ranges)
         except Exception:  # counted later
-            return None
-        return _visible(image.convert("RGBA")) if image.mode == "RGBA" or opaque_too else None
+            return OPAQUE
+        return _visible(image.convert("RGBA")) if image.mode == "RGBA" or opaque_too else OPAQUE
 
     return see
 
 
-def _visible(image: Image.Image) -> _Visible | None:
+def _visible(image: Image.Image) -> _Visible | str:
     small = image.reduce(max(1, max(image.size) // 64))
     pixels = np.asarray(small, dtype=np.float64).reshape(-1, 4) / 255
     colours, weights = pixels[:, :3], pixels[:, 3]
     if not weights.sum():
-        return None
+        return NOTHING
     mean = np.average(colours, axis=0, weights=weights)
     spread = np.sqrt(np.average((colours - mean) ** 2, axis=0, weights=weights)).max()
     on_white = np.average((1 - colours).max(axis=1), weights=weights)

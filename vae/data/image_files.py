@@ -84,7 +84,7 @@ def upright(image: Image.Image, size: int) -> Image.Image:
     ranges = {}
     if not isinstance(raw, Image.Image):
         low, high, _ = extremes(raw)
-        ranges[raw_kind(raw)] = range_of(low, high)
+        ranges[raw_kind(raw)] = range_of(low, high, raw_kind(raw))
     return on_colour(eight_bits(raw, ranges), WHITE)
 
 

@@ -96,15 +96,16 @@ def _images_in(
     arrays: Mapping[str, NDArray[Any]], group: Mapping[str, str]
 ) -> tuple[str, Images] | None:
     """The key of a group's images, and these."""
-    labels = [arrays[key] for name, key in group.items() if name.lower() in LABEL_KEYS]
-    num = len(labels[0]) if labels and labels[0].ndim else None
+    lengths = [len(arrays[key]) for key in group.values() if arrays[key].ndim]
     named = [key for word in IMAGE_KEYS for name, key in group.items() if name.lower() == word]
     deep = [key for key in group.values() if arrays[key].ndim in (3, 4)]
     rest = [key for name, key in group.items() if name.lower() not in LABEL_KEYS]
-    # An array [H, W] of any name is a picture only where there is nothing else.
-    for key in [*named, *deep, *(rest if num is not None or len(group) == 1 else [])]:
+    for key in dict.fromkeys([*named, *deep, *rest]):
+        # Labels beside them say how many images there are.
+        num = len(arrays[key]) if arrays[key].ndim and lengths.count(len(arrays[key])) > 1 else None
         images = as_images(arrays[key], num)
-        if images is not None:
+        # An array [H, W] of any name is a picture only where there is nothing else.
+        if images is not None and (key in named or key in deep or num or len(group) == 1):
             return key, images
     return None
 

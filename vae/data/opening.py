@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -63,7 +63,8 @@ def opened(data: bytes) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise TooLargeError(_limit("it")) from error
     except (ImportError, UnidentifiedImageError) as error:
-        raise ValueError(_why_not(data, brand)) from error
+        is_missing = isinstance(error, ImportError) or not features.check("avif")
+        raise ValueError(_why_not(data, brand if is_missing else None)) from error
 
 
 def _brand(data: bytes) -> str | None:

@@ -17,9 +17,11 @@ from vae.data.background import choose_background
 from vae.data.collection import Collection
 from vae.data.decoding import Rendering, in_order, read_raw
 from vae.data.opening import decoded, is_deep, is_grey_mode, raw_kind
+from vae.data.tally import some_of
 from vae.data.values import DARKEST_WHITE, Kind, ValueRange, byte_range, extremes, range_of
 from vae.errors import InputError
 
+NEEDED = 256  # pixels a side that say how bright an image is
 LONG = 3  # times as long as wide: the centre shows a third of such an image or less
 
 
@@ -84,7 +86,9 @@ def survey(
     report(len(chosen))
     if looks.not_finite and not collection.are_files:
         raise InputError(_not_finite(looks))
-    ranges: dict[Kind, ValueRange] = {kind: range_of(*ends) for kind, ends in looks.found.items()}
+    ranges: dict[Kind, ValueRange] = {
+        kind: range_of(*ends, kind) for kind, ends in looks.found.items()
+    }
     warnings = []
     if looks.bytes:
         ranges["bytes"] = _byte_range(collection, looks.bytes)
@@ -154,7 +158,7 @@ def _byte_range(collection: Collection, indices: Sequence[int]) -> ValueRange:
     low, high = 255, 0
     for index in indices:
         try:
-            raw, _ = read_raw(collection, index, None)
+            raw, _ = read_raw(collection, index, NEEDED)
         except Exception:  # counted later
             continue
         values = np.asarray(raw)
@@ -178,12 +182,12 @@ def _shape_warnings(looks: _Looks, config: DataConfig) -> list[str]:
     sentences = []
     if looks.num_more:
         sentences.append(
-            f"{looks.num_more:,} of {looks.num:,} files hold more than one page or frame: only the "
-            "first of each is used."
+            f"{some_of(looks.num_more, looks.num, 'file')} made of more than one page or frame: "
+            "only the first of each is used."
         )
     if looks.num_long and config.crop == "centre":
         sentences.append(
-            f"{looks.num_long:,} of {looks.num:,} images are more than {LONG} times as long as "
+            f"{some_of(looks.num_long, looks.num, 'image')} more than {LONG} times as long as "
             "wide or as wide as long, and less than a third of each is used: data.crop fit uses "
             "all of them."
         )

@@ -42,6 +42,11 @@ def throttled(progress: Progress, what: str, total: int) -> Callable[[int], None
     return report
 
 
+def some_of(num: int, total: int, what: str) -> str:
+    """ "2 of 3 images are", "1 of 3 images is": the beginning of a sentence."""
+    return f"{num:,} of {total:,} {what}{'s' * (total != 1)} {'is' if num == 1 else 'are'}"
+
+
 def escaped(name: str) -> str:
     """`name` without line breaks, control and direction characters, to be shown."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)

@@ -51,17 +51,20 @@ class ValueRange:
 BYTES = ValueRange(0, 255, 0, 255)
 
 
-def range_of(low: float, high: float) -> ValueRange:
+def range_of(low: float, high: float, kind: Kind = "floats") -> ValueRange:
     """The scale for a source whose values go from `low` to `high`, not stored in 8 bits.
 
-    Known scales first: 0..1, -1..1, 0..255, and 10 to 16 bits. Any other is stretched. A source
+    Known scales first: 0..1, -1..1, 0..255, whole numbers from -128 to 127, and 10 to 16 bits. Any
+    other is stretched. A source
     with a single value says nothing of its depth and gets the largest scale of those it may have.
     """
-    return ValueRange(low, high, *_black_and_white(low, high))
+    return ValueRange(low, high, *_black_and_white(low, high, kind))
 
 
-def _black_and_white(low: float, high: float) -> tuple[float, float]:
+def _black_and_white(low: float, high: float, kind: Kind) -> tuple[float, float]:
     if low < 0:
+        if kind == "whole" and -128 <= low <= -DARKEST_WHITE and high <= 127:
+            return -128, 127
         # A little below 0 is what resizing makes of values from 0 to 1.
         return (-1, 1) if -1 <= low < -0.1 and high <= 1 else (low, high)
     if high <= 1:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vae.config import DataConfig
 from vae.data.dataset import Dataset, open_dataset
@@ -108,6 +111,85 @@ def test_images_that_are_not_used_are_told(tmp_path: Path) -> None:
     assert "masks" in warnings_of(data)
 
 
+KEYS = {"train": ("train", "training"), "validation": ("val", "valid", "dev"), "test": ("test",)}
+FORMS = {
+    "plain": lambda labels: labels,
+    "column": lambda labels: labels[:, None],
+    "one-hot": lambda labels: np.eye(4, dtype=np.uint8)[labels],
+    "bytes": lambda labels: np.char.encode(labels.astype(str)),
+    "text": lambda labels: labels.astype(str),
+}
+LAYOUT = {
+    "NHW": lambda images: images,
+    "NHW1": lambda images: images[..., None],
+    "N1HW": lambda images: images[:, None],
+    "rows": lambda images: images.reshape(len(images), -1),
+    "colour": lambda images: np.stack([images] * 3, axis=-1),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=st.dictionaries(st.sampled_from(sorted(KEYS)), st.integers(1, 6), min_size=1),
+    labelled=st.sets(st.sampled_from(sorted(KEYS))),
+    form=st.sampled_from(sorted(FORMS)),
+    layout=st.sampled_from(sorted(LAYOUT)),
+    scale=st.sampled_from([1, 1 / 255, 257]),
+    is_split_first=st.booleans(),
+    words=st.tuples(st.sampled_from(["x", "images"]), st.sampled_from(["y", "labels"])),
+    random=st.randoms(use_true_random=False),
+)
+def test_every_image_of_any_npz_is_used_once_or_counted_and_keeps_its_label(
+    sizes: dict[str, int],
+    labelled: set[str],
+    form: str,
+    layout: str,
+    scale: float,
+    is_split_first: bool,
+    words: tuple[str, str],
+    random: object,
+) -> None:
+    arrays: dict[str, np.ndarray] = {}
+    numbers: dict[str, np.ndarray] = {}
+    first = 0
+    for split, num in sizes.items():
+        word = random.choice(KEYS[split])  # type: ignore[attr-defined]
+        numbers[split] = np.arange(first, first + num)
+        first += num
+        images = np.zeros((num, 16, 16), np.int64)
+        images[:, 0, 0], images[:, 0, 1] = numbers[split], 255
+        stored = LAYOUT[layout](images * scale if scale < 1 else images * int(scale))
+        key = [f"{word}_{name}" if is_split_first else f"{name}_{word}" for name in words]
+        arrays[key[0]] = stored if scale != 257 else stored.astype(np.uint16)
+        if split in labelled:
+            arrays[key[1]] = FORMS[form](numbers[split] % 4)
+    keys = list(arrays)
+    random.shuffle(keys)  # type: ignore[attr-defined]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.npz"
+        np.savez(path, **{key: arrays[key] for key in keys})
+        data = imported(path)
+        found = everything(data)[:, 0, 0, 0]
+    held_out = "validation" if "validation" in sizes else "test"
+    if "train" in sizes and len(sizes) > 1:
+        apart = sizes.get("test", 0) if held_out == "validation" else 0
+        assert found[data.train].tolist() == numbers["train"].tolist()
+        assert found[data.validation].tolist() == numbers[held_out].tolist()
+    else:
+        apart = 0
+        assert sorted(found) == sorted(np.concatenate(list(numbers.values())))
+    counts = data.manifest["counts"]
+    assert counts == {"used": sum(sizes.values()) - apart, **({"test": apart} if apart else {})}
+    owner = {number: split for split, some in numbers.items() for number in some}
+    if "label" in data.attributes:
+        names = data.classes["label"]
+        for number, value in zip(found, data.attributes["label"], strict=True):
+            is_known = owner[number] in labelled
+            assert names[value] == (str(number % 4) if is_known else "unknown")
+    else:
+        assert not {owner[number] for number in found} & labelled
+
+
 # ---------------------------------------------------------------------------- labels
 
 LABELS = np.array([2, 0, 1, 1, 0, 2])
@@ -154,6 +236,14 @@ def test_labels_that_would_have_to_be_unpickled_are_left_out_and_told(tmp_path: 
     assert "astype(str)" in warnings_of(data)
 
 
+def test_images_that_would_have_to_be_unpickled_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([{}, 1], dtype=object), allow_pickle=True)
+    np.savez(tmp_path / "a.npz", x=np.array([{}, 1], dtype=object))
+    for name in ("a.npy", "a.npz"):
+        with pytest.raises(InputError, match="holds Python objects, which are not read: save"):
+            imported(tmp_path / name)
+
+
 def test_labels_of_one_side_leave_the_other_unknown(tmp_path: Path) -> None:
     np.savez(
         tmp_path / "a.npz",
@@ -194,6 +284,12 @@ LEVELS[0, 0, 0] = (0, 255, 0)
 def test_arrays_of_every_range_are_the_same_images(stored: np.ndarray, tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", stored)
     assert np.array_equal(everything(imported(tmp_path / "a.npy")), LEVELS)
+
+
+def test_negative_whole_numbers_of_8_bits_are_levels_less_128(tmp_path: Path) -> None:
+    levels = LEVELS.clip(20, 230)
+    np.save(tmp_path / "a.npy", (levels.astype(int) - 128).astype(np.int8))
+    assert np.array_equal(everything(imported(tmp_path / "a.npy")), levels)
 
 
 @pytest.mark.parametrize("kind", ["bool", "uint8", "int8", "int32", "uint16", "float32"])
@@ -271,6 +367,21 @@ def test_rows_are_told_from_one_picture_by_their_labels_and_their_shape(tmp_path
     assert len(imported(tmp_path / "square.npy")) == 1
     np.save(tmp_path / "digits.npy", noise(1797, 64))
     assert len(imported(tmp_path / "digits.npy")) == 1797
+
+
+def test_the_labels_beside_them_tell_rows_whatever_both_are_called(tmp_path: Path) -> None:
+    images = noise(9, 28, 28)
+    np.savez(tmp_path / "a.npz", rows_of(images), np.arange(9))
+    data = imported(tmp_path / "a.npz")
+    assert np.array_equal(everything(data)[..., 0], images)
+    assert data.attributes["arr_1"].tolist() == list(range(9))
+
+
+def test_an_array_that_may_be_one_picture_with_its_channels_first_is_told(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", noise(3, 48, 64))
+    data = imported(tmp_path / "a.npy")
+    assert len(data) == 3
+    assert "3 grey images" in warnings_of(data)
 
 
 def test_smooth_rows_are_told_from_a_smooth_picture_of_the_same_shape(tmp_path: Path) -> None:

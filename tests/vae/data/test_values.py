@@ -110,6 +110,44 @@ def test_12_bits_of_colour_in_a_16_bit_png_keep_all_their_bits(channels: int, fo
     assert np.array_equal(everything(data)[0], expected(values[..., :3], 0, 4095))
 
 
+def tiff_of(values: np.ndarray, order: str, is_packed: bool) -> bytes:
+    """A TIFF of 16 bits [H, W, 3] in two strips, which Pillow cannot write; order: < or >."""
+    height, width, _ = values.shape
+    parts = [half.astype(f"{order}u2").tobytes() for half in np.split(values, 2)]
+    strips = [zlib.compress(part) if is_packed else part for part in parts]
+    places = [8, 8 + len(strips[0])]
+    end = 8 + sum(map(len, strips))
+    end += end % 2
+    entries = [
+        *((256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, end)),
+        *((259, 3, 1, 8 if is_packed else 1), (262, 3, 1, 2), (273, 4, 2, end + 6)),
+        *((277, 3, 1, 3), (278, 3, 1, height // 2), (279, 4, 2, end + 14)),
+    ]
+    lists = struct.pack(f"{order}3H4I", 16, 16, 16, *places, *map(len, strips))
+    table = struct.pack(f"{order}H", len(entries))
+    for tag, kind, count, value in entries:
+        short = kind == 3 and count == 1
+        table += struct.pack(f"{order}HHI", tag, kind, count)
+        table += struct.pack(
+            f"{order}HH" if short else f"{order}I", *([value, 0] if short else [value])
+        )
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, end + len(lists))
+    body = head + b"".join(strips)
+    return body.ljust(end, b"\0") + lists + table + bytes(4)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_12_bits_of_colour_in_a_16_bit_tiff_keep_all_their_bits(
+    order: str, is_packed: bool, folder: Path
+) -> None:
+    values = numbers(0, 4095, (SIZE, SIZE, 3))
+    (folder / "a.tiff").write_bytes(tiff_of(values, order, is_packed))
+    data = imported(folder, image_size=SIZE)
+    assert data.manifest["counts"] == {"used": 1}
+    assert np.array_equal(everything(data)[0], expected(values, 0, 4095))
+
+
 @pytest.mark.parametrize(
     ("values", "black", "white"),
     [
@@ -266,6 +304,14 @@ def test_half_transparent_pixels_are_mixed_as_pillow_mixes_them(folder: Path) ->
     assert np.array_equal(found, np.asarray(black))
 
 
+def test_images_of_which_nothing_can_be_seen_are_told(folder: Path) -> None:
+    icon(3, (0, 0, 0)).save(folder / "a.png")
+    Image.new("RGBA", (SIZE, SIZE), (9, 9, 9, 0)).save(folder / "b.png")
+    found = warnings_of(imported(folder, image_size=SIZE))
+    assert "1 of 2 images is transparent in places" in found
+    assert "1 of 2 images is transparent everywhere" in found
+
+
 def test_opaque_images_are_not_called_transparent(folder: Path) -> None:
     image = Image.fromarray(numbers(0, 255, (SIZE, SIZE, 3)).astype(np.uint8))
     image.convert("RGBA").save(folder / "a.png")
@@ -352,7 +398,7 @@ def test_pages_and_frames_past_the_first_are_counted_in_a_sentence(folder: Path)
     Image.fromarray(numbers(9, 255).astype(np.uint8)).save(folder / "single.tiff")
     data = imported(folder, image_size=SIZE)
     assert np.array_equal(everything(data)[1].max(axis=-1), np.asarray(pages[0]))
-    assert "2 of 3 files hold more than one page or frame" in warnings_of(data)
+    assert "2 of 3 files are made of more than one page or frame" in warnings_of(data)
     assert "first" in warnings_of(data)
 
 
@@ -363,6 +409,13 @@ def test_pages_and_frames_past_the_first_are_counted_in_a_sentence(folder: Path)
         (b"<html>404</html>", "a web page"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), "pillow-heif"),
         (b"\0\0\0\x18ftypmif1\0\0\0\0heicmif1" + bytes(64), "pillow-heif"),
+        pytest.param(
+            b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + bytes(64),
+            "is broken",
+            marks=pytest.mark.skipif(
+                not features.check("avif"), reason="this Pillow reads no AVIF"
+            ),
+        ),
         (b"II*\0\x08\0\0\0\0\0\0\0", "TIFF"),
     ],
 )
