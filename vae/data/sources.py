@@ -18,6 +18,8 @@ from vae.data.torchvision_sets import load_torchvision
 from vae.data.zip_files import load_zip
 from vae.errors import FileError, InputError
 
+PLAIN_IDX = ("MNIST", "FashionMNIST", "KMNIST")  # read without torchvision where they are there
+
 
 def locate(source: str, downloads: Path) -> Source:
     """The place that `source` names: a folder, .zip, .npz, .npy, idx file or torchvision:NAME.
@@ -66,9 +68,10 @@ def _locate_folder(path: Path) -> Source:
 
 def _locate_torchvision(name: str, downloads: Path) -> Source:
     folder = downloads / name
-    if name and folder.is_dir():
+    if name in PLAIN_IDX and folder.is_dir():
         listing = [entry for entry in list_folder(folder).files if not is_system(entry[0])]
         if any(IDX_IMAGES.fullmatch(Path(entry[0]).name) for entry in listing):
             return locate_idx(folder, folder, listing)
     place = str(downloads.resolve() / name)
-    return Source("torchvision", place, name, [], partial(load_torchvision, name, downloads))
+    name_shown = name.replace("/", " ")
+    return Source("torchvision", place, name_shown, [], partial(load_torchvision, name, downloads))
