@@ -43,7 +43,7 @@ from tests.browser.driver import (
     wait_until_taken,
 )
 from vae.commands.parser import main
-from vae.data.arrays import read_idx
+from vae.data.idx_files import read_idx
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,37 +10,16 @@ from pathlib import Path
 from PIL import Image
 
 from vae.data import content
-from vae.data.arrays import load_idx
 from vae.data.attributes import Column, attach_tables, text_column
-from vae.data.collection import FILE_SIZE, Collection, LeftOut, Listing, Source
+from vae.data.collection import FILE_SIZE, Collection, LeftOut, Source
+from vae.data.idx_files import holds_idx, locate_idx
 from vae.data.listing import is_system, list_folder, listed
 from vae.data.opening import TooLargeError, opened
 from vae.data.own_split import split_order
 from vae.data.sorted_files import MAX_FILE_BYTES, Entry, content_of, sorted_files
 from vae.data.splits import folder_labels, folder_splits
-from vae.errors import InputError
 
 PEEK_BYTES = 2**20  # a larger file is looked into before it is read
-
-IDX_IMAGES = re.compile(r"(?P<set>.*?)[-_.]?images[-.]idx3-ubyte(?P<packed>\.gz)?")
-
-
-def locate_idx(path: Path, root: Path, listing: Listing) -> Source:
-    """Image sets below `root` as one source: first the training set, then the test set."""
-    sets: dict[str, str] = {}  # path up to the set's name -> path of its images
-    for name, _, _ in sorted(listing, reverse=True):  # a plain file comes last and wins
-        match = IDX_IMAGES.fullmatch(name)
-        if match:
-            sets[match["set"]] = name
-    tests = [name for name in sets if name.lower().endswith(("t10k", "test"))]
-    trains = [name for name in sets if name not in tests]
-    if len(trains) > 1 or len(tests) > 1:
-        raise InputError(
-            f"{path.name} holds {len(sets)} sets of idx images ({', '.join(sorted(sets.values()))})"
-            ": name the folder or the images file of one of them."
-        )
-    files = [root / sets[name] for name in [*trains, *tests]]
-    return Source("idx", str(path), path.name, listing, partial(load_idx, path, files))
 
 
 def tables_beside(path: Path) -> list[Path]:
@@ -64,8 +42,8 @@ def tables_beside(path: Path) -> list[Path]:
 def locate_folder(root: Path) -> Source:
     found = list_folder(root)
     seen = [entry for entry in found.files if not is_system(entry[0])]
-    if any(IDX_IMAGES.fullmatch(Path(name).name) for name, _, _ in seen):
-        return locate_idx(root, root, seen)
+    if holds_idx(seen):
+        return locate_idx(root, seen)
     tables = tables_beside(root)
     seen += [listed(table, f"../{table.name}") for table in tables]
 

@@ -9,9 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from vae.data.arrays import load_array
-from vae.data.collection import Source
+from vae.data.collection import Listing, Source
 from vae.data.containers import locate_container, locate_parts
-from vae.data.folders import IDX_IMAGES, locate_folder, locate_idx, tables_beside
+from vae.data.folders import locate_folder, tables_beside
+from vae.data.idx_files import (
+    holds_idx,
+    locate_idx,
+    locate_idx_file,
+    set_names,
+    zip_listing,
+)
 from vae.data.listing import is_system, list_folder, listed
 from vae.data.source_names import plain_source
 from vae.data.torchvision_sets import load_torchvision
@@ -32,6 +39,9 @@ def locate(source: str, downloads: Path) -> Source:
         return _locate_torchvision(name.strip(), downloads)
     path = Path(source)
     if not path.exists():
+        named = _locate_idx_set(path)
+        if named is not None:
+            return named
         raise InputError(
             f"There is no data source {source!r}: expected synthetic, torchvision:NAME, a folder, "
             "or a .zip, .npz, .npy or idx file that exists."
@@ -43,11 +53,14 @@ def locate(source: str, downloads: Path) -> Source:
         listing = [listed(path, path.name)]
     except OSError as error:
         raise FileError(f"The data source {source!r} cannot be read: {error}.") from error
-    if IDX_IMAGES.fullmatch(path.name):
-        return locate_idx(path, path.parent, listing)
+    if holds_idx(listing):
+        return locate_idx_file(path, _files_in(path.parent))
     if path.suffix.lower() in (".npz", ".npy"):
         return Source("array", str(path), path.stem, listing, partial(load_array, path))
     if path.suffix.lower() == ".zip":
+        inside = zip_listing(path)
+        if holds_idx(inside):
+            return locate_idx(path, inside)
         tables = tables_beside(path)
         listing += [listed(table, f"../{table.name}") for table in tables]
         return Source("zip", str(path), path.stem, listing, partial(load_zip, path, tables))
@@ -60,6 +73,24 @@ def locate(source: str, downloads: Path) -> Source:
     )
 
 
+def _locate_idx_set(path: Path) -> Source | None:
+    """The set of idx files FOLDER/SET or FILE.zip/SET, None where nothing of the kind is meant."""
+    place = path.parent.resolve()
+    listing = _files_in(place) if place.is_dir() else []
+    if place.is_file() and place.suffix.lower() == ".zip":
+        listing = zip_listing(place)
+    names = set_names(listing)
+    is_meant = len(names) > 1 or path.name in names
+    return locate_idx(place, listing, path.name) if is_meant else None
+
+
+def _files_in(folder: Path) -> Listing:
+    try:
+        return [listed(file, file.name) for file in folder.iterdir() if file.is_file()]
+    except OSError:  # a folder that may not be listed
+        return []
+
+
 def _locate_folder(path: Path) -> Source:
     source = locate_folder(path)
     parts = locate_parts(path, source.listing) if source.kind == "folder" else None
@@ -70,8 +101,8 @@ def _locate_torchvision(name: str, downloads: Path) -> Source:
     folder = downloads / name
     if name in PLAIN_IDX and folder.is_dir():
         listing = [entry for entry in list_folder(folder).files if not is_system(entry[0])]
-        if any(IDX_IMAGES.fullmatch(Path(entry[0]).name) for entry in listing):
-            return locate_idx(folder, folder, listing)
+        if holds_idx(listing):
+            return locate_idx(folder, listing)
     place = str(downloads.resolve() / name)
     name_shown = name.replace("/", " ")
     return Source("torchvision", place, name_shown, [], partial(load_torchvision, name, downloads))

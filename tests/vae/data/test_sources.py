@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae.data.arrays import read_idx
 from vae.data.attributes import attach_tables, text_column
+from vae.data.idx_files import read_idx
 from vae.data.image_files import resized, upright_square
 from vae.data.opening import FORMATS, TooLargeError, digest
 from vae.data.sources import locate
