@@ -17,12 +17,12 @@ from vae.data.background import choose_background
 from vae.data.collection import Collection
 from vae.data.decoding import Rendering, in_order, read_raw
 from vae.data.opening import decoded, is_deep, is_grey_mode, raw_kind
+from vae.data.shapes import Shapes
 from vae.data.tally import some_of
 from vae.data.values import DARKEST_WHITE, Kind, ValueRange, byte_range, extremes, range_of
 from vae.errors import InputError
 
 NEEDED = 256  # pixels a side that say how bright an image is
-LONG = 3  # times as long as wide: the centre shows a third of such an image or less
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class _Look:
 class _Looks:
     """What a source's images have in common."""
 
+    shapes: Shapes
     num: int = 0
     num_colour: int = 0
-    num_long: int = 0
     num_more: int = 0
     found: dict[Kind, tuple[float, float]] = field(default_factory=dict)
     bytes: list[int] = field(default_factory=list)
@@ -55,7 +55,7 @@ class _Looks:
     def add(self, index: int, look: _Look) -> None:
         self.num += 1
         self.num_colour += not look.is_grey
-        self.num_long += max(look.size) > LONG * min(look.size)
+        self.shapes.add(*look.size)
         self.num_more += look.has_more
         if look.may_be_transparent:
             self.transparent.append(index)
@@ -78,7 +78,8 @@ def survey(
 
     Raises InputError for an array with values that are no numbers.
     """
-    looks = _Looks()
+    size = config.image_size or collection.image_size
+    looks = _Looks(Shapes(size, config.crop))
     for done, (index, look) in enumerate(in_order(collection, chosen, _looker(collection))):
         report(done)
         if look is not None:
@@ -99,7 +100,7 @@ def survey(
             )
     background, sentences = choose_background(collection, chosen, looks.transparent, config, ranges)
     return Rendering(
-        size=config.image_size or collection.image_size,
+        size=size,
         channels=3 if looks.num_colour else 1,
         crop=config.crop,
         background=background,
@@ -185,10 +186,4 @@ def _shape_warnings(looks: _Looks, config: DataConfig) -> list[str]:
             f"{some_of(looks.num_more, looks.num, 'file')} made of more than one page or frame: "
             "only the first of each is used."
         )
-    if looks.num_long and config.crop == "centre":
-        sentences.append(
-            f"{some_of(looks.num_long, looks.num, 'image')} more than {LONG} times as long as "
-            "wide or as wide as long, and less than a third of each is used: data.crop fit uses "
-            "all of them."
-        )
-    return sentences
+    return [*sentences, *looks.shapes.sentences(config)]

@@ -20,6 +20,17 @@ def steps_per_epoch(num_images: int, batch_size: int) -> int:
     return max(1, num_images // batch_size + (num_images % batch_size > 1))
 
 
+def about_batch(num_images: int, batch_size: int) -> list[str]:
+    """What to know of a batch that is larger than the data: one sentence, or none."""
+    if num_images >= batch_size:
+        return []
+    images = f"{num_images:,} training images" if num_images > 1 else "1 training image"
+    return [
+        f"The batch of {batch_size:,} is larger than the {images}: each step sees all there is, "
+        "and an epoch is one step."
+    ]
+
+
 def batch_index(
     train: NDArray[np.int64], seed: int, batch_size: int, step: int
 ) -> NDArray[np.int64]:

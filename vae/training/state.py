@@ -20,6 +20,7 @@ from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
 from vae.runs.config_file import to_document
 from vae.runs.folder import Run
+from vae.training.batches import about_batch
 from vae.training.objectives import Objective
 from vae.training.step_means import StepMeans
 
@@ -72,7 +73,8 @@ def begin(
             f"Run {run.name} holds weights but no training state, so it cannot be resumed: "
             f"start a new run (with --from {run.name} it starts from these weights)."
         )
-    return state, [] if text is None else [text]
+    notes = about_batch(len(dataset.train), config.train.batch_size)
+    return state, [*([] if text is None else [text]), *notes]
 
 
 def _new(config: Config, dataset: Dataset, objective: Objective) -> TrainingState:

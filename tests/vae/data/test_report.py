@@ -116,3 +116,28 @@ def test_mostly_broken_files_and_a_single_class_are_sentences(tmp_path: Path) ->
     told = " ".join(checked(tmp_path / "faces", tmp_path)["warnings"])
     assert "5 are broken, too large or unreadable, and 3 are used" in told
     assert "All images have the same animal, cat." in told
+
+
+def test_shapes_that_suffer_from_the_square_are_sentences(tmp_path: Path) -> None:
+    for seed, size in enumerate([(100, 60), (60, 100), (60, 90), (8, 8), (100, 100)]):
+        save(seed, tmp_path / "faces" / f"{seed}.png", size)
+    told = " ".join(checked(tmp_path / "faces", tmp_path)["warnings"])
+    assert "2 of 5 images lose more than a third to the centre crop (such as one of 100 x" in told
+    assert "data.crop fit" in told
+    assert "stretch" in told
+    assert "1 of 5 images is smaller than 16 x 16 pixels and enlarged" in told
+    assert "no size was asked for" not in told
+    for crop in ("fit", "stretch"):
+        told = " ".join(checked(tmp_path / "faces", tmp_path, crop=crop)["warnings"])
+        assert "centre crop" not in told
+        assert "enlarged" in told
+
+
+def test_a_size_that_nobody_chose_is_a_sentence(tmp_path: Path) -> None:
+    for seed in range(3):
+        save(seed, tmp_path / "faces" / f"{seed}.png", (150 + seed, 200))
+    told = " ".join(checked(tmp_path / "faces", tmp_path, image_size=None)["warnings"])
+    assert "reduced to 64 x 64 pixels, as no size was asked for" in told
+    assert "at least 150 pixels" in told
+    told = " ".join(checked(tmp_path / "faces", tmp_path, image_size=64)["warnings"])
+    assert "no size was asked for" not in told
