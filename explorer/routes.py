@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+import streamlit as st
+from starlette.routing import BaseRoute, Mount
 
 from explorer.components import scripts
-from explorer.server import decode_socket, first_paint, map_data
+from explorer.server import admission, decode_socket, first_paint, map_data
 from explorer.state.root import root
 
 
 def all_routes() -> list[BaseRoute]:
-    """The routes of the app."""
-    where = root()
-    return [
-        first_paint.make_route(where),
+    """The routes of the app, below the path that it is served below."""
+    where, path = root(), st.get_option("server.baseUrlPath").strip("/")
+    below = f"/{path}/" if path else "/"
+    live = [
         decode_socket.make_route(where),
         *map_data.make_routes(where),
+        admission.make_route(),
         scripts.make_route(),
     ]
+    return [*first_paint.make_routes(where, below), Mount(f"{below}live", routes=live)]

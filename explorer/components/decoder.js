@@ -1,6 +1,7 @@
 // @ts-check
 // The decode socket as the scripts of the page use it: points in, pictures out.
 
+import { NOT_LET_THROUGH, refusal, socketAddress } from "./connection.js";
 import { NewestWins } from "./newest_wins.js";
 import { toImages } from "./pictures.js";
 
@@ -11,9 +12,13 @@ import { toImages } from "./pictures.js";
 const REFUSED = 4400; // by the server, for good
 const FIRST_PAUSE = 250; // milliseconds before it is tried again
 const LONGEST_PAUSE = 5000;
+const MOST_TRIES = 3; // of a socket that never answers, while the server answers everything else
+
+/** Why no socket comes through, once that is known; then none is tried again. */
+let hindrance = "";
 
 export class Decoder {
-  /** @param {(way: PathPosition) => void} onWay */
+  /** @param {(way: PathPosition, hindrance: string) => void} onWay */
   constructor(onWay) {
     this.onWay = onWay;
     this.number = 0;
@@ -22,6 +27,7 @@ export class Decoder {
     /** @type {{ number: number, done: Request["done"] } | null} */
     this.flight = null;
     this.pause = FIRST_PAUSE;
+    this.tries = 0; // since it answered last
     /** @type {WebSocket | null} */
     this.socket = null;
     this.path = "";
@@ -29,29 +35,44 @@ export class Decoder {
     this.timer = undefined;
   }
 
-  /** @param {string} path  of the socket; nothing happens where it is open already */
+  /** @param {string} path  of the socket, beside the page; nothing happens where it is open already */
   open(path) {
     if (this.path === path && this.socket && this.socket.readyState <= WebSocket.OPEN) return;
     this.close();
     this.path = path;
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}${path}`);
+    if (hindrance) {
+      this.onWay("page", hindrance);
+      return;
+    }
+    const socket = new WebSocket(socketAddress(path));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {
       this.pause = FIRST_PAUSE;
-      this.onWay("socket");
+      this.onWay("socket", "");
       this.next();
     };
     socket.onmessage = (event) => this.receive(event.data);
     socket.onclose = (event) => {
       if (this.socket !== socket) return;
       this.land();
-      this.onWay("page");
-      if (event.code === REFUSED) return;
-      this.timer = setTimeout(() => this.open(path), this.pause);
-      this.pause = Math.min(LONGEST_PAUSE, 2 * this.pause);
+      this.onWay("page", "");
+      if (event.code !== REFUSED) this.tryAgain(socket);
     };
+  }
+
+  /** @param {WebSocket} lost */
+  async tryAgain(lost) {
+    const why = await refusal();
+    if (why !== null) this.tries += 1;
+    if (why || this.tries === MOST_TRIES) hindrance = why || NOT_LET_THROUGH;
+    if (this.socket !== lost) return;
+    if (hindrance) {
+      this.onWay("page", hindrance);
+      return;
+    }
+    this.timer = setTimeout(() => this.open(this.path), this.pause);
+    this.pause = Math.min(LONGEST_PAUSE, 2 * this.pause);
   }
 
   close() {
@@ -87,6 +108,7 @@ export class Decoder {
 
   /** @param {ArrayBuffer} reply */
   receive(reply) {
+    this.tries = 0;
     const header = new DataView(reply);
     const flight = this.land();
     if (flight && header.getUint32(0, true) === flight.number) {

@@ -26,7 +26,7 @@ export class LivePicture {
   /**
    * @param {HTMLElement} parent
    * @param {string} className
-   * @param {string} html  with a canvas of class "picture", and INFO
+   * @param {string} html  with a canvas of class "picture" and INFO in a "frame"
    */
   constructor(parent, className, html) {
     this.root = make("div", className);
@@ -48,10 +48,13 @@ export class LivePicture {
     this.times = []; // from hand to picture, in milliseconds
     /** @type {PathPosition} */
     this.path = "page";
-    this.decoder = new Decoder((way) => this.changeWay(way));
+    this.decoder = new Decoder((way, hindrance) => this.changeWay(way, hindrance));
     this.observer = new ResizeObserver(() => this.image && this.show(this.image));
     this.observer.observe(this.canvas);
     this.speedWords = find(this.root, ".info .speed", HTMLElement);
+    this.hindrance = make("p", "hindrance");
+    this.hindrance.role = "status";
+    find(this.root, ".frame", HTMLElement).after(this.hindrance);
     this.listenToInfo(find(this.root, ".info button", HTMLButtonElement));
   }
 
@@ -98,9 +101,13 @@ export class LivePicture {
     this.observer.disconnect();
   }
 
-  /** @param {PathPosition} way */
-  changeWay(way) {
+  /**
+   * @param {PathPosition} way
+   * @param {string} hindrance  what keeps a socket from being opened for good, in words; else ""
+   */
+  changeWay(way, hindrance) {
     this.path = way;
+    this.hindrance.textContent = hindrance && `Pictures come more slowly: ${hindrance}`;
     this.times = [];
     this.showSpeed();
     if (way === "socket") this.ask();

@@ -10,14 +10,16 @@ export default function load(component) {
   /** @type {(() => void) | null} */
   let rest = null;
   let isOver = false;
-  import(new URL("live/VERSION/SCRIPT.js", document.baseURI).href)
+  const address = new URL("live/VERSION/SCRIPT.js", document.baseURI);
+  import(address.href)
     .then((script) => {
       if (!isOver) rest = script.default(component);
     })
     .catch((error) => {
       console.warn(error);
       const { parentElement } = component;
-      parentElement.textContent = "This part of the page failed to load. Reload the page.";
+      parentElement.textContent = `This part of the page did not come from ${address.pathname}: \
+reload the page, and let a proxy before the server pass on everything below its path.`;
       component.setStateValue("failed", true);
     });
   return () => {

@@ -27,6 +27,11 @@ def version() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in scripts)).hexdigest()[:12]
 
 
+def address(script: str) -> str:
+    """Where SCRIPT.js of this package is, beside the page."""
+    return f"live/{version()}/{script}.js"
+
+
 def component(name: str, script: str, *shared: str) -> Any:
     """The component `name` of the page, by SCRIPT.js and SCRIPT.css of this package.
 
@@ -34,7 +39,7 @@ def component(name: str, script: str, *shared: str) -> Any:
     """
     css = "".join((FOLDER / f"{sheet}.css").read_text("utf-8") for sheet in (*shared, script))
     loader = (FOLDER / "components" / "loader.js").read_text("utf-8")
-    js = loader.replace("live/VERSION/SCRIPT.js", f"live/{version()}/{script}.js")
+    js = loader.replace("live/VERSION/SCRIPT.js", address(script))
     return st.components.v2.component(name, css=css, js=js)
 
 
@@ -45,7 +50,7 @@ def style(module: str) -> str:
 
 
 def make_route() -> Route:
-    """The route ``/live/HASH/NAME.js`` of the server."""
+    """The route ``/HASH/NAME.js`` of the server."""
 
     async def serve(request: Request) -> Response:
         path = FOLDER / f"{request.path_params['name']}.js"
@@ -55,4 +60,4 @@ def make_route() -> Route:
         keep = "public, max-age=31536000, immutable" if is_current else "no-store"
         return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": keep})
 
-    return Route("/live/{version}/{name:path}.js", serve)
+    return Route("/{version}/{name:path}.js", serve)

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import anyio
 import numpy as np
-import streamlit as st
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from explorer.drawing import images
+from explorer.server import admission
 from explorer.state import cache
 from vae.errors import ExplainedError, InputError
 from vae.runs.folder import Run, existing_run
@@ -31,15 +31,9 @@ MAX_POINTS = 16
 REFUSED = 4400
 
 
-def is_own_page(origin: str | None, host: str | None, allowed_hosts: list[str]) -> bool:
-    """Whether a request comes from a page of this server, under a name that it goes by.
-
-    `origin`: the page's, None where no browser asks; `host`: what the request was sent to.
-    """
-    address = urlsplit(f"//{host or ''}")
-    if allowed_hosts and address.hostname not in allowed_hosts:
-        return False
-    return origin is None or urlsplit(origin).netloc == address.netloc
+def address(run: Run) -> str:
+    """Where the socket of a run is, beside the page."""
+    return f"live/decode/{quote(run.name)}"
 
 
 def decoded(run: Run, message: bytes) -> bytes:
@@ -65,12 +59,11 @@ def decoded(run: Run, message: bytes) -> bytes:
 
 
 def make_route(root: Path) -> WebSocketRoute:
-    """The route ``/live/decode/RUN`` of the server for the runs under `root`."""
+    """The route ``/decode/RUN`` of the server for the runs under `root`."""
     one_at_a_time = anyio.CapacityLimiter(1)
 
     async def serve(socket: WebSocket) -> None:
-        allowed = list(st.get_option("server.allowedHosts") or [])
-        if not is_own_page(socket.headers.get("origin"), socket.headers.get("host"), allowed):
+        if admission.refusal(socket.headers):
             await socket.close(1008)  # before accepting: the browser sees 403
             return
         await socket.accept()
@@ -85,4 +78,4 @@ def make_route(root: Path) -> WebSocketRoute:
         except (ExplainedError, KeyError) as error:
             await socket.close(REFUSED, str(error)[:120])
 
-    return WebSocketRoute("/live/decode/{run}", serve)
+    return WebSocketRoute("/decode/{run}", serve)

@@ -3,37 +3,66 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import io
+import re
 from pathlib import Path
 from string import Template
+from urllib.parse import quote
 
 import streamlit as st
 from PIL import Image
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from explorer.components import scripts
 from explorer.drawing import images, theme
+from explorer.server import admission
 from explorer.state import cache
 from vae.runs.folder import list_runs
 
-STREAMLIT = Path(st.__file__).parent / "static" / "index.html"
+INDEX = Path(st.__file__).parent / "static" / "index.html"
 OURS = Path(__file__).parents[1] / "assets" / "first_paint.html"
+# What loads Streamlit's script; ours does that in its place.
+SCRIPT = re.compile(r'<script type="module"[^>]* src="([^"]+)"></script>')
 SHEET_GAP = 2  # as vae.pictures.grid sets it
 
 
-def make_route(root: Path) -> Route:
-    """The route ``/`` of the server."""
+def make_routes(root: Path, below: str) -> list[Route]:
+    """The route of the first page, and one that leads to it from its path without the last slash.
+
+    `below`: the path of the page, "/" or as in "/some/path/".
+    """
 
     async def serve(request: Request) -> Response:
-        page = STREAMLIT.read_text("utf-8")
-        ours = Template(OURS.read_text("utf-8"))
-        first = ours.substitute(colours=theme.variables(), face=face(root))
-        page = page.replace("<title>Streamlit</title>", "<title>Latent explorer</title>")
-        page = page.replace('<div id="root"></div>', f'<div id="root"></div>{first}')
+        page = first_page(root, request.headers.get("host"))
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
-    return Route("/", serve)
+    async def add_slash(request: Request) -> Response:
+        # Relative: a proxy may have another name for this server.
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"{quote(below.split('/')[-2])}/{query}")
+
+    bare = [Route(below.rstrip("/"), add_slash)] if below != "/" else []
+    return [Route(below, serve), *bare]
+
+
+def first_page(root: Path, host: str | None) -> str:
+    """Streamlit's page with ours in it; `host`: what the browser has asked for, as it came here."""
+    page = INDEX.read_text("utf-8")
+    page = page.replace("<title>Streamlit</title>", "<title>Latent explorer</title>")
+    loads = SCRIPT.search(page)
+    ours = Template(OURS.read_text("utf-8")).substitute(
+        colours=theme.variables(),
+        face=face(root),
+        host=html.escape(host or "") if admission.is_known_host(host) else "",
+        streamlit=loads[1] if loads else "",
+        connection=scripts.address("components/connection"),
+        script=OURS.with_suffix(".js").read_text("utf-8") if loads else "",
+    )
+    page = SCRIPT.sub(r'<link rel="modulepreload" crossorigin href="\1">', page, count=1)
+    return page.replace('<div id="root"></div>', f'<div id="root"></div>{ours}')
 
 
 def face(root: Path) -> str:

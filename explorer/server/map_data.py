@@ -24,7 +24,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from explorer.drawing import images
-from explorer.server.decode_socket import is_own_page
+from explorer.server import admission
 from explorer.state import cache, map_points
 from explorer.state.map_points import Place
 from vae.errors import ExplainedError, InputError
@@ -102,14 +102,13 @@ def _dataset(root: Path, run: Run, query: QueryParams) -> Dataset:
 
 
 def make_routes(root: Path) -> list[Route]:
-    """The routes under ``/live/map/RUN`` of the server for the runs under `root`."""
+    """The routes under ``/map/RUN`` of the server for the runs under `root`."""
     few_at_a_time = anyio.CapacityLimiter(2)
 
     def route(name: str, mime: str, answer: Callable[[Run, QueryParams], bytes]) -> Route:
         async def serve(request: Request) -> Response:
-            allowed = list(st.get_option("server.allowedHosts") or [])
-            if not is_own_page(request.headers.get("origin"), request.headers.get("host"), allowed):
-                return PlainTextResponse("Only pages of this server may ask.", 403)
+            if why := admission.refusal(request.headers):
+                return PlainTextResponse(why, 403)
 
             def work() -> bytes:
                 return answer(existing_run(root, request.path_params["run"]), request.query_params)
@@ -120,7 +119,7 @@ def make_routes(root: Path) -> list[Route]:
                 return PlainTextResponse(str(error), 404)
             return Response(block, media_type=mime, headers=HEADERS)
 
-        return Route(f"/live/map/{{run}}/{name}", serve)
+        return Route(f"/map/{{run}}/{name}", serve)
 
     binary = "application/octet-stream"
     return [

@@ -29,6 +29,8 @@ from tests import leftover_processes
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, Locator, Page
 
+    from tests.browser.proxy import Proxy
+
 PATIENCE = 90.0  # seconds: the machine may be busy
 # A trainer stands behind the page in priority: on a busy machine its steps are seconds apart.
 TRAINING_PATIENCE = 400.0
@@ -62,16 +64,17 @@ def wait_until(claim: Callable[[], object], text: str, seconds: float = PATIENCE
 
 
 class Server:
-    """`streamlit run app.py` on a port of its own."""
+    """`streamlit run app.py` on a port of its own; `settings`: of Streamlit's section `server`."""
 
-    def __init__(self, root: Path, port: int | None = None) -> None:
+    def __init__(self, root: Path, port: int | None = None, **settings: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = port or probe.getsockname()[1]
         self.root = root
-        self.url = f"http://localhost:{self.port}"
+        self.url = f"http://localhost:{self.port}/{settings.get('baseUrlPath', '')}".rstrip("/")
         self.log = open(root.parent / f"server-{self.port}.log", "ab")  # noqa: SIM115
         command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        command += [f"--server.{name}={value}" for name, value in settings.items()]
         with leftover_processes.marking() as self.mark:
             self.process = subprocess.Popen(
                 [*command, "--server.headless=true", f"--server.port={self.port}"],
@@ -112,7 +115,7 @@ def new_page(chromium: Browser) -> Page:
     return page
 
 
-def open_panel(page: Page, server: Server, panel: str) -> None:
+def open_panel(page: Page, server: Server | Proxy, panel: str) -> None:
     """Load the page, and open one of its panels."""
     page.goto(server.url)
     show_panel(page, panel)

@@ -9,6 +9,7 @@ from explorer.components import scripts
 from explorer.drawing import charts, images
 from explorer.exports import restore
 from explorer.panels.interpolate import choose_images, controls, downloads, player
+from explorer.server import decode_socket
 from explorer.state import chosen_path, handover, opened_run
 from explorer.state.chosen_path import KINDS, LETTERS, LatentPath
 from explorer.state.opened_run import OpenedRun
@@ -116,7 +117,7 @@ def _point(opened: OpenedRun, path: LatentPath) -> None:
         path.letters,
         tour,
         number,
-        path=f"/live/decode/{opened.run.name}",
+        path=decode_socket.address(opened.run),
         step=opened.weights.step,
         picture=images.address(images.decode(opened.model, z[None])[0], LARGE),
     )

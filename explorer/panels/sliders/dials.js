@@ -154,9 +154,9 @@ class Dials extends LivePicture {
     this.askStrips();
   }
 
-  /** @override @param {PathPosition} way */
-  changeWay(way) {
-    super.changeWay(way);
+  /** @override @param {PathPosition} way @param {string} hindrance */
+  changeWay(way, hindrance) {
+    super.changeWay(way, hindrance);
     if (way === "socket") this.askStrips();
   }
 

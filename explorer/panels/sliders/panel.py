@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 import streamlit as st
@@ -14,6 +13,7 @@ from explorer.directions.direction import Direction
 from explorer.drawing import images
 from explorer.exports import restore
 from explorer.panels.sliders import dials, point, start
+from explorer.server import decode_socket
 from explorer.state import cache, opened_run
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
@@ -66,7 +66,7 @@ def _draw(session: Session) -> None:
         point.DIALS.of(session).name,
         directions,
         drag,
-        path=f"/live/decode/{quote(opened.run.name)}",
+        path=decode_socket.address(opened.run),
         step=opened.weights.step,
         face=images.address(face, face.shape[0]),
         samples=_samples(opened),

@@ -10,9 +10,15 @@ from urllib.parse import urljoin
 import pytest
 import streamlit as st
 from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from explorer.components import scripts
+
+
+@pytest.fixture
+def client() -> TestClient:
+    return TestClient(Starlette(routes=[Mount("/live", routes=[scripts.make_route()])]))
 
 
 @pytest.fixture
@@ -30,12 +36,12 @@ def test_a_change_in_any_script_is_another_address_of_all(assets: Path) -> None:
     assert scripts.version() != before
 
 
-def test_every_import_of_a_script_is_served_under_its_own_version() -> None:
-    client = TestClient(Starlette(routes=[scripts.make_route()]))
+def test_every_import_of_a_script_is_served_under_its_own_version(client: TestClient) -> None:
     paths = list(scripts.FOLDER.rglob("*.js"))
     assert paths
     for path in paths:
-        address = f"/live/{scripts.version()}/{path.relative_to(scripts.FOLDER).as_posix()}"
+        name = path.relative_to(scripts.FOLDER).with_suffix("").as_posix()
+        address = f"/{scripts.address(name)}"
         answer = client.get(address)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
@@ -43,8 +49,7 @@ def test_every_import_of_a_script_is_served_under_its_own_version() -> None:
             assert client.get(urljoin(address, name)).status_code == 200
 
 
-def test_an_earlier_address_is_answered_but_not_kept() -> None:
-    client = TestClient(Starlette(routes=[scripts.make_route()]))
+def test_an_earlier_address_is_answered_but_not_kept(client: TestClient) -> None:
     answer = client.get("/live/earlier/panels/sliders/dials.js")
     assert answer.headers["cache-control"] == "no-store"
     assert client.get("/live/earlier/none.js").status_code == 404

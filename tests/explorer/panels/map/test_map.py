@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from explorer.panels.map import canvas
@@ -49,7 +50,7 @@ def dataset(root: Path, run: Run) -> Dataset:
 
 @pytest.fixture
 def client(root: Path) -> Iterator[TestClient]:
-    app = Starlette(routes=map_data.make_routes(root))
+    app = Starlette(routes=[Mount("/live", routes=map_data.make_routes(root))])
     with TestClient(app, base_url="http://localhost:8501") as client:
         yield client
 
