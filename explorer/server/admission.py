@@ -26,10 +26,9 @@ def refusal(headers: Headers) -> str:
         missing.append(f'"{origin}" to server.corsAllowedOrigins')
     if not missing:
         return ""
-    page = f' by a page of "{origin}"' if origin else ""
     return (
-        f'the server was asked as "{host}"{page}, which its settings do not list; add '
-        f"{' and '.join(missing)} in .streamlit/config.toml, and start the server again."
+        "the server does not know this address; "
+        f"add {' and '.join(missing)}, and start the server again."
     )
 
 

@@ -17,7 +17,7 @@ class Proxy:
     """Passes on what comes to a free port.
 
     `rewritten`: what it writes into headers in place of what came. `below`: the path that it takes
-    away, as in "/outside". `refused`: the paths whose sockets it does not let through, as a pattern.
+    away, as in "/outside". `refused`: a pattern of the paths whose sockets it does not let through.
     """
 
     def __init__(

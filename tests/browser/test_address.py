@@ -117,8 +117,8 @@ def test_a_proxy_with_another_name_is_let_in_by_the_setting(page: Page, below: S
 @pytest.mark.parametrize(
     ("host", "setting"),
     [
-        (None, 'add "faces.localhost" to server.allowedHosts in'),
-        ("localhost", 'add "http://faces.localhost:{port}" to server.corsAllowedOrigins in'),
+        (None, 'add "faces.localhost" to server.allowedHosts, and start'),
+        ("localhost", 'add "http://faces.localhost:{port}" to server.corsAllowedOrigins, and start'),
         ("inside.example", 'add "inside.example" to server.allowedHosts and "http://faces'),
     ],
 )
