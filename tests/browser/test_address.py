@@ -118,7 +118,10 @@ def test_a_proxy_with_another_name_is_let_in_by_the_setting(page: Page, below: S
     ("host", "setting"),
     [
         (None, 'add "faces.localhost" to server.allowedHosts, and start'),
-        ("localhost", 'add "http://faces.localhost:{port}" to server.corsAllowedOrigins, and start'),
+        (
+            "localhost",
+            'add "http://faces.localhost:{port}" to server.corsAllowedOrigins, and start',
+        ),
         ("inside.example", 'add "inside.example" to server.allowedHosts and "http://faces'),
     ],
 )
@@ -160,6 +163,7 @@ def the_page_decodes(page: Page, proxy: Proxy, words: str) -> None:
         wait_until_taken(page, face)
         before = still(face)
     expect(said).to_have_count(1)
+    expect(page.locator("canvas.strip").first).to_be_hidden()  # nothing would come into it
     show_panel(page, "Interpolate")
     expect(said).to_contain_text(words)
     wait_until_painted(page.get_by_role("img", name="Point of the path"))
