@@ -22,6 +22,7 @@ Pixels = NDArray[np.uint8]
 
 STILL_SUFFIXES = (".png",)
 ANIMATION_SUFFIXES = (".gif", ".webp", ".mp4")
+FRAME_SECONDS = 0.12  # that one picture of an animation is shown
 COMMENT_WORD = "recipe"  # of the text in a PNG
 IMAGE_DESCRIPTION = 0x010E  # of EXIF
 MAX_COMMENT = 1 << 20  # characters
@@ -88,7 +89,7 @@ def read_png(file: Path) -> Pixels:
 def animation(
     frames: Sequence[Pixels],
     suffix: str,
-    frame_seconds: float = 0.12,
+    frame_seconds: float = FRAME_SECONDS,
     hold_seconds: float = 1.0,
     comment: str = "",
 ) -> bytes:
@@ -100,6 +101,8 @@ def animation(
     if suffix not in ANIMATION_SUFFIXES:
         wanted = ", ".join(ANIMATION_SUFFIXES)
         raise InputError(f"An animation is written as {wanted}, not as {suffix or 'no suffix'}.")
+    if not 0.01 <= frame_seconds <= 60:
+        raise InputError(f"A picture is shown for 0.01 to 60 seconds, not for {frame_seconds:g}.")
     if suffix == ".mp4":
         held = max(1, round(hold_seconds / frame_seconds))
         return _mp4([*frames, *[frames[-1]] * (held - 1)], frame_seconds, comment)
@@ -185,7 +188,9 @@ def write_still(file: Path, sheet: Pixels) -> None:
     atomic_write(file, png(sheet))
 
 
-def write_animation(file: Path, frames: Sequence[Pixels], frame_seconds: float = 0.12) -> None:
+def write_animation(
+    file: Path, frames: Sequence[Pixels], frame_seconds: float = FRAME_SECONDS
+) -> None:
     """Write an animation by the suffix of `file`. Raises InputError, FileError."""
     data = animation(frames, file.suffix.lower(), frame_seconds)
     make_folder(file.parent)

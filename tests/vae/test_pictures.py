@@ -71,6 +71,13 @@ def test_the_last_frame_is_held() -> None:
         assert image.info["duration"] == 2000
 
 
+@pytest.mark.parametrize("suffix", pictures.ANIMATION_SUFFIXES)
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_picture_is_shown_for_some_time(suffix: str, seconds: float) -> None:
+    with pytest.raises(InputError, match=r"0\.01 to 60 seconds, not for"):
+        pictures.animation([two_colours()] * 2, suffix, seconds)
+
+
 def test_images_in_zero_one_become_the_nearest_level() -> None:
     x = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, np.nan], np.float32).reshape(1, 1, 1, 6)
     assert pictures.from_unit(x).ravel().tolist() == [0, 0, 128, 255, 255, 0]

@@ -1,4 +1,4 @@
-"""The commands that look into a trained run: measures, pictures, latents.
+"""The commands that make pictures: samples, reconstructions, paths, animations.
 
 Shapes: n images, H height, W width, C channels. Torch and numpy are imported by each command, after
 its arguments were found good.

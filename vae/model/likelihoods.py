@@ -11,10 +11,13 @@ puts out, [N, `num_outputs` * C, H, W]; x is in [0, 1]. Each likelihood has
 from __future__ import annotations
 
 import math
+from typing import assert_never
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from vae.option_choices import LikelihoodName
 
 # Half a grey level: pictures of 8 bits hold nothing finer, and log sigma stays finite.
 MIN_SIGMA = 0.5 / 255
@@ -201,12 +204,12 @@ def remember(mean: Tensor, num_updates: Tensor, value: Tensor) -> None:
 Likelihood = Bernoulli | Gaussian | PixelGaussian | Laplace
 
 
-def default_likelihood(num_channels: int, sigma: float | None) -> str:
+def default_likelihood(num_channels: int, sigma: float | None) -> LikelihoodName:
     """Name of the likelihood that suits the images: gaussian for colour or where sigma is given."""
     return "gaussian" if num_channels == 3 or sigma is not None else "bernoulli"
 
 
-def make_likelihood(name: str, sigma: float | None) -> Likelihood:
+def make_likelihood(name: LikelihoodName, sigma: float | None) -> Likelihood:
     """The likelihood by its name in the config; `sigma` None: shared and optimal."""
     match name:
         case "bernoulli":
@@ -215,5 +218,7 @@ def make_likelihood(name: str, sigma: float | None) -> Likelihood:
             return Gaussian(sigma)
         case "gaussian_per_pixel":
             return PixelGaussian()
-        case _:
+        case "laplace":
             return Laplace(sigma)
+        case _:
+            assert_never(name)

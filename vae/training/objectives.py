@@ -16,6 +16,7 @@ kl are measured without weights.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from torch import Tensor
 
@@ -92,10 +93,12 @@ class Objective:
                 information, correlation, dimension_kl = parts
                 rate = information + self.beta(step) * correlation + dimension_kl
                 return result | {"loss": nll + rate} | parts._asdict()
-            case _:
+            case "elbo":
                 return result | {
                     "loss": nll + self.beta(step) * self._rate(terms, kl_per_dim, step)
                 }
+            case _:
+                assert_never(self.train.objective)
 
     def _rate(self, terms: Terms, kl_per_dim: Tensor, step: int | None) -> Tensor:
         """What beta weighs: the kl of the batch, as it is estimated and bent. []"""

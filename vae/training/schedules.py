@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from typing import assert_never
 
 from vae.option_choices import LrSchedule
 
@@ -34,11 +35,13 @@ def lr_at(step: int, lr: float, schedule: LrSchedule, total_steps: int) -> float
         num_last = max(1, round(COOLDOWN_PART * total_steps))
         part = min(1.0, (total_steps - 1 - step) / num_last)  # 1, then down to 0
         return final + (lr - final) * max(0.0, part)
-    warmup = math.ceil(WARMUP_PART * total_steps)
-    if step < warmup:
-        return lr * (step + 1) / (warmup + 1)
-    part = min(1.0, (step - warmup) / max(1, total_steps - 1 - warmup))  # 0 to 1
-    return final + 0.5 * (lr - final) * (1 + math.cos(math.pi * part))
+    if schedule == "cosine":
+        warmup = math.ceil(WARMUP_PART * total_steps)
+        if step < warmup:
+            return lr * (step + 1) / (warmup + 1)
+        part = min(1.0, (step - warmup) / max(1, total_steps - 1 - warmup))  # 0 to 1
+        return final + 0.5 * (lr - final) * (1 + math.cos(math.pi * part))
+    assert_never(schedule)
 
 
 def rise(step: int, value: float, warmup_steps: int, cycle_steps: int = 0) -> float:
