@@ -24,8 +24,16 @@ def brought_in() -> dict[str, str]:
         f"{target}/{path.relative_to(top).as_posix()}": path.as_posix()
         for target, (top, patterns) in BROUGHT_IN.items()
         for pattern in patterns
-        for path in sorted(Path(top).glob(pattern))
+        for path in _found(Path(top), pattern)
     }
+
+
+def _found(top: Path, pattern: str) -> list[Path]:
+    """Stops where there is none: a wheel without its settings would listen on every address."""
+    found = sorted(top.glob(pattern))
+    if not found:
+        raise FileNotFoundError(f"The wheel needs {top / pattern}, and there is none.")
+    return found
 
 
 class Build(build_py):

@@ -49,8 +49,9 @@ def show(panel: str) -> None:
     """Draw the panel's line, unless it was put away."""
     read = _read()
     if panel in read:
-        if _PUT_AWAY.pop():
+        if _PUT_AWAY.get():
             _keep(read)
+            _PUT_AWAY.pop()
         return
     st.html(scripts.style(__file__))
     with st.container(key="hint", horizontal=True, gap="small", vertical_alignment="center"):

@@ -46,7 +46,8 @@ def warm_up() -> threading.Thread:
 def _load(panel: str) -> None:
     """Import what the panel decodes with, and show a face as long as that takes."""
     place = st.empty()
-    if panel in DECODING and "torch" not in sys.modules:
+    is_there = "torch" in sys.modules and not warm_up().is_alive()
+    if panel in DECODING and not is_there:
         place.html(
             f'<div class="first-face">{first_paint.face(root())}<span>Loading ...</span></div>'
         )

@@ -1,6 +1,6 @@
 """Make of a trained run the small one that ships with the product.
 
-    python scripts/ship_run.py checkpoints/RUN checkpoints/anime-faces "COMMAND" ["COMMAND" ...]
+    python -m scripts.ship_run checkpoints/RUN checkpoints/anime-faces "COMMAND" ["COMMAND" ...]
 
 Weights in half precision, at most 40 previews as WebP, the map by UMAP, the fitted mixture, the
 evaluation; no training states, so that it can be looked at but not resumed. The commands that
@@ -48,8 +48,20 @@ def copy_as_webp(source: Path, target: Path, name: str) -> str:
     return smaller
 
 
+def command(name: str, run: Run, *options: str) -> None:
+    """Run a command of `python -m vae` on the run; where it fails, so does all of this."""
+    if vae([name, run.name, "--root", str(run.folder.parent), *options]) != 0:
+        raise SystemExit(f"The command {name} failed.")
+
+
 def ship(source: Run, target: Run, commands: list[str]) -> None:
-    shutil.rmtree(target.folder, ignore_errors=True)
+    """Write `target` anew; the folder that was there goes to the side, and stays."""
+    if source.folder.resolve() == target.folder.resolve() or not source.weights_file.is_file():
+        raise SystemExit(f"{source.folder} must be a trained run, and another one than the target.")
+    if target.folder.exists():
+        before = target.folder.with_name(f".{target.name}.before")
+        shutil.rmtree(before, ignore_errors=True)
+        target.folder.rename(before)
     target.previews.mkdir(parents=True)
     shutil.copy(source.config_file, target.config_file)
     shutil.copy(source.latents_file, target.latents_file)
@@ -68,17 +80,17 @@ def ship(source: Run, target: Run, commands: list[str]) -> None:
     }
     save_file(tensors, target.weights_file, metadata)
     umap = ["--method", "umap", "--num", str(MAP_POINTS), "--out", str(target.maps / "umap.npz")]
-    vae(["project", target.name, "--root", str(target.folder.parent), *umap])
+    command("project", target, *umap)
     model, weights = load_model(target)
     dataset = open_dataset(target.config().data, data_cache(target.folder.parent))
     known = neighbours.know(model, dataset, weights.digest, max_images=KNOWN_IMAGES)
     neighbours.save_known(target.samplers_file, known)
-    vae(["evaluate", target.name, "--root", str(target.folder.parent)])
+    command("evaluate", target)
     lines = "\n".join(f"    {command}" for command in commands)
     (target.folder / "NOTES.md").write_text(
         "# How this run was made\n\n"
         f"{lines}\n\n"
-        "Then `python scripts/ship_run.py` made it small: weights in half precision, "
+        "Then `python -m scripts.ship_run` made it small: weights in half precision, "
         f"{MAX_PREVIEWS} previews as WebP, a map of {MAP_POINTS:,} images, a mixture fitted to "
         f"{KNOWN_IMAGES:,} posterior means, its evaluation, no training states. "
         "It can be looked at, evaluated and sampled, but not resumed.\n",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from vae.atomic import atomic_write, make_folder
-from vae.errors import InputError
+from vae.errors import FileError, InputError, reading
 
 Pixels = NDArray[np.uint8]
 
@@ -81,9 +81,12 @@ def png(sheet: Pixels, comment: str = "", compress_level: int = 6) -> bytes:
 
 
 def read_png(file: Path) -> Pixels:
-    """The pixels of a picture file. [H, W, 3]"""
-    with Image.open(file) as image:
-        return np.asarray(image.convert("RGB"))
+    """The pixels of a picture file. [H, W, 3] Raises FileError where it is broken."""
+    try:
+        with reading(file), Image.open(file) as image:
+            return np.asarray(image.convert("RGB"))
+    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise FileError(f"{file} cannot be read as a picture: {error}.") from error
 
 
 def animation(

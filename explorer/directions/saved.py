@@ -35,10 +35,11 @@ def show_new(session: Session, name: str) -> None:
 def sliders(opened: OpenedRun) -> list[Direction]:
     """The sliders of the directions that are kept; none, and said how to make one, at first."""
     session = opened.session
-    if made := _MADE.of(session).pop():
+    if made := _MADE.of(session).get():
         st.toast(
             f"{labels.plain(made)} is a slider now, kept with the run.", icon=":material/explore:"
         )
+        _MADE.of(session).pop()
     if not opened.has_images():
         st.info("This run's images cannot be found, so its saved directions cannot be computed.")
         return []

@@ -85,5 +85,6 @@ def say(sentence: str) -> None:
 def begin() -> None:
     """Say what is to be said; draw the whole page anew where another run was chosen meanwhile."""
     handover.follow()
-    if note := _NOTE.pop():
+    if note := _NOTE.get():
         st.toast(note, icon=":material/restore:")
+        _NOTE.pop()  # only now: a run of the page may be cut short at the toast

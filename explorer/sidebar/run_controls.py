@@ -7,11 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.components import fragment
 from explorer.sidebar.actions import MESSAGE, attempt
 from explorer.sidebar.new_run import new_run
 from explorer.state import cache, handover
 from explorer.state.root import root
 from explorer.state.session import Session
+from vae.errors import ExplainedError
 from vae.option_choices import Request
 from vae.runs import processes
 from vae.runs.events import last_event
@@ -53,7 +55,10 @@ def show() -> Session | None:
         else:
             name = st.selectbox("Run", [], placeholder="No run yet", key=handover.RUN.name)
         session = Session(where, Run(where / name)) if name else None
-        _controls(session)
+        try:
+            _controls(session)
+        except ExplainedError as error:
+            st.error(str(error), icon=":material/error:")
         st.divider()
         new_run(where)
     return session
@@ -80,7 +85,7 @@ def _controls(session: Session | None) -> None:
     """Status and buttons of the chosen run, kept current while it trains."""
     is_alive = session is not None and session.is_alive()
     every = TICK_SECONDS if is_alive else None
-    st.fragment(_draw_controls, run_every=every)(session, is_alive)
+    fragment.show(_draw_controls, every, session, is_alive)
 
 
 def _draw_controls(session: Session | None, was_alive: bool) -> None:

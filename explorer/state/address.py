@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from explorer.state import handover
 from explorer.state.keys import Key, RunKey
 from explorer.state.session import Session
+from vae.errors import ExplainedError
 
 _FIRST = Key[str]("first_panel", "Sliders")  # where nobody has chosen one
 _WRITTEN = Key[str]("written_panel", "Sliders")  # in the address; what a browser says may be old
@@ -21,7 +22,7 @@ def open_panel(panels: Sequence[str], session: Session | None) -> None:
     """Open the panel that a new page, or a step back or forward, asks for by its address."""
     asked = st.query_params.get("panel")
     if not handover.PANEL.is_set():
-        _FIRST.set("Live" if session is not None and session.is_alive() else "Sliders")
+        _FIRST.set("Live" if session is not None and _is_alive(session) else "Sliders")
     elif not _is_a_step_in_history():
         return
     handover.PANEL.set(asked if asked in panels else _FIRST.get())
@@ -51,6 +52,14 @@ def query(session: Session | None, panel: str) -> dict[str, str]:
         if z:
             asked["z"] = z
     return asked
+
+
+def _is_alive(session: Session) -> bool:
+    """Whether it is in training; no, where its folder cannot be read, as the sidebar will say."""
+    try:
+        return session.is_alive()
+    except ExplainedError:
+        return False
 
 
 def _is_a_step_in_history() -> bool:

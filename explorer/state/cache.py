@@ -6,6 +6,7 @@ A file is named with its stamp, so that a changed file is another value.
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ class _Log:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.offset = 0
+        self.lock = threading.Lock()  # two pages may read at once
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -53,12 +55,13 @@ def events(path: Path) -> list[Event]:
     if now is None:
         return []
     log = _log(str(path), now[0])
-    if now[1] < log.offset:
-        log.events, log.offset = [], 0
-    if now[1] > log.offset:
-        new, offset = read_events(path, log.offset)
-        log.events, log.offset = [*log.events, *new], offset
-    return log.events
+    with log.lock:
+        if now[1] < log.offset:
+            log.events, log.offset = [], 0
+        if now[1] > log.offset:
+            new, offset = read_events(path, log.offset)
+            log.events, log.offset = [*log.events, *new], offset
+        return log.events
 
 
 @st.cache_resource(ttl=LOCK_SECONDS, max_entries=64, show_spinner=False)

@@ -90,6 +90,7 @@ class Server:
             raise
 
     def _answers(self) -> bool:
+        assert self.process.poll() is None, f"The server has ended: see {self.log.name}."
         try:
             with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as answer:
                 return bool(answer.read() == b"ok")
@@ -131,20 +132,19 @@ def show_panel(page: Page, panel: str) -> None:
 
 
 def pixels(picture: Locator) -> np.ndarray:
-    """What is painted on the screen there. [H, W, 3]"""
-    with Image.open(io.BytesIO(picture.screenshot())) as image:
-        return np.asarray(image.convert("RGB")).astype(np.int16)
+    """What is painted on the screen there. [H, W, 3]
 
-
-def pixels_of_newest(picture: Locator) -> np.ndarray:
-    """As `pixels`, of a picture that the page may put another one in the place of meanwhile."""
+    The page may put another picture in its place meanwhile: then of that one.
+    """
     from playwright.sync_api import Error
 
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            return pixels(picture)
+            with Image.open(io.BytesIO(picture.screenshot())) as image:
+                return np.asarray(image.convert("RGB")).astype(np.int16)
         except Error as error:
-            if "not attached" not in str(error):
+            if "not attached" not in str(error) or time.monotonic() > deadline:
                 raise
 
 
@@ -162,7 +162,7 @@ def wait_for_change(
 
     def is_another() -> bool:
         nonlocal before
-        now = pixels_of_newest(picture)
+        now = pixels(picture)
         if now.shape != before.shape:
             before = now  # the page has made room for something else
         return bool(np.abs(now - before).mean() > least)
@@ -193,7 +193,7 @@ def still(picture: Locator) -> np.ndarray:
 
     def is_at_rest() -> bool:
         nonlocal now
-        before, now = now, pixels_of_newest(picture)
+        before, now = now, pixels(picture)
         return np.array_equal(before, now)
 
     wait_until(is_at_rest, "the picture rests")

@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from tests.browser.driver import FACE, Server, require_chromium, wait_until, wait_until_painted
+from tests.browser.driver import (
+    FACE,
+    TRAINING_PATIENCE,
+    Server,
+    new_page,
+    require_chromium,
+    wait_until,
+    wait_until_painted,
+)
+from vae.errors import InputError
 from vae.runs.events import last_event
 from vae.runs.folder import Run
 
@@ -171,7 +181,7 @@ def test_a_link_to_a_point_outlives_a_look_at_another_panel(page: Page, server: 
 @pytest.fixture
 def trained(chromium: Browser, server: Server, root: Path) -> Iterator[tuple[Page, Run]]:
     """A page that has just started to train `short`, and that run."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = new_page(chromium)
     page.goto(server.url)
     page.get_by_text("Settings", exact=True).click()
     page.get_by_role("textbox", name="Name").fill("short")
@@ -180,15 +190,14 @@ def trained(chromium: Browser, server: Server, root: Path) -> Iterator[tuple[Pag
     run = Run(root / "short")
     try:
         page.get_by_role("button", name=re.compile("Start training")).click()
-        page.get_by_role("img", name="Samples").wait_for(timeout=120_000)
+        page.get_by_role("img", name="Samples").wait_for(timeout=1000 * TRAINING_PATIENCE)
         yield page, run
     finally:
         page.close()
-        if run.is_locked():
+        with suppress(InputError):  # it may have ended by itself
             run.request("stop")
-        while run.is_locked():
-            pass
-        shutil.rmtree(run.folder)
+        wait_until(lambda: not run.is_locked(), "the trainer ends", TRAINING_PATIENCE)
+        shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def badge(page: Page, status: str) -> Locator:
@@ -196,7 +205,7 @@ def badge(page: Page, status: str) -> Locator:
 
 
 def expect_status(page: Page, status: str) -> None:
-    expect(badge(page, status)).to_be_visible(timeout=120_000)
+    expect(badge(page, status)).to_be_visible(timeout=1000 * TRAINING_PATIENCE)
 
 
 def test_the_tab_stays_and_takes_clicks_while_training_ends_and_goes_on(
@@ -214,12 +223,15 @@ def test_the_tab_stays_and_takes_clicks_while_training_ends_and_goes_on(
         expect_panel(page, "Model")
         assert "panel=Model" in page.url
     sidebar.get_by_role("button", name="Stop").click()
-    is_over = False
-    while not is_over:  # a click at every moment around the end
-        is_over = badge(page, "stopped").is_visible()
+
+    def is_over() -> bool:  # a click at every moment around the end
+        is_stopped = badge(page, "stopped").is_visible()
         for name in ("Model", "Animation"):
             tab(page, name).click()
             expect_panel(page, name)
+        return is_stopped
+
+    wait_until(is_over, "the run has stopped", TRAINING_PATIENCE)
     page.wait_for_url("**panel=Animation*")  # a run of the page ago, the last click is not there
     settle(page)
     expect_panel(page, "Animation")
@@ -236,7 +248,9 @@ def test_a_chosen_panel_is_kept_when_training_starts(
     page.wait_for_url("**panel=Model*")
     page.get_by_role("button", name=re.compile("Start training")).click()
     sidebar = page.get_by_test_id("stSidebar")
-    expect(sidebar.get_by_role("button", name="Stop")).to_be_enabled(timeout=60_000)
+    expect(sidebar.get_by_role("button", name="Stop")).to_be_enabled(
+        timeout=1000 * TRAINING_PATIENCE
+    )
     expect_panel(page, "Model")
     expect_status(page, "running")
     sidebar.get_by_role("button", name="Stop").click()

@@ -152,7 +152,10 @@ def test_a_line_that_was_put_away_stays_away(chromium: Browser, server: Server) 
     expect(line).to_be_visible()
     page.get_by_role("button", name="Got it").click()
     expect(line).to_have_count(0)
-    wait_until(page.context.cookies, "the browser remembers it")
+    wait_until(
+        lambda: any(cookie.get("name") == "hints_read" for cookie in page.context.cookies()),
+        "the browser remembers it",
+    )
     page.reload()
     wait_until_painted(page.locator(FACE).first)
     wait_until_idle(page)

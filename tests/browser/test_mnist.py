@@ -18,7 +18,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.browser.driver import (
     FACE,
-    ROOT,
     Server,
     box_at_rest,
     choose,
@@ -43,7 +42,6 @@ from tests.browser.driver import (
     wait_until_taken,
 )
 from vae.commands.parser import main
-from vae.data.idx_files import read_idx
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +49,6 @@ require_chromium()
 
 from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
 
-RAW = ROOT.parent / "shared" / "data" / "mnist" / "MNIST" / "raw"
 NUM_IMAGES = 600
 
 
@@ -69,20 +66,11 @@ def drawn_digits(num: int) -> tuple[np.ndarray, np.ndarray]:
     return images, labels.astype(np.uint8)
 
 
-def digits(num: int) -> tuple[np.ndarray, np.ndarray]:
-    """The first images of MNIST where it lies beside the project, else drawn ones."""
-    if not RAW.exists():
-        return drawn_digits(num)
-    names = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
-    images, labels = (read_idx(RAW / name, dims) for name, dims in zip(names, (3, 1), strict=True))
-    return images[:num], labels[:num]
-
-
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of runs that holds one, `digits`, trained by the command on idx files."""
     folder = tmp_path_factory.mktemp("mnist")
-    images, labels = digits(NUM_IMAGES)
+    images, labels = drawn_digits(NUM_IMAGES)
     for name, header, array in (
         ("images-idx3", struct.pack(">4I", 2051, *images.shape), images),
         ("labels-idx1", struct.pack(">2I", 2049, len(labels)), labels),

@@ -161,6 +161,8 @@ class Run:
                 return False
         except Timeout:
             return True
+        except OSError:  # a file that is not ours to lock, or a disk that may only be read
+            return False
 
     def status(self, events: list[Event] | None = None, is_locked: bool | None = None) -> Status:
         """new, starting, running, paused, stopped, finished, failed or interrupted.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.components import scripts
+from explorer.components import fragment, scripts
 from explorer.panels.animation.downloads import downloads
 from explorer.panels.animation.frames import frame_events, payload
 from explorer.state.session import Session
@@ -15,7 +15,7 @@ TICK_SECONDS = 2.0
 def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the animation grows by itself."""
     every = TICK_SECONDS if session is not None and session.is_alive() else None
-    st.fragment(_draw, run_every=every)(session)
+    fragment.show(_draw, every, session)
 
 
 def _draw(session: Session | None) -> None:

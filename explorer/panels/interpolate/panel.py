@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explorer.components import scripts
+from explorer.components import fragment, scripts
 from explorer.drawing import charts, images
 from explorer.exports import restore
 from explorer.panels.interpolate import choose_images, controls, downloads, player
@@ -33,7 +33,7 @@ def show(session: Session | None) -> None:
         )
         return
     every = TICK_SECONDS if session.is_alive() else None
-    st.fragment(_draw, run_every=every)(session)
+    fragment.show(_draw, every, session)
 
 
 def _draw(session: Session) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.components import scripts
+from explorer.components import fragment, scripts
 from explorer.drawing import charts
 from explorer.panels.live import preview_sheets
 from explorer.state.session import Session
@@ -44,7 +44,7 @@ def show(session: Session | None) -> None:
         )
         return
     every = TICK_SECONDS if session.is_alive() else None
-    st.fragment(_draw, run_every=every)(session)
+    fragment.show(_draw, every, session)
 
 
 def _draw(session: Session) -> None:

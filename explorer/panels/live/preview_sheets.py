@@ -10,6 +10,7 @@ from explorer.drawing import charts, images
 from explorer.state import cache
 from explorer.state.keys import RunKey
 from explorer.state.session import Session
+from vae.errors import FileError
 from vae.runs.events import Event
 
 ROWS = {"reconstructions": 2, "samples": 3}  # of the trainer's preview sheets
@@ -37,8 +38,11 @@ def _sheet(session: Session, event: Event, kind: str, text: str) -> None:
     now = cache.stamp(path)
     if now is None:
         st.caption("This picture is no longer on disk.")
-    else:
+        return
+    try:
         st.image(_framed(str(path), now, ROWS[kind]), alt=kind.capitalize(), width="stretch")
+    except FileError:
+        st.caption("This picture is broken on disk.")
 
 
 def _scrubbed(session: Session, by_step: dict[int, Event]) -> int:

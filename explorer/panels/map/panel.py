@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer.components import job_button, scripts
+from explorer.components import fragment, job_button, scripts
 from explorer.drawing import labels
 from explorer.panels.map import canvas, detail, path_overlay, plotly_map, selection
 from explorer.panels.map.canvas import Choice, Legend
@@ -50,7 +50,7 @@ def show(session: Session | None) -> None:
     # One fragment and none inside it, as in Model.
     is_changing = _is_changing(session)
     every = TICK_SECONDS if is_changing else None
-    st.fragment(_draw, run_every=every)(session, is_changing)
+    fragment.show(_draw, every, session, is_changing)
 
 
 def _is_changing(session: Session) -> bool:

@@ -19,7 +19,7 @@ REFUSED = Key("remedy_refused", "")
 
 def show(session: Session, config: Config, found: list[Finding]) -> None:
     """Draw the findings: what is wrong in full, what is good to know in a line each."""
-    if refused := REFUSED.pop():
+    if refused := REFUSED.get():
         st.error(refused, icon=ICONS["error"])
     for i, finding in enumerate(found):
         if finding.kind == "info":
@@ -60,6 +60,7 @@ def _remedies(session: Session, config: Config, finding: Finding, key: str) -> N
 def _press(session: Session, config: Config, remedy: Remedy) -> None:
     """Apply the remedy, and let the page show the run that trains on."""
     run = session.run
+    REFUSED.pop()
     try:
         run = remedies.apply(run, config, remedy, session.status())
     except ExplainedError as error:

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from explorer.components import job_button
+from explorer.components import fragment, job_button
 from explorer.panels.model import doctor
 from explorer.panels.model.about_run import data_section, evaluations_section, options_section
 from explorer.panels.model.measured import evaluation as in_full
@@ -53,7 +53,7 @@ def show(session: Session | None) -> None:
     working = _is_working(session.run)
     every = TICK_SECONDS if session.is_alive() else None
     every = WORK_SECONDS if working else every
-    st.fragment(_draw, run_every=every)(session, config, working)
+    fragment.show(_draw, every, session, config, working)
 
 
 def _is_working(run: Run) -> bool:

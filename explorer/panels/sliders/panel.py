@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer.components import scripts
+from explorer.components import fragment, scripts
 from explorer.directions import built_in, leakage_table, new_direction, saved
 from explorer.directions.direction import Direction
 from explorer.drawing import images
@@ -40,7 +40,7 @@ def show(session: Session | None) -> None:
         )
         return
     every = TICK_SECONDS if session.is_alive() else None
-    st.fragment(_draw, run_every=every)(session)
+    fragment.show(_draw, every, session)
 
 
 def _draw(session: Session) -> None:

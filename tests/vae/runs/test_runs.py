@@ -239,3 +239,9 @@ def test_a_config_comes_back_from_its_file() -> None:
     assert from_json(json.dumps(to_document(config))) == config
     with pytest.raises(FileError, match=r"config\.json"):
         from_json("[1]")
+
+
+def test_a_lock_that_cannot_be_tried_is_not_held(tmp_path: Path) -> None:
+    run = a_run(tmp_path, "start", "end:finished")
+    run.lock_file.mkdir()  # as with a file of somebody else, or a disk that may only be read
+    assert run.status() == "finished"
