@@ -8,8 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.components import fragment
+from explorer.sidebar import new_run_form
 from explorer.sidebar.actions import MESSAGE, attempt
-from explorer.sidebar.new_run import new_run
 from explorer.state import cache, handover
 from explorer.state.root import root
 from explorer.state.session import Session
@@ -60,7 +60,7 @@ def show() -> Session | None:
         except ExplainedError as error:
             st.error(str(error), icon=":material/error:")
         st.divider()
-        new_run(where)
+        new_run_form.show(where)
     return session
 
 

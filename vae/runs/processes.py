@@ -1,4 +1,4 @@
-"""Background processes: the trainer and the map maker, each in a session of its own.
+"""Background processes: the trainer, the map maker, a look at data, each in a session of its own.
 
 They outlive the page and the server that started them; what they do is read from the run folder.
 """
@@ -97,6 +97,17 @@ def start_samplers(run: Run) -> None:
     command = ["sample", run.name, "--root", str(run.root), "--out", str(picture)]
     log = run.samplers_file.with_suffix(".log")
     _spawn([*command, "--num", "16", "--prior", "mixture", "--nearest"], log, {})
+
+
+def start_check(root: Path, options: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start looking at the data that `options` name; its report as JSON is the last line of `log`.
+
+    `options` by dotted name, ``data.source`` among them. SIGTERM ends it, with nothing half left.
+    """
+    make_folder(log.parent)
+    words = [f"--{name}={value}" for name, value in options.items() if name != "data.source"]
+    command = ["check", "--root", str(root), "--json", *words, "--", options["data.source"]]
+    return _spawn(command, log, {})
 
 
 def last_line(log: Path) -> str:

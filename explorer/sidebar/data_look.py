@@ -1,0 +1,242 @@
+"""What the chosen data hold, shown before anything is trained on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.components import fragment
+from explorer.drawing import images, labels
+from explorer.sidebar import data_check
+from explorer.sidebar.data_check import Options
+from explorer.state import cache
+from explorer.state.keys import Key
+from vae.config import Config, DataConfig, parse_option, with_values
+from vae.runs.folder import data_cache
+
+if TYPE_CHECKING:
+    from vae.data.dataset import Dataset
+
+TICK_SECONDS = 0.5
+NUM_SHOWN, COLUMNS, TILE = 24, 6, 48  # images on the sheet, in a row, pixels a side
+NUM_MEASURED, MEASURED_SIZE = 400, 16  # images whose principal components are counted
+EXPLAINED = 0.9  # of their variance
+SUGGESTED = (2, 4, 8, 16, 32, 64, 128)
+
+# What became of files that are no images of the set, in the words of the page.
+REASONS = {
+    "broken": "broken",
+    "duplicate": "copies of another",
+    "too_large": "too large",
+    "unreadable": "unreadable",
+    "linked": "links",
+    "test": "kept apart for testing",
+    "other": "other files",
+    "table": "tables",
+    "credit": "credits",
+    "system": "hidden or of the system",
+}
+
+_BEGUN = Key[dict[str, str] | None]("data_check.begun", None)  # what was looked at last
+_ENDED = Key("data_check.ended", False)  # by hand
+
+
+def show(root: Path, options: Options, use_dim: Callable[[int], None]) -> bool:
+    """Draw what the data hold. Returns whether nothing says by now that they cannot be used.
+
+    `use_dim` takes over the number of latent dimensions that is suggested.
+    """
+    if options["data.source"] == "synthetic":
+        leave(root)
+        _synthetic(options)
+        return True
+    if _BEGUN.get() != options:
+        leave(root)
+        _begin(root, options)
+    found = data_check.newest(root, options)
+    is_working = found is not None and found.state == "working"
+    every = TICK_SECONDS if is_working else None
+    fragment.show(_draw, every, root, options, is_working, use_dim)
+    return found is None or found.state != "failed" or _ENDED.get()
+
+
+def end(root: Path) -> None:
+    """End a look that is under way: the trainer reads the data itself."""
+    if begun := _BEGUN.get():
+        data_check.stop(root, begun)
+
+
+def leave(root: Path) -> None:
+    """Forget what was looked at, and end a look that is under way."""
+    end(root)
+    _BEGUN.set(None)
+
+
+def _begin(root: Path, options: Options) -> None:
+    data_check.start(root, options)
+    _BEGUN.set(dict(options))
+    _ENDED.set(False)
+
+
+def _cancel(root: Path) -> None:
+    end(root)
+    _ENDED.set(True)
+
+
+def _draw(root: Path, options: Options, was_working: bool, use_dim: Callable[[int], None]) -> None:
+    found = data_check.newest(root, options)
+    if (found is not None and found.state == "working") != was_working:
+        st.rerun()  # the whole page: Start depends on it
+    if found is not None and found.state == "working":
+        st.progress(found.part, text=f"{found.message} ...")
+        st.button("Cancel", key="data_check.cancel", on_click=_cancel, args=(root,))
+        return
+    if found is not None and found.state == "done":
+        _report(root, options, found.report, use_dim)
+    elif found is not None and not _ENDED.get():
+        st.error(labels.plain(found.message), icon=":material/error:")
+    st.button(
+        "Look again",
+        key="data_check.again",
+        icon=":material/refresh:",
+        type="tertiary",
+        on_click=_begin,
+        args=(root, options),
+        help="Read the data anew, as after files were added or removed.",
+    )
+
+
+def _synthetic(options: Options) -> None:
+    size = int(options.get("data.image_size", "64"))
+    with st.expander("24 of the built-in faces", icon=":material/face:"):
+        st.image(_faces(size), alt="Images as the model sees them", width="stretch")
+        st.caption("Drawn while they are trained on: 20,000, a tenth of them for validation.")
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _faces(size: int) -> str:
+    from vae.data.dataset import open_dataset
+
+    faces = open_dataset(DataConfig(image_size=size), Path())
+    tiles = faces.take(np.arange(NUM_SHOWN))
+    return images.data_url(images.sheet(tiles, COLUMNS, TILE), "image/webp")
+
+
+# ------------------------------------------------------------------------------- the report
+
+
+def _report(
+    root: Path, options: Options, report: Mapping[str, Any], use_dim: Callable[[int], None]
+) -> None:
+    channels, height, width = report["image_shape"]
+    split = report["split"]
+    drawn = "as the source has them" if split["from"] == "own" else "drawn at random"
+    st.markdown(
+        f"**{report['num_images']:,} images**, {width} x {height} pixels, "
+        f"{'grey' if channels == 1 else 'in colour'}  \n"
+        f":small[{split['train']:,} for training, {split['validation']:,} for validation, {drawn}]"
+    )
+    dataset = _dataset(root, options)
+    shown = tuple(_some(len(dataset), NUM_SHOWN).tolist())
+    st.image(
+        _sheet(dataset, dataset.fingerprint, shown),
+        alt="Images as the model sees them",
+        width="stretch",
+    )
+    if report["value_range"]["high"] != 255:
+        st.caption(labels.plain(report["value_range"]["sentence"]))
+    for warning in report["warnings"]:
+        st.caption(f":material/info: {labels.plain(warning)}")
+    _left_out(dataset, report)
+    columns = [column["name"] for column in report["columns"]]
+    if columns:
+        st.caption(f"Known of the images: {labels.plain(', '.join(columns))}.")
+    num = suggested_dim(dataset, dataset.fingerprint)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.caption(
+            f"Suggested latent dimensions: {num}",
+            help=(
+                f"Small copies of the images need this many principal components, or fewer, for "
+                f"{EXPLAINED:.0%} of their variance. Dimensions that are not needed stay unused."
+            ),
+        )
+        st.button(
+            f"Use {num}", key="data_check.use", type="tertiary", on_click=use_dim, args=(num,)
+        )
+
+
+def _left_out(dataset: Dataset, report: Mapping[str, Any]) -> None:
+    """What is not used, by name and with why; copies with the image that is kept."""
+    counts = {reason: num for reason, num in report["counts"].items() if reason in REASONS}
+    if not counts:
+        return
+    text = ", ".join(f"{num:,} {REASONS[reason]}" for reason, num in counts.items())
+    with st.expander(f"Left out: {text}", icon=":material/block:"):
+        for reason, num in counts.items():
+            examples = report["examples"].get(reason, [])
+            more = f" :gray[and {num - len(examples):,} more]" if num > len(examples) else ""
+            st.markdown(f"**{REASONS[reason].capitalize()}**{more}")
+            if reason == "duplicate":
+                _copies(dataset, examples)
+            else:
+                _with_why(examples)
+
+
+def _with_why(examples: list[str]) -> None:
+    """Names of files, those with the same reason under it."""
+    by_why: dict[str, list[str]] = {}
+    for example in examples:
+        name, _, why = example.partition(": ")
+        by_why.setdefault(why, []).append(labels.plain(name))
+    for why, names in by_why.items():
+        text = f"{labels.plain(why[:1].upper() + why[1:])}: " if why else ""
+        st.markdown(f":small[{text}{', '.join(names)}]")
+
+
+def _copies(dataset: Dataset, examples: list[str]) -> None:
+    numbers = {name: number for number, name in enumerate(dataset.names)}
+    for example in examples:
+        kept = numbers.get(example.rpartition(": same as ")[2])
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            if kept is not None:
+                tile = _sheet(dataset, dataset.fingerprint, (kept,))
+                st.image(tile, alt=f"Image {kept}", width=32)
+            st.markdown(f":small[{labels.plain(example)}]")
+
+
+def _dataset(root: Path, options: Options) -> Dataset:
+    values = {name: parse_option(name, text) for name, text in options.items()}
+    return cache.dataset(with_values(Config(), values).data, str(data_cache(root)))
+
+
+def _some(num: int, most: int) -> np.ndarray:
+    """At most so many of `num` images, the same ones every time, in order."""
+    return np.sort(np.random.default_rng(0).permutation(num)[:most])
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _sheet(_dataset: Dataset, fingerprint: str, shown: tuple[int, ...]) -> str:
+    tiles = _dataset.take(np.array(shown, np.int64))
+    columns = min(COLUMNS, len(shown))
+    return images.data_url(images.sheet(tiles, columns, TILE), "image/webp")
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def suggested_dim(_dataset: Dataset, fingerprint: str) -> int:
+    """Latent dimensions to begin with: enough for the principal components of small copies.
+
+    Those that hold nine tenths of the variance, but no more than a fourth of the images there are.
+    A VAE is not linear and needs no more; what it does not need stays unused.
+    """
+    pixels = _dataset.take(_some(len(_dataset), NUM_MEASURED)).astype(np.float32)
+    num, height, _, _ = pixels.shape
+    step = max(1, height // MEASURED_SIZE)
+    small = pixels[:, ::step, ::step].reshape(num, -1)
+    spread = np.linalg.svd(small - small.mean(0), compute_uv=False) ** 2
+    part = np.cumsum(spread) / max(float(spread.sum()), 1e-9)
+    needed = min(int(np.searchsorted(part, EXPLAINED)) + 1, max(2, len(_dataset.train) // 4))
+    return next((dim for dim in SUGGESTED if dim >= needed), SUGGESTED[-1])

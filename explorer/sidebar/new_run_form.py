@@ -1,0 +1,156 @@
+"""The form of a new run: the data with what they hold, the settings, and Start training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.drawing import labels
+from explorer.sidebar import data_look, new_run
+from explorer.sidebar.new_run import BY_IMAGES, DEFAULTS, NewRun, answer, answers
+from vae.option_choices import BACKGROUNDS, LIKELIHOODS, NETWORK_LABELS, NETWORKS
+
+OBJECTIVES = {"elbo": "elbo", "beta_tc": "beta-TC", "autoencoder": "plain autoencoder"}
+CROPS = {"centre": "Centre", "fit": "Fit", "stretch": "Stretch"}
+BACKGROUND_LABELS = {"auto": "automatic", "white": "white", "black": "black", "mean": "mean"}
+
+
+def show(where: Path) -> None:
+    """What a new run is made of; everything has a good default."""
+    st.text_input(
+        "Data",
+        value=NewRun.source,
+        key=answer("source").name,
+        help=(
+            "`synthetic` draws anime faces. Or give the path of a folder of images, a .zip, a "
+            "folder with MNIST's idx files or an .npz, or `torchvision:NAME`."
+        ),
+    )
+    if answers().source.strip() != DEFAULTS.data.source:
+        st.segmented_control(
+            "Crop",
+            list(CROPS),
+            default=NewRun.crop,
+            required=True,
+            format_func=CROPS.__getitem__,
+            key=answer("crop").name,
+            help=(
+                "How a picture becomes a square: its **centre**; all of it, made to **fit** with "
+                "padding; or **stretched**."
+            ),
+        )
+    asked = answers()
+    problem = asked.problem(where)
+    if asked.data_problem():
+        data_look.leave(where)
+        are_usable = False
+    else:
+        are_usable = data_look.show(where, asked.data_options(), answer("latent_dim").set)
+    with st.expander("Settings", icon=":material/tune:"):
+        st.text_input(
+            "Name",
+            key=answer("name").name,
+            placeholder="chosen automatically",
+            help="The name of the run and of its folder.",
+        )
+        st.number_input(
+            "Image size",
+            value=NewRun.image_size,
+            step=1,
+            key=answer("image_size").name,
+            placeholder="automatic",
+            help=(
+                "Pixels a side of the images as the model sees them. Automatic: as the images are "
+                "where they are small and alike, else 64. Larger ones take longer to train."
+            ),
+        )
+        st.selectbox(
+            "Background",
+            BACKGROUNDS,
+            format_func=BACKGROUND_LABELS.__getitem__,
+            key=answer("background").name,
+            help=(
+                "The colour behind transparent pixels. Automatic: one on which the images can be "
+                "seen."
+            ),
+        )
+        st.number_input(
+            "Epochs",
+            value=NewRun.epochs,
+            key=answer("epochs").name,
+            help="How many times each training image is seen. You can add more later.",
+        )
+        st.number_input(
+            "Latent dimensions",
+            value=NewRun.latent_dim,
+            key=answer("latent_dim").name,
+            help="How many numbers describe an image. Dimensions that are not needed stay unused.",
+        )
+        st.selectbox(
+            "Network",
+            NETWORKS,
+            format_func=lambda name: NETWORK_LABELS[name],
+            key=answer("network").name,
+            help=(
+                "Residual gives the best pictures for the time it takes. The five layers of most "
+                "tutorials are there to compare with. One hidden layer suits small grey images."
+            ),
+        )
+        st.selectbox(
+            "Likelihood",
+            [BY_IMAGES, *LIKELIHOODS],
+            key=answer("likelihood").name,
+            help=(
+                "Automatic: Gaussian with a shared optimal sigma for colour images, Bernoulli for "
+                "grey ones. Laplace makes sharper edges; a sigma per pixel reaches the highest "
+                "elbo, but not the best pictures."
+            ),
+        )
+        st.selectbox(
+            "Objective",
+            OBJECTIVES,
+            format_func=lambda name: OBJECTIVES[name],
+            key=answer("objective").name,
+            help=(
+                "The elbo is the VAE itself, with its KL weighted by beta. Beta-TC weights only "
+                "the total correlation. The autoencoder has no KL and no noise. The command line "
+                "has more: `python -m vae train --help`."
+            ),
+        )
+        st.number_input(
+            "Beta",
+            value=NewRun.beta,
+            key=answer("beta").name,
+            help=(
+                "The weight of the KL. 1 is the VAE itself; a larger beta makes z carry less and "
+                "pictures blurrier, a smaller one makes samples worse."
+            ),
+        )
+        st.number_input(
+            "Batch size",
+            value=NewRun.batch_size,
+            key=answer("batch_size").name,
+            help="Images in each step. Larger batches give steadier but fewer steps.",
+        )
+        st.number_input(
+            "Learning rate",
+            value=NewRun.lr,
+            format="%g",
+            key=answer("lr").name,
+            help=(
+                "The size of each step. Too large and training diverges, too small and it takes "
+                "very long."
+            ),
+        )
+    if problem:
+        st.error(labels.plain(problem), icon=":material/error:")
+    st.button(
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=new_run.start,
+        args=(where,),
+        disabled=bool(problem) or not are_usable,
+        width="stretch",
+    )
