@@ -2,6 +2,8 @@
 
 Three frozen dataclasses, one per owner: the data, the model, the training. A field is a flag of
 the command: ``train.batch_size`` is ``--train.batch_size``.
+
+Longer than 250 lines because every option of a run stands here, each with its help and its check.
 """
 
 from __future__ import annotations

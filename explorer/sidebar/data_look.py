@@ -140,7 +140,7 @@ def _report(
         f"{'grey' if channels == 1 else 'in colour'}  \n"
         f":small[{split['train']:,} for training, {split['validation']:,} for validation, {drawn}]"
     )
-    dataset = _dataset(root, options)
+    dataset = _dataset(root, options, report["fingerprint"])
     shown = tuple(_some(len(dataset), NUM_SHOWN).tolist())
     st.image(
         _sheet(dataset, dataset.fingerprint, shown),
@@ -208,9 +208,9 @@ def _copies(dataset: Dataset, examples: list[str]) -> None:
             st.markdown(f":small[{labels.plain(example)}]")
 
 
-def _dataset(root: Path, options: Options) -> Dataset:
+def _dataset(root: Path, options: Options, fingerprint: str) -> Dataset:
     values = {name: parse_option(name, text) for name, text in options.items()}
-    return cache.dataset(with_values(Config(), values).data, str(data_cache(root)))
+    return cache.dataset(with_values(Config(), values).data, str(data_cache(root)), fingerprint)
 
 
 def _some(num: int, most: int) -> np.ndarray:
