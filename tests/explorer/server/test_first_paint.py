@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -33,6 +34,14 @@ def test_a_broken_picture_is_left_out_for_the_next_run(trained_root: Path, tmp_p
     assert "data:image/webp" not in first_page(tmp_path)
     shutil.copytree(trained_root / "tiny", tmp_path / "b-whole-one")
     assert "data:image/webp" in first_page(tmp_path)
+
+
+def test_a_name_that_the_server_does_not_go_by_gets_no_picture(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_paint.admission, "is_known_host", lambda host: host == "here")
+    assert "data:image/webp" in first_page(trained_root, "here")
+    assert "data:image/webp" not in first_page(trained_root, "evil.example")
 
 
 def test_our_script_stands_in_the_place_of_streamlit_s_and_loads_it(tmp_path: Path) -> None:
