@@ -13,7 +13,7 @@ from vae.config import DataConfig
 from vae.data.collection import Collection
 from vae.data.decoding import in_order, read_raw
 from vae.data.image_files import WHITE, Colour, eight_bits
-from vae.data.tally import some_of
+from vae.data.tally import Progress, some_of, throttled
 from vae.data.values import Kind, ValueRange
 
 LOST = 0.25  # contrast below this: an image that can hardly be seen
@@ -38,6 +38,7 @@ def choose_background(
     transparent: Sequence[int],
     config: DataConfig,
     ranges: Mapping[Kind, ValueRange],
+    progress: Progress,
 ) -> tuple[Colour, list[str]]:
     """The colour behind transparent pixels and around fitted images, and a sentence if need be.
 
@@ -47,10 +48,15 @@ def choose_background(
         return (WHITE if config.background == "white" else BLACK), []
     found: list[_Visible] = []
     num_empty = 0
-    for _, visible in in_order(collection, transparent, _seer(collection, ranges)):
+    report = throttled(progress, "looking through transparent images", len(transparent))
+    seen = in_order(collection, transparent, _seer(collection, ranges))
+    for done, (_, visible) in enumerate(seen):
+        report(done)
         if isinstance(visible, _Visible):
             found.append(visible)
         num_empty += visible is NOTHING
+    if transparent:
+        report(len(transparent))
     sentences = []
     if num_empty:
         sentences.append(

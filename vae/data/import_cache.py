@@ -128,8 +128,7 @@ def _write(
     chosen = np.arange(total)
     if config.num_images is not None and config.num_images < total:
         chosen = np.sort(shuffled(total, config.seed, SUBSET)[: config.num_images])
-    looked = throttled(progress, "looking at images", len(chosen))
-    rendering = survey(collection, chosen.tolist(), config, looked)
+    rendering = survey(collection, chosen.tolist(), config, progress)
     size, channels = rendering.size, rendering.channels
     _check_space(part, len(chosen) * size * size * channels)
 

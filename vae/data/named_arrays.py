@@ -17,15 +17,13 @@ from vae.data.array_columns import Cells, cells_of, joined_columns
 from vae.data.array_layout import LAYOUTS, Images, as_images
 from vae.data.attributes import Column
 from vae.data.collection import Collection, LeftOut, own_size
+from vae.data.own_split import WORDS
 from vae.errors import InputError
 
-SPLIT_WORDS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
+SPLIT_WORDS = {word: split for split, words in WORDS.items() for word in words}
 IMAGE_KEYS = ("imgs", "images", "x", "image", "img", "data", "pixels", "")
 LABEL_KEYS = ("labels", "label", "y", "target", "targets", "class", "classes")
+FILLERS = ("set", "split", "orig", "raw", "array")  # train_set_x_orig
 _WORD = "|".join(sorted(SPLIT_WORDS, key=len, reverse=True))
 SPLIT_KEYS = (
     re.compile(rf"(?P<split>{_WORD})(?P<gap>[^a-z0-9]*)(?P<rest>.*)"),
@@ -38,7 +36,9 @@ def split_of(key: str) -> tuple[str, str]:
     for pattern in SPLIT_KEYS:
         match = pattern.fullmatch(key.lower())
         if match and (match["gap"] or match["rest"] in (*IMAGE_KEYS, *LABEL_KEYS)):
-            return SPLIT_WORDS[match["split"]], match["rest"]
+            words = re.split(r"[^a-z0-9]+", match["rest"])
+            rest = "_".join(word for word in words if word not in FILLERS)
+            return SPLIT_WORDS[match["split"]], rest
     return "", key
 
 
@@ -61,7 +61,8 @@ def from_arrays(
     groups: dict[str, dict[str, str]] = {}  # split -> what the key says besides -> key
     for key in arrays:
         split, rest = split_of(key)
-        groups.setdefault(split, {})[rest] = key
+        group = groups.setdefault(split, {})
+        group[key if rest in group else rest] = key
     pictures = {split: _images_in(arrays, group) for split, group in groups.items()}
     for split in [split for split in groups if split and pictures[split] is None]:
         groups.setdefault("", {}).update({key: key for key in groups.pop(split).values()})

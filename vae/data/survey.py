@@ -18,7 +18,7 @@ from vae.data.collection import Collection
 from vae.data.decoding import Rendering, in_order, read_raw
 from vae.data.opening import decoded, is_deep, is_grey_mode, raw_kind
 from vae.data.shapes import Shapes
-from vae.data.tally import some_of
+from vae.data.tally import Progress, some_of, throttled
 from vae.data.values import DARKEST_WHITE, Kind, ValueRange, byte_range, extremes, range_of
 from vae.errors import InputError
 
@@ -72,14 +72,15 @@ def survey(
     collection: Collection,
     chosen: Sequence[int],
     config: DataConfig,
-    report: Callable[[int], None] = lambda done: None,
+    progress: Progress = lambda what, done, total: None,
 ) -> Rendering:
-    """How the `chosen` images are rendered. `report` is told how many were looked at.
+    """How the `chosen` images are rendered.
 
     Raises InputError for an array with values that are no numbers.
     """
     size = config.image_size or collection.image_size
     looks = _Looks(Shapes(size, config.crop))
+    report = throttled(progress, "looking at images", len(chosen))
     for done, (index, look) in enumerate(in_order(collection, chosen, _looker(collection))):
         report(done)
         if look is not None:
@@ -98,7 +99,9 @@ def survey(
                 f"The brightest value is {ranges['bytes'].high:.0f} of 255: the images are nearly "
                 "black. Brighten them first, if that is not meant."
             )
-    background, sentences = choose_background(collection, chosen, looks.transparent, config, ranges)
+    background, sentences = choose_background(
+        collection, chosen, looks.transparent, config, ranges, progress
+    )
     return Rendering(
         size=size,
         channels=3 if looks.num_colour else 1,

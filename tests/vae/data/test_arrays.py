@@ -50,6 +50,8 @@ KERAS = [
     ("train/data", "train/targets", "validation/data", "validation/targets"),
     ("training_imgs", "training_target", "dev_imgs", "dev_target"),
     ("train", "train_label", "valid", "valid_label"),
+    ("train_set_x_orig", "train_set_y", "test_set_x_orig", "test_set_y"),
+    ("x_train", "y_train", "x_eval", "y_eval"),
 ]
 
 
@@ -93,6 +95,14 @@ def test_one_side_alone_is_no_split(key: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", **{key: noise(20, SIZE, SIZE)})
     data = imported(tmp_path / "a.npz")
     assert (len(data.train), len(data.validation)) == (18, 2)
+
+
+def test_two_keys_for_one_side_are_never_mixed_and_the_second_is_told(tmp_path: Path) -> None:
+    first, second = noise(6, SIZE, SIZE), noise(6, SIZE, SIZE, seed=1)
+    np.savez(tmp_path / "a.npz", x_train=first, train_x=second, x_test=noise(2, SIZE, SIZE))
+    data = imported(tmp_path / "a.npz")
+    assert np.array_equal(data.take(data.train)[..., 0], first)
+    assert "Not used of a.npz: train_x [6, 32, 32]" in warnings_of(data)
 
 
 def test_words_that_only_begin_like_a_split_are_none(tmp_path: Path) -> None:

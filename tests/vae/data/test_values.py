@@ -312,6 +312,18 @@ def test_images_of_which_nothing_can_be_seen_are_told(folder: Path) -> None:
     assert "1 of 2 images is transparent everywhere" in found
 
 
+def test_the_look_through_transparent_images_tells_how_far_it_is(folder: Path) -> None:
+    for place in range(5):
+        icon(place, RED).save(folder / f"{place}.png")
+    told: list[tuple[str, int, int]] = []
+    open_dataset(
+        DataConfig(source=str(folder)), folder.parent / "cache", lambda *state: told.append(state)
+    )
+    for what in ("looking at images", "looking through transparent images", "importing images"):
+        numbers = [(done, total) for told_of, done, total in told if told_of == what]
+        assert (numbers[0], numbers[-1]) == ((0, 5), (5, 5))
+
+
 def test_opaque_images_are_not_called_transparent(folder: Path) -> None:
     image = Image.fromarray(numbers(0, 255, (SIZE, SIZE, 3)).astype(np.uint8))
     image.convert("RGBA").save(folder / "a.png")
