@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from vae.data.collection import Collection, LeftOut, Listing, Source
+from vae.data.h5_files import load_h5
+from vae.data.npy_files import load_npy_files
 from vae.data.parquet_files import load_parquet
 from vae.data.sorted_files import SUFFIX
 from vae.data.tar_files import load_tar
@@ -19,6 +21,9 @@ Load = Callable[[Path, Sequence[str]], Collection]  # of these files below a fol
 KINDS: dict[str, tuple[str, Load]] = {
     ".parquet": ("parquet", load_parquet),
     ".tar": ("tar", load_tar),
+    ".h5": ("hdf5", load_h5),
+    ".hdf5": ("hdf5", load_h5),
+    ".npy": ("array", load_npy_files),
 }
 PACKED_TAR = re.compile(r".*\.(tar\.(gz|bz2|xz|zst)|tgz|tbz2?|txz)", re.IGNORECASE)
 PART = re.compile(r"(?P<set>.*)-(?P<number>\d+)-of-(?P<total>\d+)\b.*")
@@ -43,15 +48,15 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
 
     Of several kinds the one with the most files is taken, and the others are counted.
     """
-    suffixes = Counter(Path(name).suffix.lower() for name, _, _ in listing)
-    kinds = [suffix for suffix in KINDS if suffixes[suffix]]
-    if not kinds or any(map(SUFFIX.fullmatch, suffixes)):
+    names = [name for name, _, _ in listing if not name.startswith("../")]
+    suffixes = {name: Path(name).suffix.lower() for name in names}
+    counts = Counter(KINDS[suffix] for suffix in suffixes.values() if suffix in KINDS)
+    if not counts or any(map(SUFFIX.fullmatch, suffixes.values())):
         return None
-    best = max(kinds, key=lambda suffix: suffixes[suffix])
-    kind, load = KINDS[best]
-    names = [name for name, _, _ in listing]
-    files = [name for name in names if Path(name).suffix.lower() == best]
-    others = [name for name in names if Path(name).suffix.lower() != best]
+    ((best, _),) = counts.most_common(1)
+    kind, load = best
+    files = [name for name in names if KINDS.get(suffixes[name]) == best]
+    others = [name for name in names if KINDS.get(suffixes[name]) != best]
 
     def load_all() -> Collection:
         collection = load(root, files)

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from vae.data.collection import Collection, LeftOut
-from vae.data.encoded import Encoded, encoded_collection
-from vae.data.opening import opened
+from vae.data.opening import Raw, opened
 from vae.data.own_split import split_of_name
 from vae.data.parquet_columns import Shard, parquet_columns
+from vae.data.split_collection import Unordered, in_split_order, open_bytes
 from vae.errors import FileError, InputError
 
 BATCH_BYTES = 16 * 2**20  # of images read at once, about
@@ -52,16 +52,16 @@ def load_parquet(root: Path, files: Sequence[str]) -> Collection:
     if not shards:
         raise problems[0]
     columns, left_out = parquet_columns(pa, pq, shards)
-    images = Encoded(
+    images = Unordered(
         names=_names(pq, shards),
         splits=[split for s in shards for split in [split_of_name(s.name)] * s.num_rows],
-        read_bytes=_Reader(pq, shards).read,
+        read=_Reader(pq, shards).read,
         columns=columns,
         columns_left_out=left_out,
         skipped=skipped,
         warnings=_warnings(shards),
     )
-    return encoded_collection(images)
+    return in_split_order(images)
 
 
 def _pyarrow() -> tuple[Any, Any]:
@@ -169,7 +169,7 @@ class _Reader:
         self._place = (-1, -1, 0)  # shard, row group, and the row that comes next
         self._batches: Iterator[Any] = iter(())
 
-    def read(self, index: int) -> bytes:
+    def read(self, index: int) -> Raw:
         shard = int(np.searchsorted(self._starts, index, side="right")) - 1
         row = index - int(self._starts[shard])
         with self._lock:
@@ -177,7 +177,7 @@ class _Reader:
         data = _image_bytes(cells[row - start])
         if data is None:
             raise ValueError("the row holds no image, at most the name of a file elsewhere")
-        return data
+        return open_bytes(data)
 
     def _batch(self, shard: int, row: int) -> tuple[int, Any]:
         """The first row of a batch that holds `row`, and its cells."""

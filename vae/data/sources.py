@@ -69,7 +69,7 @@ def locate(source: str, downloads: Path) -> Source:
         return container
     raise InputError(
         f"The data source {source!r} is a file of an unknown kind: expected .zip, .npz, .npy, "
-        ".parquet, .tar, an idx file, or the folder that holds the images."
+        ".parquet, .tar, .h5, an idx file, or the folder that holds the images."
     )
 
 

@@ -16,12 +16,13 @@ from typing import IO
 
 from vae.data.attributes import Column, text_column
 from vae.data.collection import Collection, LeftOut
-from vae.data.encoded import Encoded, encoded_collection
 from vae.data.folders import below_outer_folder, collect_files
 from vae.data.growing_column import GrowingColumn
 from vae.data.listing import is_system
+from vae.data.opening import Raw
 from vae.data.own_split import split_of_name
 from vae.data.sorted_files import Entry
+from vae.data.split_collection import Unordered, in_split_order, open_bytes
 from vae.data.splits import folder_labels, folder_splits
 from vae.data.tar_members import (
     VALUES,
@@ -71,11 +72,11 @@ def load_tar(root: Path, files: Sequence[str]) -> Collection:
     stems = [name.removesuffix(".tar") for name in files]
     is_alone = len(set(paths)) == len(paths)
 
-    def read_bytes(index: int) -> bytes:
-        return read_member(root / files[places[index].shard], places[index])
+    def read(index: int) -> Raw:
+        return open_bytes(read_member(root / files[places[index].shard], places[index]))
 
-    return encoded_collection(
-        Encoded(
+    return in_split_order(
+        Unordered(
             [
                 p if is_alone else f"{stems[at.shard]}/{p}"
                 for p, at in zip(paths, places, strict=True)
@@ -84,11 +85,11 @@ def load_tar(root: Path, files: Sequence[str]) -> Collection:
                 split_of_name(files[at.shard]) or split
                 for at, split in zip(places, splits or [""] * len(places), strict=True)
             ],
-            read_bytes,
-            columns,
-            left_out,
-            members.skipped,
-            members.warnings,
+            read,
+            columns=columns,
+            columns_left_out=left_out,
+            skipped=members.skipped,
+            warnings=members.warnings,
         )
     )
 
