@@ -10,33 +10,18 @@ from pathlib import Path
 from PIL import Image
 
 from vae.data import content
-from vae.data.attributes import Column, attach_tables, text_column
+from vae.data.attributes import Column, text_column
 from vae.data.collection import FILE_SIZE, Collection, LeftOut, Source
 from vae.data.idx_files import holds_idx, locate_idx
 from vae.data.listing import is_system, list_folder, listed
 from vae.data.opening import TooLargeError, opened
 from vae.data.own_split import split_order
-from vae.data.sorted_files import MAX_FILE_BYTES, Entry, content_of, sorted_files
+from vae.data.sorted_files import MAX_FILE_BYTES, Entry, sorted_files
 from vae.data.splits import folder_labels, folder_splits
+from vae.data.table_files import read_tables, tables_beside
+from vae.data.tally import escaped
 
 PEEK_BYTES = 2**20  # a larger file is looked into before it is read
-
-
-def tables_beside(path: Path) -> list[Path]:
-    """CSV and CelebA tables in the folder of `path`, but for those named after a neighbour."""
-    try:
-        neighbours = [other for other in path.parent.iterdir() if not other.name.startswith(".")]
-    except OSError:  # a parent that may not be listed holds no table for us
-        return []
-    tables = [
-        other
-        for other in neighbours
-        if (other.suffix.lower() == ".csv" or other.name == "list_attr_celeba.txt")
-        and other.is_file()
-        and other.stat().st_size <= MAX_FILE_BYTES
-    ]
-    others = {other.stem for other in neighbours if other != path and other not in tables}
-    return sorted(table for table in tables if table.stem not in others - {path.stem})
 
 
 def locate_folder(root: Path) -> Source:
@@ -49,7 +34,7 @@ def locate_folder(root: Path) -> Source:
 
     def load() -> Collection:
         entries = [Entry(name, size, partial(_read, root / name)) for name, size, _ in found.files]
-        return collect_files(entries, tables, found.left_out, found.warnings)
+        return collect_files(entries, tables, found.left_out, found.warnings, root.name)
 
     return Source("folder", str(root), root.name, seen, load)
 
@@ -61,22 +46,28 @@ def _read(path: Path, most: int = -1) -> bytes:
 
 def collect_files(
     entries: Sequence[Entry],
-    tables_beside: Sequence[Path],
+    beside: Sequence[Path],
     left_out: Sequence[LeftOut] = (),
     warnings: Sequence[str] = (),
+    source: str = "",
 ) -> Collection:
-    """The images among the files of a folder or a zip file, with what is known of each."""
+    """The images among the files of a folder or a zip file, with what is known of each.
+
+    `beside` are the tables beside the source, which may name images below its name, `source`.
+    """
     found = sorted_files(entries)
     names = below_outer_folder([entry.path for entry in found.images])
-    tables = [content_of(entry) for entry in found.tables]
-    tables += [table.read_bytes() for table in tables_beside]
-    columns, columns_left_out = attach_tables(tables, [entry.path for entry in found.images])
+    tables = read_tables(found.tables, beside, [entry.path for entry in found.images], source)
+    columns = tables.attached.columns
     splits, classed_names = folder_splits(names)
     labels = folder_labels(classed_names)
     if labels and "label" not in columns:
         columns["label"] = text_column(labels)
 
-    split = split_order(splits or [""] * len(names))
+    nowhere = [""] * len(names)
+    both = [*zip(splits or nowhere, tables.attached.splits or nowhere, strict=True)]
+    split = split_order([by_folder or by_table for by_folder, by_table in both])
+    contradicted = [n for n, (a, b) in enumerate(both) if a and b and a != b]
     order = split.order.tolist()
     why = "a test image, kept apart"
     apart = [LeftOut("test", names[index], why) for index in split.apart]
@@ -90,12 +81,29 @@ def collect_files(
             name: Column(column.values[split.order], column.classes)
             for name, column in columns.items()
         },
-        columns_left_out=columns_left_out,
+        columns_left_out=tables.attached.left_out,
         validation_from=split.validation_from,
         credit=found.credit,
-        skipped=[*left_out, *found.skipped, *apart],
-        warnings=[*warnings, *found.warnings, *split.warnings],
+        skipped=[*left_out, *found.skipped, *tables.left_out, *apart],
+        warnings=[
+            *warnings,
+            *found.warnings,
+            *tables.warnings,
+            *tables.attached.warnings,
+            *_contradictions([names[index] for index in contradicted]),
+            *split.warnings,
+        ],
     )
+
+
+def _contradictions(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    return [
+        f"A table puts {escaped(names[0])} into another split than its folder does"
+        + (f", and {len(names) - 1:,} more images" if len(names) > 1 else "")
+        + ": the folders are believed."
+    ]
 
 
 def below_outer_folder(paths: Sequence[str]) -> list[str]:

@@ -22,6 +22,8 @@ SUFFIX = re.compile(
 )
 # Like TIFF inside, with a small preview where an image would be.
 CAMERA_SUFFIX = re.compile(r"\.(cr2|nef|arw|dng|orf|rw2|pef|srw|3fr)", re.IGNORECASE)
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson")
+TEXT_SUFFIXES = (".txt", ".json")  # which may hold anything: they are not missed as tables
 CREDIT_FILE = re.compile(r"(.*/)?(credits?|licen[cs]e|copying)(\.txt|\.md)?", re.IGNORECASE)
 
 
@@ -43,7 +45,7 @@ class Entry:
 @dataclass
 class SortedFiles:
     images: list[Entry]
-    tables: list[Entry]
+    tables: list[Entry]  # and texts that may be tables
     credit: str
     skipped: list[LeftOut]
     warnings: list[str]
@@ -70,12 +72,11 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
             images.append(entry)
         elif entry.size > MAX_FILE_BYTES:
             skipped.append(LeftOut("other", entry.path, content.described(head)))
-        elif suffix == ".csv" or Path(entry.path).name == "list_attr_celeba.txt":
-            tables.append(entry)
-            skipped.append(LeftOut("table", entry.path))
         elif CREDIT_FILE.fullmatch(entry.path):
             credits.append(entry)
             skipped.append(LeftOut("credit", entry.path))
+        elif suffix in (*TABLE_SUFFIXES, *TEXT_SUFFIXES):
+            tables.append(entry)
         else:
             zips += [entry.path] if suffix == ".zip" else []
             skipped.append(LeftOut("other", entry.path, content.described(head)))

@@ -11,7 +11,7 @@ from pathlib import Path
 from vae.data.arrays import load_array
 from vae.data.collection import Listing, Source
 from vae.data.containers import locate_container, locate_parts
-from vae.data.folders import locate_folder, tables_beside
+from vae.data.folders import locate_folder
 from vae.data.idx_files import (
     holds_idx,
     locate_idx,
@@ -21,6 +21,7 @@ from vae.data.idx_files import (
 )
 from vae.data.listing import is_system, list_folder, listed
 from vae.data.source_names import plain_source
+from vae.data.table_files import tables_beside
 from vae.data.torchvision_sets import load_torchvision
 from vae.data.zip_files import load_zip
 from vae.errors import FileError, InputError

@@ -37,7 +37,7 @@ def load_zip(path: Path, tables: Sequence[Path]) -> Collection:
             left_out.append(LeftOut("linked", name, "a link, which is not followed in a zip file"))
             continue
         entries.append(Entry(name, info.file_size, partial(_read, archive, info)))
-    return collect_files(entries, tables, left_out)
+    return collect_files(entries, tables, left_out, source=path.stem)
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int = -1) -> bytes:

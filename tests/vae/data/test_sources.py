@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae.data.attributes import attach_tables, text_column
+from vae.data.attributes import text_column
 from vae.data.idx_files import read_idx
 from vae.data.image_files import resized, upright_square
 from vae.data.opening import FORMATS, TooLargeError, digest
@@ -194,39 +194,6 @@ def test_equal_pixels_have_equal_digests_and_one_changed_pixel_another() -> None
     assert digest(png) == digest(bmp)
     image.putpixel((3, 3), (1, 2, 3))
     assert digest(upright_square(image, 16)) != digest(png)
-
-
-def test_a_table_gives_numbers_classes_and_text_and_leaves_out_free_text() -> None:
-    paths = [f"faces/{index:05}.jpg" for index in range(300)]
-    lines = ["size;file;name;hair;mood;note"]
-    for index in reversed(range(299)):
-        mood = "" if index == 7 else ("glad", "sad")[index % 2]
-        row = f"{index / 10};{index:05}.jpg;Somebody;{index % 3 + 4};{mood};text {index}"
-        lines.append(row)
-    columns, left_out = attach_tables(["\ufeff".encode() + "\r\n".join(lines).encode()], paths)
-    assert left_out == ["note"]
-    assert columns["size"].values.dtype == np.float32
-    assert columns["size"].values[:299] == pytest.approx(np.arange(299) / 10)
-    assert np.isnan(columns["size"].values[299])  # this image has no row
-    assert columns["hair"].classes == ("4", "5", "6", "unknown")
-    assert columns["hair"].values[:3].tolist() == [0, 1, 2]
-    assert columns["mood"].classes == ("glad", "sad", "unknown")
-    assert columns["mood"].values[[0, 1, 7, 299]].tolist() == [0, 1, 2, 2]
-
-
-def test_a_table_finds_images_by_path_by_name_and_without_the_suffix() -> None:
-    paths = ["a/1.png", "a/2.png", "b/1.png"]
-    table = b"which,value\na/1.png,0.5\n2,1.5\n./b/1.png,2.5\n"
-    columns, _ = attach_tables([table, b"animal,legs\ncow,4\n", b"", b'"'], paths)
-    assert columns.keys() == {"value"}
-    assert columns["value"].values.tolist() == [0.5, 1.5, 2.5]
-
-
-def test_the_attribute_table_of_celeba_is_read() -> None:
-    text = b"2\nSmiling Young\n000001.jpg -1  1\n000002.jpg  1  1\n"
-    columns, _ = attach_tables([text], ["img_align_celeba/000001.jpg", "000002.jpg"])
-    assert columns["Smiling"].classes == ("-1", "1")
-    assert columns["Smiling"].values.tolist() == [0, 1]
 
 
 def test_empty_cells_are_unknown() -> None:

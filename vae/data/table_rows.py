@@ -1,0 +1,223 @@
+"""One table: its rows, which image each of them speaks for, and what of it is not used.
+
+A sentence about rows or lines that are not used gives an example of them.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.data.row_images import NO_IMAGE, Found, ImageNames
+from vae.data.sheets import NAME_COLUMNS, NUM_SAMPLE_LINES, is_image_name
+from vae.data.sorted_files import TEXT_SUFFIXES
+from vae.data.splits import WORDS, split_of
+from vae.data.table_formats import read_sheet
+from vae.data.tally import escaped
+
+NUM_CHUNK_ROWS = 8192  # that are brought to their images at once
+MAX_KEYS = 6  # columns that are tried as the one with the images' names
+MIN_DISTINCT = 0.9  # of the cells of a column of names that is not called so
+FORMAL_WORDS = {"list", "celeba", "align", "eval", "file", "files"}  # in names of tables
+
+
+def shown(name: str) -> str:
+    """A name in a sentence, in quotes; of a long one the end."""
+    return f"'{escaped(name if len(name) <= 80 else '...' + name[-77:])}'"
+
+
+def split_words(path: str) -> set[str]:
+    """The splits that the path of a table speaks of."""
+    splits = [*(WORDS.get(word, "") for word in _words(path)), *map(split_of, path.split("/")[:-1])]
+    return {split for split in splits if split}
+
+
+def _words(path: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+", PurePosixPath(path).stem.lower()) if word]
+
+
+class TableRows:
+    """The rows of the table at `path` and the images they speak for, as positions in `images`."""
+
+    def __init__(self, path: str, data: bytes, images: ImageNames) -> None:
+        self.path = path
+        self.images = images
+        self.sheet = read_sheet(path, data)
+        lines = [row for _, row in islice(self.sheet.rows(), NUM_SAMPLE_LINES)]
+        sample = [row for row in lines if row]
+        self._first = self.sheet.header or (sample[0] if sample else [])
+        naming = sum(any(map(is_image_name, row)) for row in sample)
+        self._names_images = 2 * naming >= len(lines) > 0
+        self._num_broken, self._broken_line = 0, 0
+        self._digests = array("q")  # of each row, to tell equal ones
+        self._key, self._names, self._found = self._best_key(sample)
+        self._has_header = self.sheet.header is not None or self._begins_with_header()
+        self._clashes: list[tuple[int, list[int]]] = []  # images, each with rows that differ
+        for image, rows in self._found.sharing:
+            if len({self._digests[row] for row in rows}) == 1:
+                self._found.image[rows[0]] = image
+            else:
+                self._clashes.append((image, rows))
+        self.header = self._column_names()  # "" for a column that is none
+
+    @property
+    def num_used(self) -> int:
+        return sum(image != NO_IMAGE for image in self._found.image)
+
+    @property
+    def example(self) -> str:
+        """What a row that is used calls its image."""
+        pairs = zip(self._found.image, self._names, strict=True)
+        return next((name for image, name in pairs if image != NO_IMAGE), "")
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it is a text about something else, not a table that was meant for the images."""
+        is_text = self.path.lower().endswith(TEXT_SUFFIXES)
+        is_known = "celeba" in _words(self.path) or self._names_images
+        return is_text and not is_known and 2 * self._found.count < max(self._num_rows, 1)
+
+    def chunks(self) -> Iterator[tuple[list[list[str]], NDArray[np.int64]]]:
+        """The rows that are used, some thousands at once, and their images. [n]"""
+        rows: list[list[str]] = []
+        images: list[int] = []
+        well_formed = (row for _, row in self.sheet.rows() if row is not None)
+        for row, image in zip(well_formed, self._found.image, strict=True):
+            if image == NO_IMAGE:
+                continue
+            rows.append(row)
+            images.append(image)
+            if len(rows) == NUM_CHUNK_ROWS:
+                yield rows, np.array(images, np.int64)
+                rows, images = [], []
+        if rows:
+            yield rows, np.array(images, np.int64)
+
+    # ------------------------------------------------------------------------ names, header
+
+    def _best_key(self, sample: Sequence[Sequence[str]]) -> tuple[int, list[str], Found]:
+        """The column that names the most images, what its cells say, and which images these are."""
+        lowered = [name.strip().lower() for name in self._first]
+        keys = [lowered.index(name) for name in NAME_COLUMNS if name in lowered]
+        keys += [j for j in range(len(lowered)) if any(is_image_name(row[j]) for row in sample)]
+        keys = list(dict.fromkeys([*keys, *[0] * bool(lowered)]))[:MAX_KEYS]
+        columns: list[list[str]] = [[] for _ in keys]
+        for line, row in self.sheet.rows():
+            if row is None:
+                self._num_broken += 1
+                self._broken_line = self._broken_line or line
+                continue
+            self._digests.append(hash(tuple(row)))
+            for key, names in zip(keys, columns, strict=True):
+                names.append(row[key])
+        best = 0, [""] * len(self._digests), Found([NO_IMAGE] * len(self._digests))
+        for key, names in zip(keys, columns, strict=True):
+            is_called_so = lowered[key] in NAME_COLUMNS
+            if is_called_so and self.sheet.header is None and names:
+                names[0] = ""
+            is_named = is_called_so or any(map(is_image_name, names[:NUM_SAMPLE_LINES]))
+            if not is_named and len(set(names)) < MIN_DISTINCT * len(names):
+                continue  # they are quantities
+            found = self.images.find(names)
+            if found.count > best[2].count or not any(best[1]):
+                best = key, names, found
+            if found.count >= len(names) - 1:
+                break
+        return best
+
+    def _begins_with_header(self) -> bool:
+        if not self._first or self._first[self._key].strip().lower() in NAME_COLUMNS:
+            return True
+        cell = self._first[self._key].strip().strip("\"'")
+        found = self._found
+        is_row = found.image[:1] != [NO_IMAGE] or 0 in found.several[:1] or cell.isdigit()
+        is_row |= any(0 in rows for _, rows in found.sharing)
+        return not (is_row or is_image_name(cell))
+
+    def _column_names(self) -> list[str]:
+        """The names of the columns, made of the table's own where it has no header."""
+        if self._has_header:
+            header = [name.strip().strip("\"'").lstrip("#").strip() for name in self._first]
+        else:
+            formal = FORMAL_WORDS | {*WORDS}
+            words = [word for word in _words(self.path) if word not in formal]
+            stem = " ".join(words) if words not in ([], ["labels"]) else "label"
+            is_alone = len(self._first) == 2
+            header = [stem if is_alone else f"{stem} {j}" for j in range(len(self._first))]
+        header[self._key : self._key + 1] = [""]
+        seen: dict[str, int] = {}
+        for j, name in enumerate(header):
+            seen[name] = seen.get(name, 0) + 1
+            header[j] = f"{name} {seen[name]}" if name and seen[name] > 1 else name
+        return header
+
+    # ------------------------------------------------------------------------ sentences
+
+    @property
+    def _num_rows(self) -> int:
+        return len(self._digests) - (self._has_header and self.sheet.header is None)
+
+    def warnings(self) -> list[str]:
+        """What of the table is not used, and why, each with an example."""
+        table, rows = escaped(self.path), self._num_rows
+        if self.sheet.problem:
+            return [f"{table} could not be read as a table: {self.sheet.problem}."]
+        sentences = []
+        if self._num_broken:
+            sentences.append(
+                f"{table}: {_count(self._num_broken, 'line')} could not be read, such as line "
+                f"{self._broken_line}: expected {_count(len(self._first), 'cell')}, as in the "
+                "first line."
+            )
+        if rows < 1:
+            return sentences or [f"{table} holds no row."]
+        found, paths = self._found, self.images.paths
+        if not paths:
+            return [*sentences, f"{table} was not used: there is no image that it may speak for."]
+        spoken = {*found.several, *(row for _, group in found.sharing for row in group)}
+        nameless = [
+            row
+            for row in range(len(found.image) - rows, len(found.image))
+            if found.image[row] == NO_IMAGE and row not in spoken
+        ]
+        if nameless:
+            used = {*found.image}
+            free = next((path for n, path in enumerate(paths) if n not in used), paths[0])
+            start = f"{table}: no image was found for {len(nameless):,} of {rows:,} rows"
+            if len(nameless) == rows:
+                start = f"{table} was not used: no image was found for any of its rows"
+            sentences.append(
+                f"{start}, such as {shown(self._names[nameless[0]])} (a file is called "
+                f"{shown(free)})."
+            )
+        if found.several:
+            fits = " or ".join(shown(paths[image]) for image in found.example)
+            sentences.append(
+                f"{table}: more than one image fits {len(found.several):,} of {rows:,} rows, which "
+                f"were not used, such as {shown(self._names[found.several[0]])} (it may be {fits})."
+            )
+        if self._clashes:
+            image, clash = self._clashes[0]
+            names = " and ".join(shown(self._names[row]) for row in clash[:2])
+            about = _count(len(self._clashes), "image")
+            sentences.append(
+                f"{table}: rows that contradict each other about {about} were not used, such as "
+                f"{names} for {shown(paths[image])}."
+            )
+        if found.moved:
+            row, image = found.moved
+            sentences.append(
+                f"{table} names other folders than there are: {shown(self._names[row])}, for "
+                f"example, was taken for {shown(paths[image])}."
+            )
+        return sentences
+
+
+def _count(num: int, what: str) -> str:
+    return f"{num:,} {what}{'s' * (num != 1)}"
