@@ -5,6 +5,7 @@ Needs no file to exist and imports nothing heavy, so that a command can ask befo
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from pathlib import Path
@@ -31,6 +32,13 @@ def plain_source(source: str) -> str:
 def source_path(source: str) -> Path | None:
     """Where a plain source lies; None for one that is drawn or fetched."""
     return None if NO_PATH.fullmatch(source) else Path(source)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path leads to something: a file, a folder, or one of the idx sets in one."""
+    is_in_zip = any(place.suffix.lower() == ".zip" and place.is_file() for place in path.parents)
+    files = f"{glob.escape(path.name)}*images*idx3*"
+    return path.exists() or is_in_zip or any(path.parent.glob(files))
 
 
 def _of_address(rest: str) -> str:

@@ -76,13 +76,15 @@ def locate(source: str, downloads: Path) -> Source:
 
 def _locate_idx_set(path: Path) -> Source | None:
     """The set of idx files FOLDER/SET or FILE.zip/SET, None where nothing of the kind is meant."""
-    place = path.parent.resolve()
-    listing = _files_in(place) if place.is_dir() else []
-    if place.is_file() and place.suffix.lower() == ".zip":
-        listing = zip_listing(place)
+    zips = [place for place in path.parents if place.suffix.lower() == ".zip" and place.is_file()]
+    place = zips[0] if zips else path.parent
+    if not zips and not place.is_dir():
+        return None
+    listing = zip_listing(place) if zips else _files_in(place)
+    wanted = path.relative_to(place).as_posix()
     names = set_names(listing)
-    is_meant = len(names) > 1 or path.name in names
-    return locate_idx(place, listing, path.name) if is_meant else None
+    is_meant = len(names) > 1 or wanted in names
+    return locate_idx(place.resolve(), listing, wanted) if is_meant else None
 
 
 def _files_in(folder: Path) -> Listing:

@@ -29,6 +29,7 @@ from vae.data.collection import Collection
 from vae.data.dataset import Dataset, open_dataset
 from vae.data.growing_column import GrowingColumn
 from vae.data.own_split import split_of_name, split_order
+from vae.data.source_names import is_there
 from vae.data.sources import locate
 from vae.errors import ExplainedError, FileError, InputError
 
@@ -510,6 +511,10 @@ def test_each_of_several_idx_sets_is_named_by_its_own_name(where: str, tmp_path:
     assert data.validation_from == 5
     assert "mirrored" in " ".join(data.warnings)
     assert locate(str(folder / "emnist-letters"), tmp_path).name == "emnist-letters"
+    assert len(loaded(tmp_path / where / "gzip" / "emnist-digits").names) == 7
+    assert is_there(folder / "emnist-letters")
+    assert is_there(tmp_path / where / "gzip" / "emnist-digits")
+    assert not is_there(tmp_path / "nowhere" / "emnist-letters")
     listed = r"3 sets of idx images: name .*gzip/emnist-balanced, .*gzip/emnist-digits"
     with pytest.raises(InputError, match=listed):
         loaded(tmp_path / where)
