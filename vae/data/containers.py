@@ -51,7 +51,10 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
     names = [name for name, _, _ in listing if not name.startswith("../")]
     suffixes = {name: Path(name).suffix.lower() for name in names}
     counts = Counter(KINDS[suffix] for suffix in suffixes.values() if suffix in KINDS)
-    if not counts or any(map(SUFFIX.fullmatch, suffixes.values())):
+    if any(map(SUFFIX.fullmatch, suffixes.values())):
+        return None
+    if not counts:
+        _check_what_is_there(root, names)
         return None
     ((best, _),) = counts.most_common(1)
     kind, load = best
@@ -65,6 +68,23 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
         return replace(collection, skipped=skipped, warnings=warnings)
 
     return Source(kind, str(root), root.name, listing, load_all)
+
+
+def _check_what_is_there(root: Path, names: Sequence[str]) -> None:
+    """Raises InputError for a folder of files that hold images but cannot be read."""
+    packed = [name for name in names if PACKED_TAR.fullmatch(name)]
+    last = {name.rpartition("/")[2] for name in names}
+    is_cifar = "data_batch_1" in last or {"train", "test", "meta"} <= last
+    if is_cifar:
+        raise InputError(
+            f"{root.name} holds Python pickles, which are not opened, as they can run any code: "
+            "CIFAR is read as torchvision:CIFAR10 or torchvision:CIFAR100."
+        )
+    if packed:
+        raise InputError(
+            f"{root.name} holds no images but {packed[0]}, which is compressed: unpack it and give "
+            "the folder with the images."
+        )
 
 
 def missing_parts(files: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import pickle
 import resource
 import struct
 import sys
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from tests.vae.data.torchvision_layouts import celeba
 from vae.config import DataConfig
 from vae.data.collection import Collection
 from vae.data.dataset import Dataset, open_dataset
@@ -419,6 +421,23 @@ def test_a_compressed_tar_is_one_sentence(name: str, tmp_path: Path) -> None:
         locate(str(tmp_path / name), tmp_path)
 
 
+def test_a_folder_with_only_a_compressed_tar_is_one_sentence(tmp_path: Path) -> None:
+    write_tar(tmp_path / "lfw" / "lfw.tgz", {"1.png": png(1)}, "w:gz")
+    (tmp_path / "lfw" / "README.txt").write_text("Faces.")
+    with pytest.raises(InputError, match=r"lfw holds no images but lfw.tgz, which is compressed"):
+        locate(str(tmp_path / "lfw"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["data_batch_1", "test_batch", "batches.meta", "readme.html"], ["meta", "test", "train"]],
+)
+def test_pickles_are_not_opened(names: list[str], tmp_path: Path) -> None:
+    write_files(tmp_path / "cifar", {name: pickle.dumps({"data": [1]}) for name in names})
+    with pytest.raises(InputError, match=r"Python pickles.*torchvision:CIFAR10"):
+        locate(str(tmp_path / "cifar"), tmp_path)
+
+
 def test_the_shards_of_the_most_files_are_taken(tmp_path: Path) -> None:
     write_tar(tmp_path / "s" / "0.tar", sample(0))
     write_tar(tmp_path / "s" / "1.tar", sample(1))
@@ -760,3 +779,14 @@ def test_parquet_without_pyarrow_is_one_sentence(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(InputError, match=r"need the package pyarrow \(pip install pyarrow\)"):
         loaded(tmp_path / "a.parquet")
+
+
+def test_celeba_on_disk_as_its_authors_pack_it_is_a_folder(tmp_path: Path) -> None:
+    layout = celeba(tmp_path)
+    data = loaded(tmp_path / "celeba")
+    numbers = [number for number, _ in [*layout.train, *layout.validation]]
+    assert [Path(name).name for name in data.names] == [f"{n + 1:06}.jpg" for n in numbers]
+    assert data.validation_from == 4
+    assert reasons(data)["test"] == 3
+    known = data.columns["Smiling"]
+    assert [known.classes[value] for value in known.values] == ["-1", "1"] * 3
