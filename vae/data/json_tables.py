@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from vae.data.sheets import MAX_COLUMNS, NAME_COLUMNS, NUM_SAMPLE_LINES, Row, Sheet, lines_of
+from vae.data.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, Row, Sheet, lines_of, name_rank
 
 MAX_JSON_CHARACTERS = 100 * 2**20  # of one JSON value, which is read as a whole
 MAX_DEPTH = 3  # of objects in objects that are taken apart
@@ -48,7 +48,7 @@ def _row_objects(document: Any) -> Iterator[tuple[int, Any]]:
     """The rows of one JSON value, as objects."""
     if isinstance(document, dict) and "labels" in document:  # StyleGAN's dataset.json
         document = document["labels"] or []
-    if isinstance(document, dict) and any(name.lower() in NAME_COLUMNS for name in document):
+    if isinstance(document, dict) and any(name_rank(name) is not None for name in document):
         yield 1, document
     elif isinstance(document, dict):
         for number, (name, value) in enumerate(document.items(), start=1):
@@ -77,7 +77,7 @@ def _row_objects(document: Any) -> Iterator[tuple[int, Any]]:
 def _object_sheet(objects: Objects) -> Sheet:
     names: dict[str, None] = {}
     for _, value in objects():
-        if isinstance(value, dict) and len(names) < MAX_COLUMNS:
+        if isinstance(value, dict) and len(names) <= MAX_COLUMNS:
             names.update(dict.fromkeys(_flat(value)))
     header = list(names)[:MAX_COLUMNS]
 
@@ -89,7 +89,7 @@ def _object_sheet(objects: Objects) -> Sheet:
             cells = _flat(value)
             yield number, [cells.get(name, "") for name in header]
 
-    return Sheet(rows, header)
+    return Sheet(rows, header, num_columns=len(names))
 
 
 def _flat(value: dict[str, Any], before: str = "", depth: int = 0) -> dict[str, str]:
@@ -106,4 +106,9 @@ def _flat(value: dict[str, Any], before: str = "", depth: int = 0) -> dict[str, 
             cells[before + name] = "yes" if item else "no"
         else:
             cells[before + name] = "" if item is None else str(item)
-    return cells
+    return {_writable(name): _writable(cell) for name, cell in cells.items()}
+
+
+def _writable(text: str) -> str:
+    """`text` without the halves of characters that JSON may hold and no file can."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

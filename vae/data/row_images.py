@@ -8,13 +8,12 @@ folders. The first form in which it fits decides; what fits several images there
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
 
-from vae.data.sorted_files import SUFFIX
+from vae.data.path_forms import FORMS, LOOSEST, Form, unpadded
 from vae.data.splits import split_of
 
 NO_IMAGE = -1
@@ -22,7 +21,6 @@ SEVERAL = -2
 MAX_DEPTH = 16  # folders of a path, from its end
 
 ODD = re.compile(r"""[\\"':]|^\s|\s$|//|^/|(^|/)\.{1,2}(/|$)""")
-PADDING = re.compile(r"(?<![\d.])0+(?=\d)")
 
 
 @dataclass
@@ -181,7 +179,7 @@ class _Index:
             image = self.whole[tail] if is_whole else self.ends.get(tail, NO_IMAGE)
             if image != NO_IMAGE:
                 break
-        if image == NO_IMAGE or not self.folders.isdisjoint(map(_unpadded, parts[:start])):
+        if image == NO_IMAGE or not self.folders.isdisjoint(map(unpadded, parts[:start])):
             return NO_IMAGE, WHOLE  # or the folder it names is there, without such a file
         if image == SEVERAL:
             return SEVERAL, WITHOUT_FOLDERS
@@ -190,7 +188,7 @@ class _Index:
             return NO_IMAGE, WHOLE  # test/1.png is not train/1.png
         if is_whole:
             return image, WITHOUT_FOLDERS
-        if not row_folders.isdisjoint(map(_unpadded, others)):
+        if not row_folders.isdisjoint(map(unpadded, others)):
             return NO_IMAGE, WHOLE  # other rows name the image's folder, this one another
         return image, MOVED
 
@@ -211,52 +209,8 @@ def _add(index: dict[str, int], path: str, image: int) -> None:
 def _folders(paths: Iterable[str]) -> set[str]:
     """The names of the folders of these paths, in their loosest form."""
     folders = {path.rpartition("/")[0] for path in paths}
-    return {_unpadded(part) for folder in folders for part in folder.split("/")} - {""}
+    return {unpadded(part) for folder in folders for part in folder.split("/")} - {""}
 
 
 def _splits(folders: Iterable[str]) -> set[str]:
     return {word for name in folders if (word := split_of(name))}
-
-
-# ---------------------------------------------------------------------------- forms of a path
-
-Form = Callable[[str], str]
-
-
-def _composed(path: str) -> str:
-    return path if path.isascii() else unicodedata.normalize("NFC", path)
-
-
-def _any_case(path: str) -> str:
-    return _composed(path.casefold())
-
-
-def _unpadded(path: str) -> str:
-    return PADDING.sub("", _any_case(path))
-
-
-def _without_suffix(path: str) -> str:
-    dot = path.rfind(".")
-    is_suffix = dot > 0 and path[dot - 1] != "/" and SUFFIX.fullmatch(path, dot)
-    return path[:dot] if is_suffix else path
-
-
-def _bare(form: Form) -> Form:
-    return lambda path: _without_suffix(form(path))
-
-
-# How the path of an image and the name in a row are written to be compared, from strict to loose:
-# a row may leave the suffix out, or, last of all, have another one.
-FORMS: tuple[tuple[Form, Form], ...] = (
-    (str, str),
-    (_composed, _composed),
-    (_bare(_composed), _composed),
-    (_any_case, _any_case),
-    (_bare(_any_case), _any_case),
-    (_unpadded, _unpadded),
-    (_bare(_unpadded), _unpadded),
-    (_bare(_composed), _bare(_composed)),
-    (_bare(_any_case), _bare(_any_case)),
-    (_bare(_unpadded), _bare(_unpadded)),
-)
-LOOSEST = FORMS[-1][1]

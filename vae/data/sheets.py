@@ -5,6 +5,7 @@ A row is a list of cells (texts), or None where its line cannot be read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,10 +13,10 @@ from vae.data.sorted_files import SUFFIX
 
 MAX_COLUMNS = 256  # of one table; the cells after them are not read
 NUM_SAMPLE_LINES = 20  # by which the form of a text, or of names, is told
-NAME_COLUMNS = (  # in lower case, the likelier first
-    *("file_name", "filename", "file", "image_path", "img_path", "filepath", "file_path", "path"),
-    *("image_name", "img_name", "image_file", "image", "img", "picture", "photo", "fname"),
-    *("image_id", "img_id", "imageid", "name", "id"),
+NAME_COLUMNS = (  # letters alone, the likelier first
+    *("filename", "file", "imagefilename", "imagefile", "imagepath", "imgpath", "filepath"),
+    *("path", "relpath", "imagename", "imgname", "image", "img", "picture", "photo", "fname"),
+    *("imageid", "imgid", "imageindex", "fileid", "basename", "name", "id"),
 )
 
 Row = list[str] | None
@@ -29,6 +30,7 @@ class Sheet:
     rows: Rows
     header: list[str] | None = None
     has_decimal_commas: bool = False  # may have: its cells are not separated by commas
+    num_columns: int = 0  # with those that are not read
     problem: str = ""  # why nothing of it can be read
 
 
@@ -36,6 +38,12 @@ def is_image_name(cell: str) -> bool:
     """Whether a cell ends as the name of an image file does."""
     name, dot, suffix = cell.strip().strip("\"'").rpartition(".")
     return bool(name) and SUFFIX.fullmatch(dot + suffix) is not None
+
+
+def name_rank(header: str) -> int | None:
+    """How likely a column of that header has the names of images, 0 first; None: it is not."""
+    plain = re.sub(r"[\W_]", "", header.lower())
+    return NAME_COLUMNS.index(plain) if plain in NAME_COLUMNS else None
 
 
 def lines_of(text: str) -> Iterator[tuple[int, str]]:

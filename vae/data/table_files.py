@@ -19,6 +19,7 @@ from vae.data.sorted_files import (
 )
 from vae.data.tables import BESIDE, TABLE_WORDS, Attached, Table, attach_tables
 from vae.data.tally import escaped
+from vae.errors import FileError
 
 MAX_TABLES = 1000  # that are read of one source
 
@@ -81,7 +82,14 @@ def read_tables(
         else:
             left_out.append(LeftOut("other", entry.path, "a table, of too many"))
             unread.append(entry.path)
-    files = [Table(entry.path, content_of(entry)) for entry in read]
+    files = []
+    warnings = []
+    for entry in read:
+        try:
+            files.append(Table(entry.path, content_of(entry)))
+        except FileError as error:
+            warnings.append(str(error))
+            left_out.append(LeftOut("unreadable", entry.path))
     attached = attach_tables(files, images, source)
     for file in files:
         is_other = file.path in attached.passed_over
@@ -89,7 +97,6 @@ def read_tables(
         left_out.append(
             LeftOut("other", file.path, why) if is_other else LeftOut("table", file.path)
         )
-    warnings = []
     if unread:
         warnings.append(
             f"{len(unread):,} tables were not read, such as {escaped(unread[0])}: at most "

@@ -66,7 +66,8 @@ def _text_sheet(text: str) -> Sheet:
         header, skipped = ["image_id", *first[0]], skipped + 1  # a header without the names' own
     elif first:
         width = len(first[0])
-    return Sheet(partial(_text_rows, text, skipped, width, split), header, delimiter in ";\t")
+    rows = partial(_text_rows, text, skipped, width, split)
+    return Sheet(rows, header and header[:MAX_COLUMNS], delimiter == ";", width)
 
 
 def _splitter(sample: Sequence[str]) -> tuple[str, Split]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.data.row_images import NO_IMAGE, Found, ImageNames
-from vae.data.sheets import NAME_COLUMNS, NUM_SAMPLE_LINES, is_image_name
+from vae.data.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, is_image_name, name_rank
 from vae.data.sorted_files import TEXT_SUFFIXES
 from vae.data.splits import WORDS, split_of
 from vae.data.table_formats import read_sheet
@@ -24,6 +24,7 @@ from vae.data.tally import escaped
 NUM_CHUNK_ROWS = 8192  # that are brought to their images at once
 MAX_KEYS = 6  # columns that are tried as the one with the images' names
 MIN_DISTINCT = 0.9  # of the cells of a column of names that is not called so
+MAX_NAME_LENGTH = 100  # of a column
 FORMAL_WORDS = {"list", "celeba", "align", "eval", "file", "files"}  # in names of tables
 
 
@@ -103,10 +104,11 @@ class TableRows:
 
     def _best_key(self, sample: Sequence[Sequence[str]]) -> tuple[int, list[str], Found]:
         """The column that names the most images, what its cells say, and which images these are."""
-        lowered = [name.strip().lower() for name in self._first]
-        keys = [lowered.index(name) for name in NAME_COLUMNS if name in lowered]
-        keys += [j for j in range(len(lowered)) if any(is_image_name(row[j]) for row in sample)]
-        keys = list(dict.fromkeys([*keys, *[0] * bool(lowered)]))[:MAX_KEYS]
+        places = range(len(self._first))
+        ranks = [name_rank(name) for name in self._first]
+        keys = [j for _, j in sorted((rank, j) for j, rank in enumerate(ranks) if rank is not None)]
+        keys += [j for j in places if any(is_image_name(row[j]) for row in sample)]
+        keys = list(dict.fromkeys([*keys, *places[:1]]))[:MAX_KEYS]
         columns: list[list[str]] = [[] for _ in keys]
         for line, row in self.sheet.rows():
             if row is None:
@@ -118,7 +120,7 @@ class TableRows:
                 names.append(row[key])
         best = 0, [""] * len(self._digests), Found([NO_IMAGE] * len(self._digests))
         for key, names in zip(keys, columns, strict=True):
-            is_called_so = lowered[key] in NAME_COLUMNS
+            is_called_so = ranks[key] is not None
             if is_called_so and self.sheet.header is None and names:
                 names[0] = ""
             is_named = is_called_so or any(map(is_image_name, names[:NUM_SAMPLE_LINES]))
@@ -127,12 +129,12 @@ class TableRows:
             found = self.images.find(names)
             if found.count > best[2].count or not any(best[1]):
                 best = key, names, found
-            if found.count >= len(names) - 1:
-                break
+            if 2 * found.count >= len(names):
+                break  # another that fits more may be numbers that happen to be names
         return best
 
     def _begins_with_header(self) -> bool:
-        if not self._first or self._first[self._key].strip().lower() in NAME_COLUMNS:
+        if not self._first or name_rank(self._first[self._key]) is not None:
             return True
         cell = self._first[self._key].strip().strip("\"'")
         found = self._found
@@ -144,6 +146,7 @@ class TableRows:
         """The names of the columns, made of the table's own where it has no header."""
         if self._has_header:
             header = [name.strip().strip("\"'").lstrip("#").strip() for name in self._first]
+            header = [name[:MAX_NAME_LENGTH] for name in header]
         else:
             formal = FORMAL_WORDS | {*WORDS}
             words = [word for word in _words(self.path) if word not in formal]
@@ -174,6 +177,11 @@ class TableRows:
                 f"{table}: {_count(self._num_broken, 'line')} could not be read, such as line "
                 f"{self._broken_line}: expected {_count(len(self._first), 'cell')}, as in the "
                 "first line."
+            )
+        if self.sheet.num_columns > MAX_COLUMNS:
+            sentences.append(
+                f"{table} has {self.sheet.num_columns:,} columns or more, of which {MAX_COLUMNS} "
+                "are read."
             )
         if rows < 1:
             return sentences or [f"{table} holds no row."]

@@ -85,7 +85,7 @@ class _Merged:
         self.listed = Cells(len(paths))  # the split of which a table has the name
         self.has_row = np.zeros(len(paths), np.bool_)
         self.is_meant = np.zeros(len(paths), np.bool_)  # by a table that is used
-        self.row_example = ""
+        self.row_example = self.list_example = ""
         self.left_out: dict[str, None] = {}
         self.warnings: list[str] = []
         self.passed_over: list[str] = []
@@ -116,6 +116,7 @@ class _Merged:
                 if name:
                     contradictions += self._add(name, places, cells, read.sheet.has_decimal_commas)
             if is_list:
+                self.list_example = escaped(table.path)
                 differ = self.listed.add(places, [*split] * len(places))
                 contradictions += [("the split", int(places[place])) for place in differ]
         self.row_example = read.example
@@ -193,6 +194,12 @@ class _Merged:
                 is_free = key not in columns and (key == name or key not in self.cells)
                 columns[key if is_free else f"{name} {key}"] = column
         listed = self.listed.splits("split")
+        if listed is not None and "train" not in listed:
+            self.warnings.append(
+                f"{self.list_example} is named after a split, but no table lists images for "
+                "training, so it is not taken for one."
+            )
+            listed = None
         if listed is not None:
             splits = (
                 listed if splits is None else [a or b for a, b in zip(splits, listed, strict=True)]

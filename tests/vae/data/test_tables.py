@@ -241,9 +241,25 @@ def test_folders_of_other_names_are_said() -> None:
     assert said(found, "other folders", "'pictures/1.png'", "'images/1.png'")
 
 
-# ---------------------------------------------------------------------------- formats
+@pytest.mark.parametrize(
+    "header", ["Image Index", "imageName", "ImageFileName", "IMG_ID", "file path", "# filename"]
+)
+def test_a_column_of_names_is_known_by_its_header(header: str) -> None:
+    names = [1, 1, 2, 3]  # too few for a column of another name
+    rows = "".join(f"{index}.5,{name}\n" for index, name in enumerate(names))
+    found = attached({"t.csv": f"age,{header}\n{rows}"}, ["1.png", "2.png", "3.png"])
+    assert texts(found.columns["age"]) == [None, 2.5, 3.5]
 
-ROWS = [("1.png", "10.5", "red"), ("2.png", "20.5", "blue")]
+
+def test_the_likelier_column_of_names_counts_although_another_fits_more_images() -> None:
+    paths = [f"{index:03}.png" for index in range(1, 11)]
+    rows = [f"{11 - n},{n:03}.png,{n}.5" for n in range(1, 10)] + ["1,gone.png,99.5"]
+    found = attached({"t.csv": "id,image,age\n" + "\n".join(rows)}, paths)
+    assert texts(found.columns["age"]) == [*(n + 0.5 for n in range(1, 10)), None]
+    assert said(found, "1 of 10 rows", "'gone.png'", "'010.png'")
+
+
+# ---------------------------------------------------------------------------- formats
 
 
 @pytest.mark.parametrize(
@@ -417,6 +433,31 @@ def test_malformed_lines_are_said_and_the_others_are_read() -> None:
     assert said(found, "m.jsonl: 2 lines could not be read", "line 2")
 
 
+def test_columns_past_the_limit_are_said() -> None:
+    header = ",".join(f"c{j}" for j in range(400))
+    table = f"file,{header}\n1.png,{','.join(map(str, range(400)))}\n"
+    found = attached({"t.csv": table}, ["1.png"])
+    assert len(found.columns) == 255
+    assert said(found, "t.csv has 401 columns", "256")
+
+
+def test_names_in_json_that_are_no_text_are_made_one() -> None:
+    line = '{"file_name": "1.png", "a\\ud800": "b\\ud800", "n": 0.5}'
+    found = attached({"m.jsonl": f"{line}\n"}, ["1.png"])
+    assert {name: texts(column) for name, column in found.columns.items()} == {
+        "a?": ["b?"],
+        "n": [0.5],
+    }
+
+
+def test_a_comma_is_a_decimal_point_only_between_semicolons() -> None:
+    paths = ["1.png", "2.png"]
+    found = attached({"t.tsv": "file\tsize\n1.png\t1,234\n2.png\t5\n"}, paths)
+    assert texts(found.columns["size"]) == ["1,234", "5"]
+    found = attached({"t.csv": "file;size\n1.png;1,234\n2.png;5\n"}, paths)
+    assert texts(found.columns["size"]) == [pytest.approx(1.234), 5]
+
+
 def test_a_quoted_cell_may_hold_separators_quotes_and_line_breaks() -> None:
     table = 'file,said,age\n1.png,"a, ""b""\nc",0.5\n2.png,5" tall,1.5\n'
     found = attached({"t.csv": table}, ["1.png", "2.png"])
@@ -558,6 +599,13 @@ def test_lists_named_after_splits_are_the_split() -> None:
     found = attached(tables, [f"images/{n}.png" for n in range(1, 6)])
     assert found.splits == ["train", "train", "validation", "test", ""]
     assert texts(found.columns["age"]) == [None, None, None, 0.5, None]
+
+
+def test_a_list_for_validation_alone_is_no_split_and_said() -> None:
+    paths = [f"{n}.png" for n in range(4)]
+    found = attached({"valid_images.csv": "file\n0.png\n1.png\n2.png\n"}, paths)
+    assert found.splits is None
+    assert said(found, "valid_images.csv", "for training")
 
 
 def test_a_column_that_is_no_split_stays_a_column() -> None:
@@ -758,6 +806,15 @@ def test_folders_are_believed_before_a_table_that_splits_otherwise(tmp_path: Pat
     found = collection(tmp_path, "folder", {"splits.csv": table})
     assert found.validation_from == 2
     assert any("puts test/3.png into another split" in text for text in found.warnings)
+
+
+def test_a_table_that_cannot_be_read_is_said_and_the_images_are_used(tmp_path: Path) -> None:
+    flat(tmp_path, {"a.csv": "file,age\n0.png,0.5\n"})
+    source = locate(str(tmp_path / "flat"), tmp_path)
+    (tmp_path / "flat" / "a.csv").unlink()
+    found = source.load()
+    assert len(found.names) == 5
+    assert any("a.csv cannot be read" in text for text in found.warnings)
 
 
 def test_a_table_beside_that_is_edited_changes_the_listing(tmp_path: Path) -> None:
