@@ -1,4 +1,4 @@
-"""Names from outside as words of the page."""
+"""Names from outside, and durations, as words of the page."""
 
 from __future__ import annotations
 
@@ -13,3 +13,13 @@ def plain(text: str) -> str:
     return "".join(
         f"\\{letter}" if letter in r"\`*_{}[]()#+-.!|<>:$~" else letter for letter in text
     )
+
+
+def duration(seconds: float) -> str:
+    """About how long, in words: 42 s, 3 min 5 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -11,8 +11,8 @@ import streamlit as st
 
 from explorer.components import fragment
 from explorer.drawing import images, labels
-from explorer.sidebar import data_check
-from explorer.sidebar.data_check import Options
+from explorer.sidebar import inquiry
+from explorer.sidebar.inquiry import Words
 from explorer.state import cache
 from explorer.state.keys import Key
 from vae.config import Config, DataConfig, parse_option, with_values
@@ -26,6 +26,8 @@ NUM_SHOWN, COLUMNS, TILE = 24, 6, 48  # images on the sheet, in a row, pixels a 
 NUM_MEASURED, MEASURED_SIZE = 400, 16  # images whose principal components are counted
 EXPLAINED = 0.9  # of their variance
 SUGGESTED = (2, 4, 8, 16, 32, 64, 128)
+
+Options = Mapping[str, str]  # those of the data, by dotted name
 
 # What became of files that are no images of the set, in the words of the page.
 REASONS = {
@@ -57,17 +59,22 @@ def show(root: Path, options: Options, use_dim: Callable[[int], None]) -> bool:
     if _BEGUN.get() != options:
         leave(root)
         _begin(root, options)
-    found = data_check.newest(root, options)
+    found = inquiry.newest(root, _words(options))
     is_working = found is not None and found.state == "working"
     every = TICK_SECONDS if is_working else None
     fragment.show(_draw, every, root, options, is_working, use_dim)
     return found is None or found.state != "failed" or _ENDED.get()
 
 
+def _words(options: Options) -> Words:
+    flags = [f"--{name}={value}" for name, value in options.items() if name != "data.source"]
+    return ("check", *flags, "--", options["data.source"])
+
+
 def end(root: Path) -> None:
     """End a look that is under way: the trainer reads the data itself."""
     if begun := _BEGUN.get():
-        data_check.stop(root, begun)
+        inquiry.stop(root, _words(begun))
 
 
 def leave(root: Path) -> None:
@@ -77,7 +84,7 @@ def leave(root: Path) -> None:
 
 
 def _begin(root: Path, options: Options) -> None:
-    data_check.start(root, options)
+    inquiry.start(root, _words(options))
     _BEGUN.set(dict(options))
     _ENDED.set(False)
 
@@ -88,7 +95,7 @@ def _cancel(root: Path) -> None:
 
 
 def _draw(root: Path, options: Options, was_working: bool, use_dim: Callable[[int], None]) -> None:
-    found = data_check.newest(root, options)
+    found = inquiry.newest(root, _words(options))
     if (found is not None and found.state == "working") != was_working:
         st.rerun()  # the whole page: Start depends on it
     if found is not None and found.state == "working":
@@ -96,7 +103,7 @@ def _draw(root: Path, options: Options, was_working: bool, use_dim: Callable[[in
         st.button("Cancel", key="data_check.cancel", on_click=_cancel, args=(root,))
         return
     if found is not None and found.state == "done":
-        _report(root, options, found.report, use_dim)
+        _report(root, options, found.answer, use_dim)
     elif found is not None and not _ENDED.get():
         st.error(labels.plain(found.message), icon=":material/error:")
     st.button(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from explorer.sidebar import data_look
+from explorer.sidebar import data_look, time_estimate
 from explorer.sidebar.actions import attempt
 from explorer.state import handover
 from explorer.state.keys import Key
@@ -142,6 +142,7 @@ def start(where: Path) -> None:
     """Start a run from the answers; where that is refused, the sidebar says why."""
     asked = answers()
     data_look.end(where)
+    time_estimate.end(where)
     name = asked.name_under(where)
     if attempt(lambda: _begin(where, name, asked.options())):
         handover.open_run(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.drawing import labels
-from explorer.sidebar import data_look, new_run
+from explorer.sidebar import data_look, new_run, time_estimate
 from explorer.sidebar.new_run import BY_IMAGES, DEFAULTS, NewRun, answer, answers
 from vae.option_choices import BACKGROUNDS, LIKELIHOODS, NETWORK_LABELS, NETWORKS
 
@@ -143,6 +143,8 @@ def show(where: Path) -> None:
                 "very long."
             ),
         )
+    if are_usable and not problem:
+        time_estimate.show(where, asked.options())
     if problem:
         st.error(labels.plain(problem), icon=":material/error:")
     st.button(

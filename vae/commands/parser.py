@@ -11,7 +11,17 @@ from typing import Any
 
 import vae
 from vae import config as configuration
-from vae.commands import check, directions, doctor, evaluate, export, latents, pictures, train
+from vae.commands import (
+    check,
+    directions,
+    doctor,
+    estimate,
+    evaluate,
+    export,
+    latents,
+    pictures,
+    train,
+)
 from vae.commands.progress import Progress
 from vae.errors import ExplainedError
 from vae.option_choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, PRIORS, SPLITS
@@ -70,6 +80,7 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
         help="pause the trainer that is running and continue in its place",
     )
     add_options(sub, [*configuration.options()])
+    add_options(command(estimate.estimate, with_run=False), [*configuration.options()])
     command(train.runs, with_run=False)
     sub = command(check.check, with_run=False)
     sub.add_argument("source", metavar="SOURCE", help="a folder, a .zip, ...: as for train --data")

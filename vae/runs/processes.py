@@ -99,15 +99,10 @@ def start_samplers(run: Run) -> None:
     _spawn([*command, "--num", "16", "--prior", "mixture", "--nearest"], log, {})
 
 
-def start_check(root: Path, options: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Start looking at the data that `options` name; its report as JSON is the last line of `log`.
-
-    `options` by dotted name, ``data.source`` among them. SIGTERM ends it, with nothing half left.
-    """
+def start_inquiry(root: Path, words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a command that only tells something; its answer as JSON is the last line of `log`."""
     make_folder(log.parent)
-    words = [f"--{name}={value}" for name, value in options.items() if name != "data.source"]
-    command = ["check", "--root", str(root), "--json", *words, "--", options["data.source"]]
-    return _spawn(command, log, {})
+    return _spawn([words[0], "--root", str(root), "--json", *words[1:]], log, {})
 
 
 def last_line(log: Path) -> str:

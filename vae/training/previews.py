@@ -28,6 +28,14 @@ def preview_is_due(step: int) -> bool:
     return due == step
 
 
+def num_previews(num_steps: int) -> int:
+    """How many previews a training of so many steps has, the first and the last among them."""
+    due = num = 0
+    while due <= num_steps:
+        due, num = max(due + 1, int(due * PREVIEW_GROWTH)), num + 1
+    return num + (not preview_is_due(num_steps))
+
+
 @torch.inference_mode()
 def draw_preview(run: Run, model: VAE, dataset: Dataset, seed: int, step: int) -> dict[str, str]:
     """The files of the two sheets, now written: ``reconstructions`` and ``samples``.

@@ -10,6 +10,7 @@ import streamlit as st
 
 from explorer.components import fragment, scripts
 from explorer.drawing import charts
+from explorer.drawing.labels import duration
 from explorer.panels.live import preview_sheets
 from explorer.state.session import Session
 from vae.runs import processes
@@ -144,16 +145,6 @@ def seconds_left(steps: Sequence[Event], start: Event, num_steps: int) -> float 
         return None
     pace: float = (recent[-1]["time"] - first["time"]) / (recent[-1]["step"] - first["step"])
     return max(0.0, pace * num_steps)
-
-
-def duration(seconds: float) -> str:
-    """About how long, in words: 42 s, 3 min 5 s, 2 h 10 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def some(events: list[Event]) -> list[Event]:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer.sidebar import data_check
+from explorer.sidebar import inquiry
 from tests.explorer.pages import PAGE
 from vae.runs import processes
 
@@ -150,9 +150,9 @@ def test_start_ends_a_look_that_is_under_way(
     fill(at, Data=str(folder))
     monkeypatch.setattr(processes, "start_training", lambda *args: None)
     start_button(at).click().run()
-    options = {"data.source": str(folder)}
+    words = ("check", "--", str(folder))
     deadline = time.monotonic() + 60
-    while (found := data_check.newest(tmp_path / "runs", options)) and found.state == "working":
+    while (found := inquiry.newest(tmp_path / "runs", words)) and found.state == "working":
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert found is None or found.state == "failed"
