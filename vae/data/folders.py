@@ -33,13 +33,21 @@ def locate_folder(root: Path) -> Source:
     seen += [listed(table, f"../{table.name}") for table in tables]
 
     def load() -> Collection:
-        entries = [Entry(name, size, partial(_read, root / name)) for name, size, _ in found.files]
+        entries = [
+            Entry(name, size, partial(_read, os.path.join(root, name)))
+            for name, size, _ in found.files
+        ]
         return collect_files(entries, tables, found.left_out, found.warnings, root.name)
 
     return Source("folder", str(root), root.name, seen, load)
 
 
-def _read(path: Path, most: int = -1) -> bytes:
+def load_image(path: Path) -> Collection:
+    """A single image."""
+    return collect_files([Entry(path.name, path.stat().st_size, partial(_read, str(path)))], [])
+
+
+def _read(path: str, most: int = -1) -> bytes:
     with open(path, "rb") as file:
         return file.read(most)
 

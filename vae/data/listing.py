@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,10 +87,11 @@ class _Walk:
             if first != name:
                 self.left_out.append(LeftOut("linked", name, f"the same file as {first}"))
                 return
-        if not os.path.isfile(path):
+        state = os.stat(path)
+        if not stat.S_ISREG(state.st_mode):
             self.left_out.append(LeftOut("other", name, "neither a file nor a folder"))
             return
-        self.files.append(listed(Path(path), name))
+        self.files.append((name, state.st_size, state.st_mtime_ns))
 
     def follow_links(self) -> list[str]:
         """Follow each link once. Returns the names of those that lead out of the root."""

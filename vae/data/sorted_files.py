@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 import zlib
@@ -59,7 +60,7 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
     skipped: list[LeftOut] = []
     zips: list[str] = []
     for entry in sorted(entries, key=lambda entry: entry.path):
-        suffix = Path(entry.path).suffix.lower()
+        suffix = os.path.splitext(entry.path)[1].lower()
         if is_system(entry.path):
             skipped.append(LeftOut("system", entry.path))
             continue

@@ -8,10 +8,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from vae.data import content, zip_files
 from vae.data.arrays import load_array
 from vae.data.collection import Listing, Source
 from vae.data.containers import locate_container, locate_parts
-from vae.data.folders import locate_folder
+from vae.data.folders import load_image, locate_folder
 from vae.data.idx_files import (
     holds_idx,
     locate_idx,
@@ -23,8 +24,7 @@ from vae.data.listing import is_system, list_folder, listed
 from vae.data.source_names import plain_source
 from vae.data.table_files import tables_beside
 from vae.data.torchvision_sets import load_torchvision
-from vae.data.zip_files import load_zip
-from vae.errors import FileError, InputError
+from vae.errors import FileError, InputError, reading
 
 PLAIN_IDX = ("MNIST", "FashionMNIST", "KMNIST")  # read without torchvision where they are there
 
@@ -58,20 +58,31 @@ def locate(source: str, downloads: Path) -> Source:
         return locate_idx_file(path, _files_in(path.parent))
     if path.suffix.lower() in (".npz", ".npy"):
         return Source("array", str(path), path.stem, listing, partial(load_array, path))
-    if path.suffix.lower() == ".zip":
+    head = _head(path)
+    if path.suffix.lower() == ".zip" or zip_files.is_zip(head):
         inside = zip_listing(path)
         if holds_idx(inside):
             return locate_idx(path, inside)
         tables = tables_beside(path)
         listing += [listed(table, f"../{table.name}") for table in tables]
-        return Source("zip", str(path), path.stem, listing, partial(load_zip, path, tables))
+        return Source(
+            "zip", str(path), path.stem, listing, partial(zip_files.load_zip, path, tables)
+        )
     container = locate_container(path, listing)
     if container is not None:
         return container
+    if content.is_image(head):
+        return Source("image", str(path), path.stem, listing, partial(load_image, path))
     raise InputError(
-        f"The data source {source!r} is a file of an unknown kind: expected .zip, .npz, .npy, "
-        ".parquet, .tar, .h5, an idx file, or the folder that holds the images."
+        f"The data source {source!r} is a file of an unknown kind ({content.described(head)}): "
+        "expected .zip, .npz, .npy, .parquet, .tar, .h5, an idx file, an image, or the folder that "
+        "holds the images."
     )
+
+
+def _head(path: Path) -> bytes:
+    with reading(path), open(path, "rb") as file:
+        return file.read(content.HEAD_BYTES)
 
 
 def _locate_idx_set(path: Path) -> Source | None:

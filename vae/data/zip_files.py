@@ -21,6 +21,11 @@ MAX_UNPACKED_BYTES = 2**40
 UTF8_FLAG = 0x800
 
 
+def is_zip(head: bytes) -> bool:
+    """Whether a file that begins with `head` is a zip file, whatever it is called."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
 def load_zip(path: Path, tables: Sequence[Path]) -> Collection:
     """The images of the zip file at `path`, with the tables in it and beside it."""
     try:

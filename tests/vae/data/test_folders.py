@@ -418,3 +418,17 @@ def test_a_pasted_path_is_the_path(
 def test_what_is_no_path_stays_as_it_is() -> None:
     assert plain_source(" 'synthetic' ") == "synthetic"
     assert plain_source("torchvision:MNIST") == "torchvision:MNIST"
+
+
+def test_a_file_is_taken_for_what_it_holds(tmp_path: Path) -> None:
+    write(tmp_path / "one.jpeg", encoded(0))
+    write(tmp_path / "two", encoded(1, "JPEG"))
+    with zipfile.ZipFile(tmp_path / "faces.cbz", "w") as archive:
+        archive.writestr("a.png", encoded(2))
+        archive.writestr("b.png", encoded(3))
+    write(tmp_path / "page.dat", b"<html>")
+    assert counts(opened(tmp_path / "one.jpeg", tmp_path)) == {"used": 1}
+    assert counts(opened(tmp_path / "two", tmp_path)) == {"used": 1}
+    assert counts(opened(tmp_path / "faces.cbz", tmp_path)) == {"used": 2}
+    with pytest.raises(InputError, match=r"of an unknown kind \(a web page\)"):
+        opened(tmp_path / "page.dat", tmp_path)
