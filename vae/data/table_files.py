@@ -22,6 +22,7 @@ from vae.data.tally import escaped
 from vae.errors import FileError
 
 MAX_TABLES = 1000  # that are read of one source
+MAX_NAMED_TABLES = 5  # with the name of an image, which may be by chance
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,13 @@ def read_tables(
 ) -> TableFiles:
     """What `tables` and the files `beside` the source of that name say of the images there.
 
-    A text with the name of an image tells of that image alone, as captions do, and is no table.
+    A text with the name of an image tells of that image alone, as captions do, and is no table; so
+    does a file of any kind where that is the rule.
     """
     stems = {Path(path).stem for path in images}
+    named = [entry.path for entry in tables if Path(entry.path).stem in stems]
+    is_rule = len(named) > MAX_NAMED_TABLES
+    of_one = {path for path in named if is_rule or path.lower().endswith(TEXT_SUFFIXES)}
     left_out = []
     read: list[Entry] = []
     unread: list[str] = []
@@ -74,7 +79,7 @@ def read_tables(
         Entry(f"{BESIDE}{path.name}", path.stat().st_size, partial(_read, path)) for path in beside
     ]
     for entry in [*outside, *sorted(tables, key=lambda entry: entry.path.count("/"))]:
-        if entry.path.lower().endswith(TEXT_SUFFIXES) and Path(entry.path).stem in stems:
+        if entry.path in of_one:
             left_out.append(LeftOut("other", entry.path, "a text with the name of an image"))
         elif len(read) < MAX_TABLES and entry.size <= room:
             read.append(entry)

@@ -72,7 +72,7 @@ def _text_sheet(text: str) -> Sheet:
 
 def _splitter(sample: Sequence[str]) -> tuple[str, Split]:
     """What separates the cells of these lines ("" for white space), and how a line is split."""
-    bare = [re.sub(r'"[^"]*"', "", line) for line in sample] or [""]
+    bare = [re.sub(r'"[^"]*"', "x", line) for line in sample] or [""]
     scores = []
     for delimiter in ",;\t|":
         count = bare[0].count(delimiter)

@@ -9,7 +9,6 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,30 +16,20 @@ from numpy.typing import NDArray
 from vae.data.row_images import NO_IMAGE, Found, ImageNames
 from vae.data.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, is_image_name, name_rank
 from vae.data.sorted_files import TEXT_SUFFIXES
-from vae.data.splits import WORDS, split_of
 from vae.data.table_formats import read_sheet
+from vae.data.table_names import column_name, split_words, words_of
 from vae.data.tally import escaped
 
 NUM_CHUNK_ROWS = 8192  # that are brought to their images at once
 MAX_KEYS = 6  # columns that are tried as the one with the images' names
 MIN_DISTINCT = 0.9  # of the cells of a column of names that is not called so
+MIN_NUMBERED = 0.9  # of the rows, that numbers in such a column must fit
 MAX_NAME_LENGTH = 100  # of a column
-FORMAL_WORDS = {"list", "celeba", "align", "eval", "file", "files"}  # in names of tables
 
 
 def shown(name: str) -> str:
     """A name in a sentence, in quotes; of a long one the end."""
     return f"'{escaped(name if len(name) <= 80 else '...' + name[-77:])}'"
-
-
-def split_words(path: str) -> set[str]:
-    """The splits that the path of a table speaks of."""
-    splits = [*(WORDS.get(word, "") for word in _words(path)), *map(split_of, path.split("/")[:-1])]
-    return {split for split in splits if split}
-
-
-def _words(path: str) -> list[str]:
-    return [word for word in re.split(r"[\W_]+", PurePosixPath(path).stem.lower()) if word]
 
 
 class TableRows:
@@ -78,10 +67,15 @@ class TableRows:
         return next((name for image, name in pairs if image != NO_IMAGE), "")
 
     @property
+    def is_stranger(self) -> bool:
+        """Whether nothing in it looks like a name of an image."""
+        return not (self._names_images or self._found.count)
+
+    @property
     def is_other(self) -> bool:
         """Whether it is a text about something else, not a table that was meant for the images."""
         is_text = self.path.lower().endswith(TEXT_SUFFIXES)
-        is_known = "celeba" in _words(self.path) or self._names_images
+        is_known = "celeba" in words_of(self.path) or self._names_images
         return is_text and not is_known and 2 * self._found.count < max(self._num_rows, 1)
 
     def chunks(self) -> Iterator[tuple[list[list[str]], NDArray[np.int64]]]:
@@ -127,11 +121,23 @@ class TableRows:
             if not is_named and len(set(names)) < MIN_DISTINCT * len(names):
                 continue  # they are quantities
             found = self.images.find(names)
+            are_numbers = not is_named and all(map(_is_number, names[1:NUM_SAMPLE_LINES]))
+            if are_numbers and not self._are_numbered(found):
+                continue
             if found.count > best[2].count or not any(best[1]):
                 best = key, names, found
             if 2 * found.count >= len(names):
                 break  # another that fits more may be numbers that happen to be names
         return best
+
+    def _are_numbered(self, found: Found) -> bool:
+        """Whether numbers under any header name images: nearly all do, and most images are named.
+
+        Lists of one column, and those named after splits, may name fewer.
+        """
+        is_list = len(self._first) == 1 or split_words(self.path)
+        num_images = 0 if is_list else len(self.images.paths)
+        return found.count >= max(MIN_NUMBERED * (len(found.image) - 1), num_images / 2)
 
     def _begins_with_header(self) -> bool:
         if not self._first or name_rank(self._first[self._key]) is not None:
@@ -148,9 +154,7 @@ class TableRows:
             header = [name.strip().strip("\"'").lstrip("#").strip() for name in self._first]
             header = [name[:MAX_NAME_LENGTH] for name in header]
         else:
-            formal = FORMAL_WORDS | {*WORDS}
-            words = [word for word in _words(self.path) if word not in formal]
-            stem = " ".join(words) if words not in ([], ["labels"]) else "label"
+            stem = column_name(self.path)
             is_alone = len(self._first) == 2
             header = [stem if is_alone else f"{stem} {j}" for j in range(len(self._first))]
         header[self._key : self._key + 1] = [""]
@@ -225,6 +229,10 @@ class TableRows:
                 f"example, was taken for {shown(paths[image])}."
             )
         return sentences
+
+
+def _is_number(cell: str) -> bool:
+    return re.fullmatch(r"\s*-?\d+\.?\d*\s*", cell) is not None
 
 
 def _count(num: int, what: str) -> str:

@@ -19,11 +19,13 @@ from vae.data.attributes import Column
 from vae.data.cells import Cells
 from vae.data.row_images import ImageNames
 from vae.data.splits import split_of
-from vae.data.table_rows import TableRows, shown, split_words
+from vae.data.table_names import split_words
+from vae.data.table_rows import TableRows, shown
 from vae.data.tally import escaped
 
 MAX_MERGED_COLUMNS = 1000  # of all tables
 MAX_WARNINGS = 50
+MAX_STRANGERS = 2  # tables beside the source that are spoken of one by one
 BESIDE = "../"
 TABLE_WORDS = re.compile(
     r"celeba|label|attr|meta|anno|class|ident|split|partition|landmark|box|tag|train|val|test|"
@@ -86,6 +88,7 @@ class _Merged:
         self.has_row = np.zeros(len(paths), np.bool_)
         self.is_meant = np.zeros(len(paths), np.bool_)  # by a table that is used
         self.row_example = self.list_example = ""
+        self.strangers: list[str] = []  # sentences on tables beside the source
         self.left_out: dict[str, None] = {}
         self.warnings: list[str] = []
         self.passed_over: list[str] = []
@@ -96,7 +99,8 @@ class _Merged:
         if read.is_other:
             self.passed_over.append(table.path)
             return
-        self.warnings += read.warnings()
+        is_stranger = table.path.startswith(BESIDE) and read.is_stranger
+        (self.strangers if is_stranger else self.warnings).extend(read.warnings())
         if not read.num_used:
             return
         self.is_meant[images] = True
@@ -210,10 +214,19 @@ class _Merged:
                 f"{missing.size:,} of {len(self.paths):,} images have no row in a table, such as "
                 f"{shown(self.paths[missing[0]])} (a row says {shown(self.row_example)})."
             )
+        self.warnings += self._about_strangers()
         if len(self.warnings) > MAX_WARNINGS:
             more = len(self.warnings) - MAX_WARNINGS
             self.warnings[MAX_WARNINGS:] = [f"{more:,} more sentences about tables are left out."]
         return Attached(columns, list(self.left_out), self.warnings, splits, self.passed_over)
+
+    def _about_strangers(self) -> list[str]:
+        if len(self.strangers) <= MAX_STRANGERS:
+            return self.strangers
+        return [
+            f"{len(self.strangers):,} tables beside the source seem to be about something else. "
+            f"{self.strangers[0]}"
+        ]
 
 
 def _folder_split(path: str) -> str:

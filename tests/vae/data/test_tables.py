@@ -7,11 +7,12 @@ import re
 import time
 import unicodedata
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -19,6 +20,9 @@ from vae.data.attributes import Column, kind_of
 from vae.data.collection import Collection
 from vae.data.sources import locate
 from vae.data.tables import Attached, Table, attach_tables
+
+# A busy machine is no reason to fail.
+many = partial(settings, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def attached(tables: dict[str, str | bytes], paths: list[str], source: str = "") -> Attached:
@@ -275,6 +279,7 @@ def test_the_likelier_column_of_names_counts_although_another_fits_more_images()
         ("t.csv", "file,age,hair\r1.png,10.5,red\r2.png,20.5,blue\r"),
         ("t.tsv", "file\tage\thair\n1.png\t10.5\tred\n2.png\t20.5\tblue\n"),
         ("t.txt", "file age hair\n1.png 10.5   red\n2.png 20.5  blue\n"),
+        ("t.txt", 'file age hair\n"1.png"  10.5 red\n2.png 20.5 "blue"\n'),
         ("t.txt", "age hair\n1.png 10.5   red\n2.png 20.5  blue\n"),
         ("t.txt", "2\nage hair\n1.png 10.5 red\n2.png 20.5 blue\n"),
         ("t.txt", "# file, age, hair\n1.png, 10.5, red\n2.png, 20.5, blue\n"),
@@ -466,7 +471,7 @@ def test_a_quoted_cell_may_hold_separators_quotes_and_line_breaks() -> None:
     assert found.warnings == []
 
 
-@settings(max_examples=300, deadline=None)
+@many(max_examples=300)
 @given(
     st.binary(max_size=200) | st.text(alphabet='a1.,;"\n\r\t {}[]:\\\ufeff', max_size=80),
     st.sampled_from(["t.csv", "t.tsv", "t.txt", "t.jsonl", "dataset.json", "list_x_celeba.txt"]),
@@ -537,6 +542,12 @@ def test_lists_of_tags_become_a_column_of_yes_and_no_for_each(
     assert said(found, column, "5 frequent tags")
 
 
+def test_tags_that_no_two_images_share_are_left_out() -> None:
+    rows = [f"{n}.png,x{n} y{n}" for n in range(5)]
+    found = attached({"t.csv": "file,tags\n" + "\n".join(rows)}, [f"{n}.png" for n in range(5)])
+    assert (found.columns, found.left_out) == ({}, ["tags"])
+
+
 def test_lists_in_json_are_tags() -> None:
     lines = [json.dumps({"file_name": f"{n}.png", "with": tagged(n)[1:]}) for n in range(16)]
     found = attached({"m.jsonl": "\n".join(lines)}, [f"{n}.png" for n in range(16)])
@@ -595,9 +606,10 @@ def test_a_column_of_split_words_or_numbers_is_the_split(name: str, text: str) -
 
 
 def test_lists_named_after_splits_are_the_split() -> None:
-    tables = {"train.txt": "1\n2\n", "val.txt": "3\n", "test.csv": "file,age\n4.png,0.5\n"}
+    tables = {"train.txt": "1\n2\n", "val.txt": "3 7\n", "test.csv": "file,age\n4.png,0.5\n"}
     found = attached(tables, [f"images/{n}.png" for n in range(1, 6)])
     assert found.splits == ["train", "train", "validation", "test", ""]
+    assert texts(found.columns["label"]) == [None, None, "7", None, None]
     assert texts(found.columns["age"]) == [None, None, None, 0.5, None]
 
 
@@ -655,7 +667,7 @@ def layouts(draw: st.DrawFn) -> tuple[list[str], dict[str, str], dict[str, str]]
     return there, tables, {path: f"v{every.index(path)}" for path in every}
 
 
-@settings(max_examples=500, deadline=None)
+@many(max_examples=500)
 @given(layouts())
 def test_in_any_layout_a_row_lands_on_its_own_image_or_is_said(
     layout: tuple[list[str], dict[str, str], dict[str, str]],
@@ -696,7 +708,7 @@ def clear_layouts(draw: st.DrawFn) -> tuple[list[str], dict[str, str]]:
     return images, {name: tables[name] for name in ["t.csv", *chosen]}
 
 
-@settings(max_examples=500, deadline=None)
+@many(max_examples=500)
 @given(clear_layouts())
 def test_where_names_are_clear_every_row_lands_however_it_is_written(
     layout: tuple[list[str], dict[str, str]],
@@ -806,6 +818,27 @@ def test_folders_are_believed_before_a_table_that_splits_otherwise(tmp_path: Pat
     found = collection(tmp_path, "folder", {"splits.csv": table})
     assert found.validation_from == 2
     assert any("puts test/3.png into another split" in text for text in found.warnings)
+
+
+def test_many_tables_that_are_about_something_else_are_said_at_once(tmp_path: Path) -> None:
+    for name in ("bank", "books", "cows", "days"):
+        (tmp_path / f"{name}.csv").write_text("what,many\nsomething,1\nother,2\n")
+    found = flat(tmp_path, {})
+    assert len(found.warnings) == 1
+    assert "4 tables beside the source" in found.warnings[0]
+    assert "../bank.csv" in found.warnings[0]
+
+
+def test_tables_of_one_image_each_are_not_taken_for_tables_of_the_images(tmp_path: Path) -> None:
+    for index in range(20):
+        place = tmp_path / "points" / f"{index}.png"
+        place.parent.mkdir(exist_ok=True)
+        Image.new("L", (16, 16)).save(place)
+        place.with_suffix(".csv").write_text("x,y\n1,2\n3,4\n")
+    found = locate(str(tmp_path / "points"), tmp_path).load()
+    assert found.columns == {}
+    assert found.warnings == []
+    assert [entry.reason for entry in found.skipped] == ["other"] * 20
 
 
 def test_a_table_that_cannot_be_read_is_said_and_the_images_are_used(tmp_path: Path) -> None:
