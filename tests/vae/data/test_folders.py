@@ -20,6 +20,7 @@ from vae.data import listing
 from vae.data.dataset import Dataset, open_dataset
 from vae.data.source_names import plain_source
 from vae.data.splits import folder_labels, folder_splits, split_of
+from vae.data.tally import cause_of
 from vae.errors import InputError
 
 
@@ -193,6 +194,15 @@ def test_images_are_known_by_their_content_whatever_they_are_called(tmp_path: Pa
     assert "raw" in others["raw.nef"]
     assert "inner.zip" in told(data)
     assert " at 0x" not in str(data.manifest)
+
+
+def test_a_reason_names_no_object_and_no_path_of_the_machine() -> None:
+    with pytest.raises(Image.UnidentifiedImageError) as caught:
+        Image.open(io.BytesIO(b"\x89PNG\r\n\x1a\nno"))
+    assert cause_of(caught.value) == "cannot identify image file"
+    denied = PermissionError(13, "Permission denied", "/home/me/a.png")
+    assert cause_of(denied) == "it cannot be read: permission denied"
+    assert cause_of(ValueError()) == "ValueError"
 
 
 def test_a_folder_that_may_not_be_opened_is_counted(
