@@ -12,8 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from vae.data.json_tables import json_sheet
-from vae.data.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, Row, Sheet, is_image_name, lines_of
+from vae.data.sheets import (
+    MAX_COLUMNS,
+    NUM_SAMPLE_LINES,
+    Row,
+    Sheet,
+    is_image_name,
+    lines_of,
+    name_rank,
+)
 
+MIN_EVEN = 0.6  # of the lines of a table by white space have as many cells
 MAX_CELL_LINES = 20  # that one quoted cell may go over
 MAX_REPAIRS = 1000  # quoted cells whose end is looked for in the next lines
 
@@ -59,13 +68,13 @@ def _text_sheet(text: str) -> Sheet:
             is_count = int(sample[0]) == text.rstrip().count("\n") - 1
         skipped = int(is_count)
         delimiter, split = _splitter(sample[skipped:])
-    first = [split(line)[0] or [] for line in sample[skipped : skipped + 2]]
-    width = max(map(len, first), default=0)
+    first, *others = [split(line)[0] or [] for line in sample[skipped:]] or [[]]
+    width = len(first)
     header = None
-    if len(first) == 2 and 0 < len(first[0]) == width - 1 and not is_image_name(first[0][0]):
-        header, skipped = ["image_id", *first[0]], skipped + 1  # a header without the names' own
-    elif first:
-        width = len(first[0])
+    longer = sum(len(row) == width + 1 for row in others)
+    begins_with_name = bool(first) and (name_rank(first[0]) is not None or is_image_name(first[0]))
+    if first and not begins_with_name and 2 * longer > len(others):
+        header, width, skipped = ["image_id", *first], width + 1, skipped + 1  # without their own
     rows = partial(_text_rows, text, skipped, width, split)
     return Sheet(rows, header and header[:MAX_COLUMNS], delimiter == ";", width)
 
@@ -84,11 +93,12 @@ def _splitter(sample: Sequence[str]) -> tuple[str, Split]:
         return delimiter, partial(_cells, delimiter)
     counts = [len(line.split()) for line in bare]
     rest = counts[1:] or counts
-    are_even = len(set(rest)) == 1 and counts[0] in (rest[0], rest[0] - 1)
+    usual = max(rest, key=rest.count)
+    are_even = rest.count(usual) >= MIN_EVEN * len(rest) and counts[0] in (usual, usual - 1)
     lasts_alone = all(
         is_image_name(line.split()[-1]) and not is_image_name(line.split()[0]) for line in sample
     )
-    if are_even and rest[0] > 1 and not lasts_alone:
+    if are_even and usual > 1 and not lasts_alone:
         return "", partial(_cells, "")
     if all(is_image_name(line.split()[0]) for line in sample[1:]) and max(rest) > 1:
         return "", lambda line: (line.split(maxsplit=1), False)  # a name, then tags

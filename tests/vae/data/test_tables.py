@@ -463,6 +463,20 @@ def test_a_comma_is_a_decimal_point_only_between_semicolons() -> None:
     assert texts(found.columns["size"]) == [pytest.approx(1.234), 5]
 
 
+def test_a_comma_within_a_text_does_not_shift_the_header() -> None:
+    table = "image,caption\n1.png,a red, big hat\n2.png,a dog\n3.png,a cat\n"
+    found = attached({"captions.csv": table}, ["1.png", "2.png", "3.png"])
+    assert texts(found.columns["caption"]) == [None, "a dog", "a cat"]
+    assert said(found, "captions.csv: 1 line could not be read", "line 2")
+
+
+def test_a_broken_line_of_celeba_leaves_the_others() -> None:
+    table = "3\nSmiling Young\n000001.jpg 1 1\n000002.jpg\n000003.jpg -1 1\n"
+    found = attached({"list_attr_celeba.txt": table}, ["000001.jpg", "000002.jpg", "000003.jpg"])
+    assert texts(found.columns["Smiling"]) == ["1", None, "-1"]
+    assert said(found, "1 line could not be read", "line 4", "3 cells")
+
+
 def test_a_quoted_cell_may_hold_separators_quotes_and_line_breaks() -> None:
     table = 'file,said,age\n1.png,"a, ""b""\nc",0.5\n2.png,5" tall,1.5\n'
     found = attached({"t.csv": table}, ["1.png", "2.png"])
