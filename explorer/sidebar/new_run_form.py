@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.drawing import labels
-from explorer.sidebar import data_look, new_run, time_estimate
+from explorer.sidebar import data_look, new_run, own_images, time_estimate
 from explorer.sidebar.new_run import BY_IMAGES, DEFAULTS, NewRun, answer, answers
 from vae.option_choices import BACKGROUNDS, LIKELIHOODS, NETWORK_LABELS, NETWORKS
 
@@ -27,6 +27,7 @@ def show(where: Path) -> None:
             "folder with MNIST's idx files or an .npz, or `torchvision:NAME`."
         ),
     )
+    own_images.show(where, answer("source").set)
     if answers().source.strip() != DEFAULTS.data.source:
         st.segmented_control(
             "Crop",
