@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+OPTIONS = {  # of the command, as the form of a new run calls them
+    "data.source": "Data",
+    "data.crop": "Crop",
+    "data.background": "Background",
+    "data.num_images": "the number of images",
+    "data.image_size": "Image size",
+    "model.latent_dim": "Latent dimensions",
+    "train.epochs": "Epochs",
+    "train.beta": "Beta",
+    "train.batch_size": "Batch size",
+    "train.lr": "Learning rate",
+}
+
 
 def label_of(name: str) -> str:
     """The name of an attribute or a measure in words: head_turn as Head turn, KL as it is."""
@@ -23,3 +36,10 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def in_form_words(sentence: str) -> str:
+    """The sentence with the fields of the form in place of the command's options."""
+    for option, label in OPTIONS.items():
+        sentence = sentence.replace(option, label)
+    return sentence

@@ -32,14 +32,12 @@ Options = Mapping[str, str]  # those of the data, by dotted name
 # What became of files that are no images of the set, in the words of the page.
 REASONS = {
     "broken": "broken",
-    "duplicate": "copies of another",
+    "duplicate": "copied from another",
     "too_large": "too large",
     "unreadable": "unreadable",
-    "linked": "links",
+    "linked": "linked",
     "test": "kept apart for testing",
-    "other": "other files",
-    "table": "tables",
-    "credit": "credits",
+    "other": "of another kind",
     "system": "hidden or of the system",
 }
 
@@ -105,7 +103,7 @@ def _draw(root: Path, options: Options, was_working: bool, use_dim: Callable[[in
     if found is not None and found.state == "done":
         _report(root, options, found.answer, use_dim)
     elif found is not None and not _ENDED.get():
-        st.error(labels.plain(found.message), icon=":material/error:")
+        st.error(labels.plain(labels.in_form_words(found.message)), icon=":material/error:")
     st.button(
         "Look again",
         key="data_check.again",
@@ -157,7 +155,7 @@ def _report(
     if report["value_range"]["high"] != 255:
         st.caption(labels.plain(report["value_range"]["sentence"]))
     for warning in report["warnings"]:
-        st.caption(f":material/info: {labels.plain(warning)}")
+        st.caption(f":material/info: {labels.plain(labels.in_form_words(warning))}")
     _left_out(dataset, report)
     columns = [column["name"] for column in report["columns"]]
     if columns:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from explorer.drawing import labels
 from explorer.sidebar import data_look, time_estimate
 from explorer.sidebar.actions import attempt
 from explorer.state import handover
@@ -23,15 +24,6 @@ LIMITS = {
     "beta": (0, 1000),
     "batch_size": (1, 8192),
     "lr": (1e-6, 1),
-}
-LABELS = {
-    "data.source": "Data",
-    "data.image_size": "Image size",
-    "model.latent_dim": "Latent dimensions",
-    "train.epochs": "Epochs",
-    "train.beta": "Beta",
-    "train.batch_size": "Batch size",
-    "train.lr": "Learning rate",
 }
 BY_IMAGES = "automatic"  # a likelihood that the images choose
 DEFAULTS = Config()
@@ -93,7 +85,7 @@ class NewRun:
             values = {name: parse_option(name, text) for name, text in self.data_options().items()}
             with_values(Config(), values)
         except InputError as error:
-            return _in_words(str(error))
+            return labels.in_form_words(str(error))
         return ""
 
     def problem(self, where: Path) -> str:
@@ -104,11 +96,11 @@ class NewRun:
             for field, (low, high) in LIMITS.items():
                 value = getattr(self, field)
                 if not low <= value <= high:
-                    label = LABELS[f"train.{field}"]
+                    label = labels.OPTIONS[f"train.{field}"]
                     raise InputError(f"{label} must be from {low:g} to {high:,g}, not {value:,g}.")
             check_free(open_run(where, self.name_under(where)))
         except InputError as error:
-            return _in_words(str(error))
+            return labels.in_form_words(str(error))
         return ""
 
 
@@ -118,13 +110,6 @@ def check_free(run: Run) -> None:
         raise InputError(
             f"There is already a run {run.name}: choose another name, or resume that run."
         )
-
-
-def _in_words(sentence: str) -> str:
-    """The sentence with the fields of the form in place of the command's options."""
-    for option, label in LABELS.items():
-        sentence = sentence.replace(option, label)
-    return sentence
 
 
 def answer(field: str) -> Key[Any]:

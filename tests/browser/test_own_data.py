@@ -60,7 +60,7 @@ def test_a_dropped_zip_is_looked_at_and_trained_on(
     expect(sidebar.get_by_role("textbox", name="Data")).to_have_value(re.compile("my faces.zip"))
     page.keyboard.press("Escape")
     expect(sidebar.get_by_text(f"{NUM_BROKEN} broken")).to_be_visible()
-    expect(sidebar.get_by_text("1 copies of another")).to_be_visible()
+    expect(sidebar.get_by_text("1 copied from another")).to_be_visible()
     sheet = sidebar.get_by_role("img", name="Images as the model sees them")
     before = wait_until_painted(sheet)
     sidebar.get_by_role("radio", name="Fit").click()
