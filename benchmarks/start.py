@@ -20,7 +20,6 @@ from playwright.sync_api import sync_playwright
 from benchmarks.serving import FACE, ROOT, SHIPPED, chromium, served
 from vae.runs.folder import Run
 
-
 FIRST_PAINT = """() => new Promise((done) => new PerformanceObserver((list) => {
   for (const entry of list.getEntriesByName("first-contentful-paint")) done(entry.startTime);
 }).observe({type: "paint", buffered: true}))"""
