@@ -23,7 +23,7 @@ _TURN = Key("own_images.turn", 0)  # of the two uploaders, which are empty again
 
 def show(root: Path, use: Callable[[str], None]) -> None:
     """Draw the ways; `use` puts a source into the form."""
-    with st.popover("Your own images", icon=":material/add_photo_alternate:", width="stretch"):
+    with st.popover("Add images", icon=":material/add_photo_alternate:", width="stretch"):
         _uploader(root, use, "Drop images or a zip", is_folder=False)
         _uploader(root, use, "Drop a folder", is_folder=True)
         for upload in uploads.uploads(root):

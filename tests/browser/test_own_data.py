@@ -54,7 +54,7 @@ def test_a_dropped_zip_is_looked_at_and_trained_on(
 ) -> None:
     page.goto(server.url)
     sidebar = page.get_by_test_id("stSidebar")
-    page.get_by_role("button", name="Your own images").click()
+    page.get_by_role("button", name="Add images").click()
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(archive)
     expect(sidebar.get_by_text(f"{NUM_IMAGES} images")).to_be_visible()
     expect(sidebar.get_by_role("textbox", name="Data")).to_have_value(re.compile("my faces.zip"))
