@@ -18,10 +18,9 @@ BACKGROUND_LABELS = {"auto": "automatic", "white": "white", "black": "black", "m
 
 def show(where: Path) -> None:
     """What a new run is made of; everything has a good default."""
-    for field in ("source", "latent_dim"):  # which buttons set too
-        answer(field).begin(getattr(NewRun, field))
     st.text_input(
         "Data",
+        value=NewRun.source,
         key=answer("source").name,
         help=(
             "`synthetic` draws anime faces. Or give the path of a folder of images, a .zip, a "
@@ -85,7 +84,7 @@ def show(where: Path) -> None:
         )
         st.number_input(
             "Latent dimensions",
-            step=1,
+            value=NewRun.latent_dim,
             key=answer("latent_dim").name,
             help="How many numbers describe an image. Dimensions that are not needed stay unused.",
         )
