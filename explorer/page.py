@@ -66,6 +66,7 @@ def main() -> None:
     # others by now is lost.
     tabs = st.tabs(PANELS, key=handover.PANEL.name, on_change="rerun")
     address.write(session)
+    handover.arrived()
     for name, tab in zip(PANELS, tabs, strict=True):
         if tab.open:
             with tab:

@@ -1,7 +1,8 @@
 """What one part of the page asks of another: a run, a panel, and what to show there.
 
 Whoever asks writes here, and whoever is asked reads here. The whole page follows: `apply` is
-called where it begins, `follow` where a part of it is drawn by itself.
+called where it begins, `arrived` where its tabs are drawn, `follow` where a part of it is drawn by
+itself.
 """
 
 from __future__ import annotations
@@ -19,6 +20,19 @@ RUN = Key[str | None]("run", None)  # of the box in the sidebar
 PANEL = Key[str | None]("panel", None)  # of the tabs
 _NEXT_RUN = Key[str | None]("next_run", None)
 _NEXT_PANEL = Key[str | None]("next_panel", None)
+
+
+@dataclass(frozen=True)
+class _Coming:
+    """A wish that is on its way to the browser, and what stood there before."""
+
+    wish: str
+    before: str | None
+
+
+_COMING_RUN = Key[_Coming | None]("coming_run", None)
+_COMING_PANEL = Key[_Coming | None]("coming_panel", None)
+_WAYS = ((RUN, _NEXT_RUN, _COMING_RUN), (PANEL, _NEXT_PANEL, _COMING_PANEL))
 PATH_ON_MAP = RunKey("show_path", False)  # whether the map shows the path of Interpolate
 
 
@@ -54,10 +68,23 @@ def open_run(name: str, panel: str | None = None) -> None:
 
 
 def apply() -> None:
-    """Make what was asked for the state of the page; before its first widget is drawn."""
-    for key, following in ((RUN, _NEXT_RUN), (PANEL, _NEXT_PANEL)):
+    """Make what was asked for the state of the page; before its first widget is drawn.
+
+    A run of the page that is cut short may not have told the browser, whose word then still is the
+    one before: what was asked for stands until `arrived`, or until a person chooses another.
+    """
+    for key, following, on_its_way in _WAYS:
         if name := following.pop():
-            key.set(name)
+            on_its_way.set(_Coming(name, key.get()))
+        coming = on_its_way.get()
+        if coming is not None and key.get() == coming.before:
+            key.set(coming.wish)
+
+
+def arrived() -> None:
+    """Say that the widgets of the run and the panel are drawn: the browser knows what holds."""
+    for _, _, on_its_way in _WAYS:
+        on_its_way.pop()
 
 
 def follow() -> None:

@@ -28,7 +28,14 @@ pytestmark = pytest.mark.browser
 
 require_chromium()
 
-from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect  # noqa: E402
+from playwright.sync_api import (  # noqa: E402
+    Browser,
+    Error,
+    Locator,
+    Page,
+    WebSocketRoute,
+    expect,
+)
 
 SIZES = [(390, 844), (768, 1024), (900, 800), (1280, 900), (1440, 900), (3840, 2160)]
 PANELS = ("Live", "Map", "Sliders", "Interpolate", "Animation", "Model")
@@ -190,7 +197,12 @@ def trained(chromium: Browser, server: Server, root: Path) -> Iterator[tuple[Pag
     run = Run(root / "short")
     try:
         page.get_by_role("button", name=re.compile("Start training")).click()
-        page.get_by_role("img", name="Samples").wait_for(timeout=1000 * TRAINING_PATIENCE)
+        try:
+            page.get_by_role("img", name="Samples").wait_for(timeout=1000 * TRAINING_PATIENCE)
+        except Error as error:
+            there = sorted(file.name for file in run.folder.glob("*"))
+            text = page.locator("body").inner_text()
+            raise AssertionError(f"{page.url} shows no samples of {there}:\n{text}") from error
         yield page, run
     finally:
         page.close()

@@ -53,6 +53,30 @@ def test_the_page_follows_once_where_a_run_or_a_panel_was_asked_for(
     assert (handover.RUN.get(), handover.PANEL.get()) == ("other", "Live")
 
 
+def test_what_was_asked_for_outlives_a_run_of_the_page_that_is_cut_short() -> None:
+    handover.RUN.set("here")
+    handover.PANEL.set("Sliders")
+    handover.open_run("other", "Live")
+    handover.apply()
+    handover.RUN.set("here")  # the browser's own words, which it was not told are old
+    handover.PANEL.set("Sliders")
+    handover.apply()
+    assert (handover.RUN.get(), handover.PANEL.get()) == ("other", "Live")
+    handover.arrived()
+    handover.PANEL.set("Sliders")  # a person's, by now
+    handover.apply()
+    assert (handover.RUN.get(), handover.PANEL.get()) == ("other", "Sliders")
+
+
+def test_a_person_who_chooses_another_panel_meanwhile_gets_that() -> None:
+    handover.PANEL.set("Sliders")
+    handover.open_panel("Live")
+    handover.apply()
+    handover.PANEL.set("Model")
+    handover.apply()
+    assert handover.PANEL.get() == "Model"
+
+
 def test_another_run_leaves_the_panel_open() -> None:
     handover.PANEL.set("Map")
     handover.open_run("other")
