@@ -15,7 +15,7 @@ from explorer.components import page_watch
 from explorer.drawing import theme
 from explorer.server import first_paint
 from explorer.sidebar import run_controls
-from explorer.state import address, handover
+from explorer.state import address, handover, keys
 from explorer.state.root import root
 from vae.errors import ExplainedError
 
@@ -60,13 +60,14 @@ def main() -> None:
         "Latent explorer", str(run_controls.ICON), layout="wide", initial_sidebar_state=340
     )
     st.html(f"<style>.stApp {{ {theme.variables()} }} {STYLE.read_text('utf-8')}</style>")
+    keys.apply_asked()
     session = run_controls.show()
     address.open_panel(PANELS, session)
     # No default: it would be a part of the identity of the tabs, and a click on tabs that are
     # others by now is lost.
     tabs = st.tabs(PANELS, key=handover.PANEL.name, on_change="rerun")
     address.write(session)
-    handover.arrived()
+    keys.forget_asked()
     for name, tab in zip(PANELS, tabs, strict=True):
         if tab.open:
             with tab:

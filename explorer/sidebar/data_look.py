@@ -13,7 +13,7 @@ from explorer.components import fragment
 from explorer.drawing import images, labels
 from explorer.sidebar import inquiry
 from explorer.sidebar.inquiry import Words
-from explorer.state import cache
+from explorer.state import cache, handover
 from explorer.state.keys import Key
 from vae.config import Config, DataConfig, parse_option, with_values
 from vae.runs.folder import data_cache
@@ -93,6 +93,7 @@ def _cancel(root: Path) -> None:
 
 
 def _draw(root: Path, options: Options, was_working: bool, use_dim: Callable[[int], None]) -> None:
+    handover.follow()  # the number of latent dimensions stands outside of this fragment
     found = inquiry.newest(root, _words(options))
     if (found is not None and found.state == "working") != was_working:
         st.rerun()  # the whole page: Start depends on it

@@ -27,7 +27,7 @@ def show(where: Path) -> None:
             "folder with MNIST's idx files or an .npz, or `torchvision:NAME`."
         ),
     )
-    own_images.show(where, answer("source").set)
+    own_images.show(where, answer("source").ask)
     if answers().source.strip() != DEFAULTS.data.source:
         st.segmented_control(
             "Crop",
@@ -47,7 +47,7 @@ def show(where: Path) -> None:
         data_look.leave(where)
         are_usable = False
     else:
-        are_usable = data_look.show(where, asked.data_options(), answer("latent_dim").set)
+        are_usable = data_look.show(where, asked.data_options(), answer("latent_dim").ask)
     with st.expander("Settings", icon=":material/tune:"):
         st.text_input(
             "Name",

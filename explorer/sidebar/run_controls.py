@@ -46,7 +46,6 @@ def show() -> Session | None:
     """Draw the sidebar. Returns the session of the chosen run; None where there is no run."""
     where = root()
     names = [run.name for run in list_runs(where)]
-    handover.apply()
     with st.sidebar:
         st.html(_title())
         if names:

@@ -30,7 +30,7 @@ def test_a_point_opens_sliders_in_its_own_run_once() -> None:
     here, there = session("here"), session("there")
     handover.open_in_sliders(here, np.float32([1.5, -2]), 17)
     assert handover.PANEL.get() is None, "not before the page begins"
-    handover.apply()
+    keys.apply_asked()
     assert handover.PANEL.get() == "Sliders"
     assert handover.pop_point(there) is None
     assert handover.pop_point(here) == Point((1.5, -2.0), 17)
@@ -47,7 +47,7 @@ def test_the_page_follows_once_where_a_run_or_a_panel_was_asked_for(
     handover.open_run("other", "Live")
     handover.follow()
     assert len(reruns) == 1
-    handover.apply()
+    keys.apply_asked()
     handover.follow()
     assert len(reruns) == 1
     assert (handover.RUN.get(), handover.PANEL.get()) == ("other", "Live")
@@ -57,30 +57,30 @@ def test_what_was_asked_for_outlives_a_run_of_the_page_that_is_cut_short() -> No
     handover.RUN.set("here")
     handover.PANEL.set("Sliders")
     handover.open_run("other", "Live")
-    handover.apply()
+    keys.apply_asked()
     handover.RUN.set("here")  # the browser's own words, which it was not told are old
     handover.PANEL.set("Sliders")
-    handover.apply()
+    keys.apply_asked()
     assert (handover.RUN.get(), handover.PANEL.get()) == ("other", "Live")
-    handover.arrived()
+    keys.forget_asked()
     handover.PANEL.set("Sliders")  # a person's, by now
-    handover.apply()
+    keys.apply_asked()
     assert (handover.RUN.get(), handover.PANEL.get()) == ("other", "Sliders")
 
 
 def test_a_person_who_chooses_another_panel_meanwhile_gets_that() -> None:
     handover.PANEL.set("Sliders")
     handover.open_panel("Live")
-    handover.apply()
+    keys.apply_asked()
     handover.PANEL.set("Model")
-    handover.apply()
+    keys.apply_asked()
     assert handover.PANEL.get() == "Model"
 
 
 def test_another_run_leaves_the_panel_open() -> None:
     handover.PANEL.set("Map")
     handover.open_run("other")
-    handover.apply()
+    keys.apply_asked()
     assert (handover.RUN.get(), handover.PANEL.get()) == ("other", "Map")
 
 
@@ -101,7 +101,7 @@ def test_images_of_the_map_become_keys_of_the_path() -> None:
 
 def test_the_path_is_shown_on_the_map_of_its_run() -> None:
     handover.show_path_on_map(session("here"))
-    handover.apply()
+    keys.apply_asked()
     assert handover.PANEL.get() == "Map"
     assert handover.PATH_ON_MAP.of(session("here")).get()
     assert not handover.PATH_ON_MAP.of(session("there")).get()
