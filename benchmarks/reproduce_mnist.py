@@ -27,7 +27,7 @@ import torch
 
 from vae.atomic import atomic_write
 from vae.config import Config, with_values
-from vae.data.arrays import read_idx
+from vae.data.arrays.arrays import read_idx
 from vae.data.dataset import Dataset, open_dataset
 from vae.evaluation.metrics import evaluate
 from vae.model.checkpoints import load_model

@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw
 from vae import pictures
 from vae.api import decode as decode
 from vae.api import encode as encode
-from vae.data.image_files import CENTRE, Crop, resized, upright, upright_square
-from vae.data.opening import opened
+from vae.data.images.image_files import CENTRE, Crop, resized, upright, upright_square
+from vae.data.images.opening import opened
 from vae.errors import InputError
 
 if TYPE_CHECKING:

@@ -119,8 +119,8 @@ def key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray[
     """One image [1, H, W, C], by its file or by its index in the run's data."""
     import numpy as np
 
-    from vae.data.image_files import resized, upright_square
-    from vae.data.opening import opened
+    from vae.data.images.image_files import resized, upright_square
+    from vae.data.images.opening import opened
 
     channels, size, _ = model.image_shape
     if text.isdigit():

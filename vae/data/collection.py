@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from vae.config import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
-from vae.data.attributes import Column
-from vae.data.opening import Raw
+from vae.data.images.opening import Raw
+from vae.data.tables.attributes import Column
 
 FILE_SIZE = 64  # image_size of images that share no size of their own
 

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from vae.atomic import atomic_json, make_folder, sync_folder
 from vae.config import DataConfig
 from vae.data.collection import Collection, Source
-from vae.data.decoding import Skip, Twins, decoded_images
+from vae.data.images.decoding import Skip, Twins, decoded_images
+from vae.data.images.survey import survey
+from vae.data.images.values import described
 from vae.data.shuffle import SUBSET, shuffled
-from vae.data.survey import survey
 from vae.data.tally import Progress, Tally, nothing_found, throttled
-from vae.data.values import described
 from vae.errors import FileError, InputError, writing
 
 FORMAT = 2  # of the cache; raise it when what lies there changes

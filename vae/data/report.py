@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from vae.data.attributes import UNKNOWN, kind_of
 from vae.data.dataset import Dataset
+from vae.data.tables.attributes import UNKNOWN, kind_of
 from vae.data.tally import escaped
 
 ENOUGH_IMAGES = 1000  # for training; a network of this kind memorises fewer within some epochs

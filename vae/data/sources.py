@@ -8,22 +8,23 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from vae.data import content, zip_files
-from vae.data.arrays import load_array
-from vae.data.collection import Listing, Source
-from vae.data.containers import locate_container, locate_parts
-from vae.data.folders import load_image, locate_folder
-from vae.data.idx_files import (
+from vae.data.arrays.arrays import load_array
+from vae.data.arrays.idx_files import (
     holds_idx,
     locate_idx,
     locate_idx_file,
     set_names,
     zip_listing,
 )
-from vae.data.listing import is_system, list_folder, listed
+from vae.data.collection import Listing, Source
+from vae.data.containers import zip_files
+from vae.data.containers.containers import locate_container, locate_parts
+from vae.data.folders.folders import load_image, locate_folder
+from vae.data.folders.listing import is_system, list_folder, listed
+from vae.data.images import content
 from vae.data.source_names import plain_source
-from vae.data.table_files import tables_beside
-from vae.data.torchvision_sets import load_torchvision
+from vae.data.tables.table_files import tables_beside
+from vae.data.torchvision.torchvision_sets import load_torchvision
 from vae.errors import FileError, InputError, reading
 
 PLAIN_IDX = ("MNIST", "FashionMNIST", "KMNIST")  # read without torchvision where they are there

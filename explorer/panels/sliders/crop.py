@@ -9,7 +9,7 @@ import streamlit as st
 from explorer.drawing import images
 from explorer.state.keys import RunKey
 from explorer.state.session import Session
-from vae.data.image_files import Crop
+from vae.data.images.image_files import Crop
 from vae.errors import ExplainedError
 
 PREVIEW = 280  # pixels a side, of the picture that is cropped

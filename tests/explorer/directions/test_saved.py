@@ -21,7 +21,7 @@ from explorer.panels.sliders.refine import falling
 from explorer.server import decode_socket
 from tests.explorer.pages import page, text_of
 from vae.data.dataset import open_dataset
-from vae.data.image_files import Crop
+from vae.data.images.image_files import Crop
 from vae.directions import contrasts, definitions
 from vae.directions.definitions import Definition
 from vae.errors import InputError

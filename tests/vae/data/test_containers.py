@@ -32,10 +32,10 @@ from tests.vae.data.torchvision_layouts import celeba
 from vae.config import DataConfig
 from vae.data.collection import Collection
 from vae.data.dataset import Dataset, open_dataset
-from vae.data.growing_column import GrowingColumn
-from vae.data.own_split import split_of_name, split_order
 from vae.data.source_names import is_there
 from vae.data.sources import locate
+from vae.data.splits.own_split import split_of_name, split_order
+from vae.data.tables.growing_column import GrowingColumn
 from vae.errors import ExplainedError, FileError, InputError
 
 RGB = (16, 16, 3)

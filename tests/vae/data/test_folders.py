@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vae.config import DataConfig
-from vae.data import listing
 from vae.data.dataset import Dataset, open_dataset
+from vae.data.folders import listing
 from vae.data.source_names import plain_source
-from vae.data.splits import folder_labels, folder_splits, split_of
+from vae.data.splits.splits import folder_labels, folder_splits, split_of
 from vae.data.tally import cause_of
 from vae.errors import InputError
 
@@ -371,7 +371,7 @@ def test_absurd_amounts_in_a_zip_are_refused(
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for index in range(5):
             archive.writestr(f"{index}.png", encoded(index))
-    monkeypatch.setattr("vae.data.zip_files.MAX_ENTRIES", 4)
+    monkeypatch.setattr("vae.data.containers.zip_files.MAX_ENTRIES", 4)
     with pytest.raises(InputError, match="it holds 5 files that unpack to"):
         opened(tmp_path / "many.zip", tmp_path)
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae.data.attributes import text_column
-from vae.data.idx_files import read_idx
-from vae.data.image_files import resized, upright_square
-from vae.data.opening import FORMATS, TooLargeError, digest
+from vae.data.arrays.idx_files import read_idx
+from vae.data.images.image_files import resized, upright_square
+from vae.data.images.opening import FORMATS, TooLargeError, digest
 from vae.data.sources import locate
+from vae.data.tables.attributes import text_column
 from vae.errors import ExplainedError, FileError, InputError
 
 WHITE, RED = (255, 255, 255), (255, 0, 0)

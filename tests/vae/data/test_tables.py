@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from vae.data.attributes import Column, kind_of
 from vae.data.collection import Collection
 from vae.data.sources import locate
-from vae.data.tables import Attached, Table, attach_tables
+from vae.data.tables.attributes import Column, kind_of
+from vae.data.tables.tables import Attached, Table, attach_tables
 
 # A busy machine is no reason to fail.
 many = partial(settings, deadline=None, suppress_health_check=[HealthCheck.too_slow])

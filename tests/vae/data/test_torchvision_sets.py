@@ -18,7 +18,7 @@ from vae.config import DataConfig
 from vae.data.collection import Collection
 from vae.data.dataset import open_dataset
 from vae.data.sources import locate
-from vae.data.torchvision_table import REFUSED, REFUSED_MODULES
+from vae.data.torchvision.torchvision_table import REFUSED, REFUSED_MODULES
 from vae.errors import ExplainedError, FileError, InputError
 
 DRAWN = ("FakeData",)  # noise, made as it is read

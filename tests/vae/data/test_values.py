@@ -15,9 +15,9 @@ from torchvision.transforms import functional
 
 from vae.config import DataConfig
 from vae.data.dataset import Dataset, open_dataset
-from vae.data.image_files import upright
-from vae.data.opening import opened
-from vae.data.values import range_of
+from vae.data.images.image_files import upright
+from vae.data.images.opening import opened
+from vae.data.images.values import range_of
 from vae.errors import InputError
 
 SIZE = 32

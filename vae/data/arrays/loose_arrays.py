@@ -1,0 +1,139 @@
+"""Arrays that lie singly in a folder or an HDF5 file: one image each, or whole sets of them.
+
+H height, W width, C channels, N images.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.data.arrays.array_layout import CHANNELS, as_images
+from vae.data.arrays.named_arrays import IMAGE_KEYS, LABEL_KEYS, collect, from_arrays, split_of
+from vae.data.arrays.row_array import RowArray, Rows
+from vae.data.collection import FILE_SIZE, Collection, LeftOut, own_size
+from vae.data.splits.split_collection import Unordered, in_split_order
+from vae.data.splits.splits import folder_labels, folder_splits
+from vae.data.tables.attributes import text_column
+
+SMALL_BYTES = 64 * 2**20  # an array of labels up to this size is read at once
+
+
+@dataclass(frozen=True)
+class LooseArray:
+    """An array that is not read yet."""
+
+    name: str  # path below the source, without the suffix
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    rows: Rows
+    min_block: int = 1  # rows that are read together anyway
+
+    def whole(self) -> NDArray[Any]:
+        """All of it. A picture [H, W, C] has its height as rows."""
+        return self.rows(0, self.shape[0])
+
+    def lazy(self) -> NDArray[Any]:
+        """The array, read block by block where it is large; for what it can do, see RowArray."""
+        if math.prod(self.shape) * self.dtype.itemsize <= SMALL_BYTES and len(self.shape) < 3:
+            return self.whole()
+        return cast(NDArray[Any], RowArray(self.shape, self.dtype, self.rows, self.min_block))
+
+
+def loose_collection(
+    arrays: Sequence[LooseArray],
+    where: str,
+    skipped: Sequence[LeftOut] = (),
+    are_classes: bool = False,
+) -> Collection:
+    """The images in these arrays.
+
+    `are_classes`: several sets of images under names of their own are one class each.
+    """
+    pictures = [array for array in arrays if _may_be_picture(array.shape)]
+    if _are_pictures(arrays, pictures):
+        others = [LeftOut("other", a.name, "no image") for a in arrays if a not in pictures]
+        return _one_each(pictures, [*skipped, *others])
+    named = {array.name: array.lazy() for array in arrays}
+    found = _classes(named) if are_classes else None
+    if found is None:
+        found = from_arrays(named, where)
+    return replace(found, skipped=[*skipped, *found.skipped])
+
+
+def _may_be_picture(shape: tuple[int, ...]) -> bool:
+    if len(shape) == 3:
+        return 0 not in shape and (shape[2] in CHANNELS or shape[0] in CHANNELS)
+    return len(shape) == 2 and min(shape) > 1
+
+
+def _are_pictures(arrays: Sequence[LooseArray], pictures: Sequence[LooseArray]) -> bool:
+    """Whether the arrays are one image each, rather than sets of images with their labels."""
+    if len(pictures) < 2 or any(len(array.shape) == 4 for array in arrays):
+        return False
+    if any(len(array.shape) == 3 and array not in pictures for array in arrays):
+        return False
+    if any(len(array.shape) == 3 for array in pictures):
+        return True
+    lengths = {array.shape[0] for array in arrays if len(array.shape) == 1}
+    if any(array.shape[0] in lengths for array in pictures):
+        return False  # rows, and a label for each
+    if any(split_of(array.name)[0] or array.name.lower() in IMAGE_KEYS for array in pictures):
+        return False
+    return not all(_are_rows(array) for array in pictures[:8])
+
+
+def _are_rows(array: LooseArray) -> bool:
+    images = as_images(array.lazy())
+    return images is not None and len(images.values) > 1
+
+
+def _one_each(pictures: Sequence[LooseArray], skipped: Sequence[LeftOut]) -> Collection:
+    names = [array.name for array in pictures]
+    splits, classed = folder_splits(names)
+    labels = folder_labels(classed)
+    sizes = {_height_width(array.shape) for array in pictures}
+    return in_split_order(
+        Unordered(
+            names,
+            splits or [""] * len(names),
+            lambda index: _picture(pictures[index].whole()),
+            own_size(*sizes.pop()) if len(sizes) == 1 else FILE_SIZE,
+            {"label": text_column(labels)} if labels else {},
+            skipped=skipped,
+        )
+    )
+
+
+def _is_channels_first(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 3 and shape[2] not in CHANNELS
+
+
+def _height_width(shape: tuple[int, ...]) -> tuple[int, int]:
+    return (shape[1], shape[2]) if _is_channels_first(shape) else (shape[0], shape[1])
+
+
+def _picture(values: NDArray[Any]) -> NDArray[Any]:
+    return np.moveaxis(values, 0, 2) if _is_channels_first(values.shape) else values
+
+
+def _classes(arrays: dict[str, NDArray[Any]]) -> Collection | None:
+    """Several sets of images of one shape, each a class by its name; None where it is otherwise."""
+    words = (*IMAGE_KEYS, *LABEL_KEYS)
+    if len(arrays) < 2 or any(split_of(key)[0] or key.lower() in words for key in arrays):
+        return None
+    found = {key: as_images(array) for key, array in arrays.items()}
+    images = {key: some.values for key, some in found.items() if some is not None}
+    if len(images) < len(arrays) or len({values.shape[1:] for values in images.values()}) > 1:
+        return None
+    numbers_alone = {re.sub(r"\d+", "", key) for key in images}
+    labels = [key for key, values in images.items() for _ in range(len(values))]
+    columns = {"label": text_column(labels)} if len(numbers_alone) > 1 else {}
+    said = [f"{key}: {some.sentence}" for key, some in found.items() if some and some.sentence]
+    return collect(list(images.values()), columns, warnings=said)

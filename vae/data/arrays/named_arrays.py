@@ -1,0 +1,188 @@
+"""Arrays under names as an .npz holds them: which are images, which split they are of, the rest.
+
+Shapes: N images, H height, W width, C channels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.data.arrays.array_columns import Cells, cells_of, joined_columns
+from vae.data.arrays.array_layout import LAYOUTS, Images, as_images
+from vae.data.collection import Collection, LeftOut, own_size
+from vae.data.splits.own_split import WORDS
+from vae.data.tables.attributes import Column
+from vae.errors import InputError
+
+SPLIT_WORDS = {word: split for split, words in WORDS.items() for word in words}
+IMAGE_KEYS = ("imgs", "images", "x", "image", "img", "data", "pixels", "")
+LABEL_KEYS = ("labels", "label", "y", "target", "targets", "class", "classes")
+FILLERS = ("set", "split", "orig", "raw", "array")  # train_set_x_orig
+_WORD = "|".join(sorted(SPLIT_WORDS, key=len, reverse=True))
+SPLIT_KEYS = (
+    re.compile(rf"(?P<split>{_WORD})(?P<gap>[^a-z0-9]*)(?P<rest>.*)"),
+    re.compile(rf"(?P<rest>.*?)(?P<gap>[^a-z0-9]*)(?P<split>{_WORD})"),
+)
+
+
+def split_of(key: str) -> tuple[str, str]:
+    """(train, validation, test or "", the rest of the key): x_train is (train, x)."""
+    for pattern in SPLIT_KEYS:
+        match = pattern.fullmatch(key.lower())
+        if match and (match["gap"] or match["rest"] in (*IMAGE_KEYS, *LABEL_KEYS)):
+            words = re.split(r"[^a-z0-9]+", match["rest"])
+            rest = "_".join(word for word in words if word not in FILLERS)
+            return SPLIT_WORDS[match["split"]], rest
+    return "", key
+
+
+@dataclass(frozen=True)
+class _Set:
+    """The images under one key, and the cells of their columns."""
+
+    key: str
+    images: NDArray[Any]  # [N, H, W] or [N, H, W, C]
+    cells: Mapping[str, Cells]
+
+
+def from_arrays(
+    arrays: Mapping[str, NDArray[Any]], where: str, warnings: Sequence[str] = ()
+) -> Collection:
+    """The images among named arrays; keys such as x_train and x_test are the split.
+
+    An array [N, H, W], [N, H, W, C] or [N, C, H, W], rows of square images, or one picture.
+    """
+    groups: dict[str, dict[str, str]] = {}  # split -> what the key says besides -> key
+    for key in arrays:
+        split, rest = split_of(key)
+        group = groups.setdefault(split, {})
+        group[key if rest in group else rest] = key
+    pictures = {split: _images_in(arrays, group) for split, group in groups.items()}
+    for split in [split for split in groups if split and pictures[split] is None]:
+        groups.setdefault("", {}).update({key: key for key in groups.pop(split).values()})
+    if "" in groups:
+        pictures[""] = _images_in(arrays, groups[""])
+    sets: dict[str, _Set] = {}
+    unused: list[str] = []
+    sentences = [*warnings]
+    for split, group in groups.items():
+        found = pictures[split]
+        if found is None:
+            unused += group.values()
+            continue
+        key, images = found
+        others = {name: arrays[other] for name, other in group.items() if other != key}
+        cells, left_out = cells_of(others, len(images.values))
+        sets[split] = _Set(key, images.values, cells)
+        unused += [group[name] for name in left_out]
+        sentences += [f"{key or where}: {images.sentence}"] * bool(images.sentence)
+    if not sets:
+        raise InputError(" ".join([_no_images(arrays, where), *warnings]))
+    train = sets.get("train") or sets.get("")
+    if train and "" in sets and train is not sets[""]:
+        unused.append(sets.pop("").key)
+    if unused:
+        names = ", ".join(f"{key} {list(arrays[key].shape)}" for key in unused)
+        sentences.append(f"Not used of {where}: {names}.")
+    return _split_collection(sets, sentences)
+
+
+def _images_in(
+    arrays: Mapping[str, NDArray[Any]], group: Mapping[str, str]
+) -> tuple[str, Images] | None:
+    """The key of a group's images, and these."""
+    lengths = [len(arrays[key]) for key in group.values() if arrays[key].ndim]
+    named = [key for word in IMAGE_KEYS for name, key in group.items() if name.lower() == word]
+    deep = [key for key in group.values() if arrays[key].ndim in (3, 4)]
+    rest = [key for name, key in group.items() if name.lower() not in LABEL_KEYS]
+    for key in dict.fromkeys([*named, *deep, *rest]):
+        # Labels beside them say how many images there are.
+        num = len(arrays[key]) if arrays[key].ndim and lengths.count(len(arrays[key])) > 1 else None
+        images = as_images(arrays[key], num)
+        # An array [H, W] of any name is a picture only where there is nothing else.
+        if images is not None and (key in named or key in deep or num or len(group) == 1):
+            return key, images
+    return None
+
+
+def _no_images(arrays: Mapping[str, NDArray[Any]], where: str) -> str:
+    found = [f"{key} {list(array.shape)} of {array.dtype}" for key, array in arrays.items()]
+    if list(arrays) == [""]:
+        (array,) = arrays.values()
+        return (
+            f"The images of {where} have the shape {list(array.shape)} and the type {array.dtype}: "
+            f"expected numbers, {LAYOUTS}."
+        )
+    return (
+        f"{where} holds no images: expected an array {LAYOUTS}, found "
+        f"{', '.join(found) or 'no readable array'}."
+    )
+
+
+def _split_collection(sets: Mapping[str, _Set], sentences: Sequence[str]) -> Collection:
+    """Training images first, then those held out; without one of them all are used alike."""
+    train = sets.get("train") or sets.get("")
+    validation, test = sets.get("validation"), sets.get("test")
+    parts = [part for part in (train, validation, test) if part is not None]
+    skipped: list[LeftOut] = []
+    warnings = [*sentences]
+    boundary = None
+    if train and len(parts) > 1:
+        boundary = len(train.images)
+        if validation and test:
+            parts.remove(test)
+            skipped = [
+                LeftOut("test", f"{test.key} {index}", "a test image, kept apart")
+                for index in range(len(test.images))
+            ]
+            warnings.append(
+                f"The {len(skipped):,} images of {test.key} are kept apart as test images: "
+                f"training uses {train.key}, validation {validation.key}."
+            )
+    elif len(parts) > 1:
+        names = " and ".join(part.key for part in parts)
+        warnings.append(f"{names} are used together: there are no training images beside them.")
+    cells = [
+        {_column_name(name, part.cells): c for name, c in part.cells.items()} for part in parts
+    ]
+    images = [part.images for part in parts]
+    columns = joined_columns(cells, [len(part) for part in images])
+    return collect(images, columns, boundary, skipped, warnings)
+
+
+def _column_name(name: str, cells: Mapping[str, Cells]) -> str:
+    is_first = name == next(iter(other for other in cells if other.lower() in LABEL_KEYS), None)
+    return "label" if is_first else name
+
+
+def collect(
+    parts: Sequence[NDArray[Any]],
+    columns: Mapping[str, Column] | None = None,
+    validation_from: int | None = None,
+    skipped: Sequence[LeftOut] = (),
+    warnings: Sequence[str] = (),
+) -> Collection:
+    """Arrays [N, H, W] or [N, H, W, C] one after the other; all of them are kept, twins too."""
+    starts = np.cumsum([0, *(len(part) for part in parts)])
+
+    def read(index: int) -> NDArray[Any]:
+        part = int(np.searchsorted(starts, index, side="right")) - 1
+        return np.asarray(parts[part][index - int(starts[part])])
+
+    height, width = parts[0].shape[1:3]
+    return Collection(
+        [str(index) for index in range(int(starts[-1]))],
+        read,
+        own_size(height, width),
+        are_files=False,
+        columns=columns or {},
+        validation_from=validation_from,
+        skipped=skipped,
+        warnings=warnings,
+    )

@@ -1,0 +1,97 @@
+"""Files that hold many images each: Parquet, tar, HDF5, in one file or in a folder of parts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from vae.data.arrays.npy_files import load_npy_files
+from vae.data.collection import Collection, LeftOut, Listing, Source
+from vae.data.containers.h5_files import load_h5
+from vae.data.containers.parquet_files import load_parquet
+from vae.data.containers.tar_files import load_tar
+from vae.data.folders.sorted_files import SUFFIX
+from vae.errors import InputError
+
+Load = Callable[[Path, Sequence[str]], Collection]  # of these files below a folder
+KINDS: dict[str, tuple[str, Load]] = {
+    ".parquet": ("parquet", load_parquet),
+    ".tar": ("tar", load_tar),
+    ".h5": ("hdf5", load_h5),
+    ".hdf5": ("hdf5", load_h5),
+    ".npy": ("array", load_npy_files),
+}
+PACKED_TAR = re.compile(r".*\.(tar\.(gz|bz2|xz|zst)|tgz|tbz2?|txz)", re.IGNORECASE)
+PART = re.compile(r"(?P<set>.*)-(?P<number>\d+)-of-(?P<total>\d+)\b.*")
+
+
+def locate_container(path: Path, listing: Listing) -> Source | None:
+    """The container file at `path` as a source, None where it is something else."""
+    if PACKED_TAR.fullmatch(path.name):
+        raise InputError(
+            f"{path.name} is compressed, so its images cannot be read where they lie: unpack it "
+            "once and give the folder or the plain .tar."
+        )
+    found = KINDS.get(path.suffix.lower())
+    if found is None:
+        return None
+    kind, load = found
+    return Source(kind, str(path), path.stem, listing, partial(load, path.parent, [path.name]))
+
+
+def locate_parts(root: Path, listing: Listing) -> Source | None:
+    """The containers in a folder without image files as one source, None where there are none.
+
+    Of several kinds the one with the most files is taken, and the others are counted.
+    """
+    names = [name for name, _, _ in listing if not name.startswith("../")]
+    suffixes = {name: Path(name).suffix.lower() for name in names}
+    counts = Counter(KINDS[suffix] for suffix in suffixes.values() if suffix in KINDS)
+    if any(map(SUFFIX.fullmatch, suffixes.values())):
+        return None
+    if not counts:
+        _check_what_is_there(root, names)
+        return None
+    ((best, _),) = counts.most_common(1)
+    kind, load = best
+    files = [name for name in names if KINDS.get(suffixes[name]) == best]
+    others = [name for name in names if KINDS.get(suffixes[name]) != best]
+
+    def load_all() -> Collection:
+        collection = load(root, files)
+        skipped = [*collection.skipped, *(LeftOut("other", name) for name in others)]
+        warnings = [*collection.warnings, *missing_parts(files)]
+        return replace(collection, skipped=skipped, warnings=warnings)
+
+    return Source(kind, str(root), root.name, listing, load_all)
+
+
+def _check_what_is_there(root: Path, names: Sequence[str]) -> None:
+    """Raises InputError for a folder of files that hold images but cannot be read."""
+    packed = [name for name in names if PACKED_TAR.fullmatch(name)]
+    last = {name.rpartition("/")[2] for name in names}
+    is_cifar = "data_batch_1" in last or {"train", "test", "meta"} <= last
+    if is_cifar:
+        raise InputError(
+            f"{root.name} holds Python pickles, which are not opened, as they can run any code: "
+            "CIFAR is read as torchvision:CIFAR10 or torchvision:CIFAR100."
+        )
+    if packed:
+        raise InputError(
+            f"{root.name} holds no images but {packed[0]}, which is compressed: unpack it and give "
+            "the folder with the images."
+        )
+
+
+def missing_parts(files: Sequence[str]) -> list[str]:
+    """A sentence for each set of files train-00000-of-00002 ... of which some are not there."""
+    totals = Counter((m["set"], int(m["total"])) for m in map(PART.fullmatch, files) if m)
+    return [
+        f"Of the {total} parts of {name} only {found} {'is' if found == 1 else 'are'} there."
+        for (name, total), found in totals.items()
+        if found < total
+    ]

@@ -1,0 +1,96 @@
+"""Images in HDF5 files (.h5, .hdf5): data sets found by their shape, read block by block."""
+
+from __future__ import annotations
+
+import importlib
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.data.arrays.loose_arrays import LooseArray, loose_collection
+from vae.data.arrays.row_array import Rows
+from vae.data.collection import Collection, LeftOut
+from vae.data.splits.own_split import split_of_name
+from vae.errors import FileError, InputError
+
+
+def load_h5(root: Path, files: Sequence[str]) -> Collection:
+    """The images in these HDF5 files below `root`; data sets of one name are put together.
+
+    The split is in the names of the data sets or files. Raises InputError where h5py is not
+    installed or there are no images, FileError where no file can be read.
+    """
+    try:
+        h5py: Any = importlib.import_module("h5py")
+    except ImportError as error:
+        raise InputError(
+            f"HDF5 files need the package h5py (pip install h5py): {error}."
+        ) from error
+    arrays: dict[str, list[LooseArray]] = defaultdict(list)
+    skipped: list[LeftOut] = []
+    problems: list[FileError] = []
+    for name in files:
+        split = split_of_name(name) if len(files) > 1 else ""
+        try:
+            for array in _arrays(h5py, root / name, skipped):
+                arrays[f"{split}_{array.name}" if split else array.name].append(array)
+        except OSError as error:
+            cause = " ".join(str(error).split())[:200]
+            problems.append(FileError(f"{name} cannot be read as an HDF5 file: {cause}."))
+            skipped.append(LeftOut("broken", name, cause))
+    if len(problems) == len(files):
+        raise problems[0]
+    where = files[0] if len(files) == 1 else root.name
+    return loose_collection([_joined(key, some) for key, some in arrays.items()], where, skipped)
+
+
+def _arrays(h5py: Any, path: Path, skipped: list[LeftOut]) -> list[LooseArray]:
+    """The data sets of a file; the file stays open for as long as one of them is used."""
+    file = h5py.File(path, "r")
+    found: list[LooseArray] = []
+
+    def visit(name: str, item: Any) -> None:
+        if not isinstance(item, h5py.Dataset):
+            return
+        if item.is_virtual or item.external:
+            skipped.append(LeftOut("linked", name, "kept in another file, which is not followed"))
+        elif item.shape and 0 not in item.shape:
+            is_text = h5py.check_string_dtype(item.dtype) is not None
+            rows: Rows = partial(_texts if is_text else _rows, item)
+            dtype = np.dtype("U1") if is_text else item.dtype
+            chunk = item.chunks[0] if item.chunks else 1
+            found.append(LooseArray(name, item.shape, dtype, rows, chunk))
+
+    file.visititems(visit)
+    return found
+
+
+def _rows(item: Any, start: int, end: int) -> NDArray[Any]:
+    return np.asarray(item[start:end])
+
+
+def _texts(item: Any, start: int, end: int) -> NDArray[Any]:
+    return np.asarray(item.asstr("utf-8", "replace")[start:end], dtype=str)
+
+
+def _joined(key: str, arrays: Sequence[LooseArray]) -> LooseArray:
+    """Data sets of one name in several files, one after the other."""
+    first = arrays[0]
+    alike = [array for array in arrays if array.shape[1:] == first.shape[1:]]
+    starts = np.cumsum([0, *(array.shape[0] for array in alike)])
+
+    def rows(start: int, end: int) -> NDArray[Any]:
+        parts = [
+            array.rows(max(start - at, 0), min(end - at, array.shape[0]))
+            for array, at in zip(alike, starts.tolist(), strict=False)
+            if at < end and start < at + array.shape[0]
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    shape = (int(starts[-1]), *first.shape[1:])
+    return LooseArray(key, shape, first.dtype, rows, first.min_block)

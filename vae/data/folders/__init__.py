@@ -1,0 +1,1 @@
+"""Files in folders: listed, each once, and sorted out."""

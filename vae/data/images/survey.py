@@ -1,0 +1,192 @@
+"""One look at all images of a source, which decides how they are rendered.
+
+Headers are read, and only what is deep or transparent is decoded. C channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vae.config import DataConfig
+from vae.data.collection import Collection
+from vae.data.images.background import choose_background
+from vae.data.images.decoding import Rendering, in_order, read_raw
+from vae.data.images.opening import decoded, is_deep, is_grey_mode, raw_kind
+from vae.data.images.shapes import Shapes
+from vae.data.images.values import DARKEST_WHITE, Kind, ValueRange, byte_range, extremes, range_of
+from vae.data.tally import Progress, some_of, throttled
+from vae.errors import InputError
+
+NEEDED = 256  # pixels a side that say how bright an image is
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One image by its header, with the extremes of values that are not 8 bits."""
+
+    size: tuple[int, int]
+    is_grey: bool
+    may_be_transparent: bool
+    has_more: bool  # pages or frames
+    kind: Kind
+    low: float = np.inf
+    high: float = -np.inf
+    num_not_finite: int = 0
+
+
+@dataclass
+class _Looks:
+    """What a source's images have in common."""
+
+    shapes: Shapes
+    num: int = 0
+    num_colour: int = 0
+    num_more: int = 0
+    found: dict[Kind, tuple[float, float]] = field(default_factory=dict)
+    bytes: list[int] = field(default_factory=list)
+    transparent: list[int] = field(default_factory=list)
+    not_finite: list[tuple[int, int]] = field(default_factory=list)  # (image, values)
+
+    def add(self, index: int, look: _Look) -> None:
+        self.num += 1
+        self.num_colour += not look.is_grey
+        self.shapes.add(*look.size)
+        self.num_more += look.has_more
+        if look.may_be_transparent:
+            self.transparent.append(index)
+        if look.num_not_finite:
+            self.not_finite.append((index, look.num_not_finite))
+        if look.kind == "bytes":
+            self.bytes.append(index)
+        elif look.low <= look.high:
+            low, high = self.found.get(look.kind, (np.inf, -np.inf))
+            self.found[look.kind] = min(low, look.low), max(high, look.high)
+
+
+def survey(
+    collection: Collection,
+    chosen: Sequence[int],
+    config: DataConfig,
+    progress: Progress = lambda what, done, total: None,
+) -> Rendering:
+    """How the `chosen` images are rendered.
+
+    Raises InputError for an array with values that are no numbers.
+    """
+    size = config.image_size or collection.image_size
+    looks = _Looks(Shapes(size, config.crop))
+    report = throttled(progress, "looking at images", len(chosen))
+    for done, (index, look) in enumerate(in_order(collection, chosen, _looker(collection))):
+        report(done)
+        if look is not None:
+            looks.add(index, look)
+    report(len(chosen))
+    if looks.not_finite and not collection.are_files:
+        raise InputError(_not_finite(looks))
+    ranges: dict[Kind, ValueRange] = {
+        kind: range_of(*ends, kind) for kind, ends in looks.found.items()
+    }
+    warnings = []
+    if looks.bytes:
+        ranges["bytes"] = _byte_range(collection, looks.bytes)
+        if 1 < ranges["bytes"].high < DARKEST_WHITE:
+            warnings.append(
+                f"The brightest value is {ranges['bytes'].high:.0f} of 255: the images are nearly "
+                "black. Brighten them first, if that is not meant."
+            )
+    background, sentences = choose_background(
+        collection, chosen, looks.transparent, config, ranges, progress
+    )
+    return Rendering(
+        size=size,
+        channels=3 if looks.num_colour else 1,
+        crop=config.crop,
+        background=background,
+        ranges=ranges,
+        warnings=[*warnings, *sentences, *_shape_warnings(looks, config)],
+    )
+
+
+def _looker(collection: Collection) -> Callable[[int], _Look | None]:
+    def look(index: int) -> _Look | None:
+        try:
+            picture = collection.read(index)
+            if isinstance(picture, Image.Image):
+                with picture:
+                    return _look_at_image(picture)
+            return _look_at_array(picture)
+        except Exception:  # a broken image is counted when its turn comes to be imported
+            return None
+
+    return look
+
+
+def _look_at_image(image: Image.Image) -> _Look:
+    header = _Look(
+        image.size,
+        is_grey_mode(image.mode),
+        image.has_transparency_data,
+        bool(getattr(image, "is_animated", False)),
+        "bytes",
+    )
+    if not is_deep(image):
+        return header
+    raw, _ = decoded(image)
+    assert not isinstance(raw, Image.Image)
+    low, high, _ = extremes(raw)
+    return _Look(
+        *(header.size, header.is_grey, _has_alpha(raw), header.has_more),
+        *(raw_kind(raw), low, high),
+    )
+
+
+def _look_at_array(values: NDArray[np.generic]) -> _Look:
+    height, width = values.shape[:2]
+    is_grey = values.ndim == 2 or values.shape[2] == 1
+    kind = raw_kind(values)
+    ends = (np.inf, -np.inf, 0) if kind == "bytes" else extremes(values)
+    return _Look((width, height), is_grey, _has_alpha(values), False, kind, *ends)
+
+
+def _has_alpha(values: NDArray[np.generic]) -> bool:
+    return values.ndim == 3 and values.shape[2] == 4
+
+
+def _byte_range(collection: Collection, indices: Sequence[int]) -> ValueRange:
+    """The scale of the images of 8 bits: the first bright one ends the search."""
+    low, high = 255, 0
+    for index in indices:
+        try:
+            raw, _ = read_raw(collection, index, NEEDED)
+        except Exception:  # counted later
+            continue
+        values = np.asarray(raw)
+        colours = values[..., :3] if _has_alpha(values) else values
+        low, high = min(low, int(colours.min())), max(high, int(colours.max()))
+        if high >= DARKEST_WHITE:
+            return byte_range(0, 255)
+    return byte_range(min(low, high), high)
+
+
+def _not_finite(looks: _Looks) -> str:
+    total = sum(count for _, count in looks.not_finite)
+    return (
+        f"{total:,} values in {len(looks.not_finite):,} of the {looks.num:,} images are not finite "
+        f"numbers (NaN or infinite), the first in image {looks.not_finite[0][0]}: replace them, "
+        "for example with numpy.nan_to_num, or leave these images out."
+    )
+
+
+def _shape_warnings(looks: _Looks, config: DataConfig) -> list[str]:
+    sentences = []
+    if looks.num_more:
+        sentences.append(
+            f"{some_of(looks.num_more, looks.num, 'file')} made of more than one page or frame: "
+            "only the first of each is used."
+        )
+    return [*sentences, *looks.shapes.sentences(config)]

@@ -1,0 +1,1 @@
+"""Which images train, validate, or are kept apart."""

@@ -1,0 +1,59 @@
+"""A collection put in the order of its own split, from images as a container lists them.
+
+N images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vae.data.collection import FILE_SIZE, Collection, LeftOut
+from vae.data.folders.sorted_files import MAX_FILE_BYTES
+from vae.data.images.opening import Raw, TooLargeError, opened
+from vae.data.splits.own_split import split_order
+from vae.data.tables.attributes import Column
+
+
+@dataclass
+class Unordered:
+    """N images as a container lists them."""
+
+    names: Sequence[str]
+    splits: Sequence[str]  # "train", "validation", "test" or "" each
+    read: Callable[[int], Raw]  # raises for an image that cannot be read
+    image_size: int = FILE_SIZE
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    columns_left_out: Sequence[str] = ()
+    skipped: Sequence[LeftOut] = ()
+    warnings: Sequence[str] = ()
+
+
+def open_bytes(data: bytes) -> Raw:
+    """The image in the bytes of a file. Raises TooLargeError, or ValueError with the reason."""
+    if len(data) > MAX_FILE_BYTES:
+        raise TooLargeError(f"the file is over {MAX_FILE_BYTES // 2**20} MB")
+    return opened(data)
+
+
+def in_split_order(images: Unordered) -> Collection:
+    """The collection of `images`, training images first; `split_order` says which are left out."""
+    split = split_order(images.splits)
+    why = "a test image, kept apart"
+    apart = [LeftOut("test", images.names[index], why) for index in split.apart]
+    return Collection(
+        [images.names[index] for index in split.order],
+        lambda index: images.read(int(split.order[index])),
+        images.image_size,
+        are_files=True,
+        columns={
+            name: Column(np.asarray(column.values)[split.order], column.classes)
+            for name, column in images.columns.items()
+        },
+        columns_left_out=images.columns_left_out,
+        validation_from=split.validation_from,
+        skipped=[*images.skipped, *apart],
+        warnings=[*images.warnings, *split.warnings],
+    )

@@ -1,0 +1,114 @@
+"""The rows of a table in JSON: an object a line, StyleGAN's dataset.json, or one JSON value.
+
+Nothing here raises for what stands in a file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from vae.data.tables.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, Row, Sheet, lines_of, name_rank
+
+MAX_JSON_CHARACTERS = 100 * 2**20  # of one JSON value, which is read as a whole
+MAX_DEPTH = 3  # of objects in objects that are taken apart
+
+Objects = Callable[[], Iterator[tuple[int, Any]]]  # (number, from 1, and what should be an object)
+
+
+def json_sheet(text: str) -> Sheet:
+    """An object a line, or one value: a list of rows, names with what they have, or labels."""
+    sample = [line for _, line in islice(lines_of(text), NUM_SAMPLE_LINES)]
+    is_lines = len(sample) > 1 and any(isinstance(_loaded(line), dict) for line in sample)
+    if is_lines and not text.lstrip().startswith("["):
+        return _object_sheet(partial(_line_objects, text))
+    document = _loaded(text) if len(text) <= MAX_JSON_CHARACTERS else None
+    if not isinstance(document, dict | list):
+        what = "it is no JSON" if len(text) <= MAX_JSON_CHARACTERS else "it is one JSON over 100 MB"
+        return Sheet(lambda: iter(()), [], problem=what)
+    return _object_sheet(partial(_row_objects, document))
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _line_objects(text: str) -> Iterator[tuple[int, Any]]:
+    for number, line in lines_of(text):
+        yield number, _loaded(line)
+
+
+def _row_objects(document: Any) -> Iterator[tuple[int, Any]]:
+    """The rows of one JSON value, as objects."""
+    if isinstance(document, dict) and "labels" in document:  # StyleGAN's dataset.json
+        document = document["labels"] or []
+    if isinstance(document, dict) and any(name_rank(name) is not None for name in document):
+        yield 1, document
+    elif isinstance(document, dict):
+        for number, (name, value) in enumerate(document.items(), start=1):
+            cells = value if isinstance(value, dict) else {"label": value}
+            yield number, {"file_name": name, **cells}
+    elif isinstance(document, list):
+        pairs = [row for row in document if isinstance(row, list) and len(row) == 2]
+        vectors = [row[1] for row in pairs if isinstance(row[1], list)]
+        are_one_hot = all(
+            vector.count(1) == 1 and vector.count(0) == len(vector) - 1 for vector in vectors
+        )
+        for number, row in enumerate(document, start=1):
+            if not isinstance(row, list):
+                yield number, row
+            elif len(row) != 2 or not isinstance(row[0], str):
+                yield number, None
+            elif not isinstance(row[1], list):
+                yield number, {"file_name": row[0], "label": row[1]}
+            elif are_one_hot:
+                yield number, {"file_name": row[0], "label": row[1].index(1)}
+            else:
+                vector = {f"label {j}": value for j, value in enumerate(row[1][:MAX_COLUMNS])}
+                yield number, {"file_name": row[0], **vector}
+
+
+def _object_sheet(objects: Objects) -> Sheet:
+    names: dict[str, None] = {}
+    for _, value in objects():
+        if isinstance(value, dict) and len(names) <= MAX_COLUMNS:
+            names.update(dict.fromkeys(_flat(value)))
+    header = list(names)[:MAX_COLUMNS]
+
+    def rows() -> Iterator[tuple[int, Row]]:
+        for number, value in objects():
+            if not isinstance(value, dict):
+                yield number, None
+                continue
+            cells = _flat(value)
+            yield number, [cells.get(name, "") for name in header]
+
+    return Sheet(rows, header, num_columns=len(names))
+
+
+def _flat(value: dict[str, Any], before: str = "", depth: int = 0) -> dict[str, str]:
+    """The simple values of an object and of the objects in it; other lists are passed over."""
+    cells = {}
+    for name, item in value.items():
+        if isinstance(item, dict):
+            if depth < MAX_DEPTH:
+                cells.update(_flat(item, f"{before}{name}.", depth + 1))
+        elif isinstance(item, list):
+            if all(isinstance(tag, str) for tag in item):  # tags, as a text that ends with a comma
+                cells[before + name] = "".join(f"{tag.replace(',', ' ')}," for tag in item) or ","
+        elif isinstance(item, bool):
+            cells[before + name] = "yes" if item else "no"
+        else:
+            cells[before + name] = "" if item is None else str(item)
+    return {_writable(name): _writable(cell) for name, cell in cells.items()}
+
+
+def _writable(text: str) -> str:
+    """`text` without the halves of characters that JSON may hold and no file can."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

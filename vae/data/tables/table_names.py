@@ -1,0 +1,30 @@
+"""What the name of a table's file says: for which split it speaks, and of what."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from vae.data.splits.splits import WORDS, split_of
+
+FORMAL_WORDS = {"list", "celeba", "align", "eval", "file", "files"}  # in names of tables
+
+
+def words_of(path: str) -> list[str]:
+    """The words in the name of the file, in lower case, without its suffix."""
+    return [word for word in re.split(r"[\W_]+", PurePosixPath(path).stem.lower()) if word]
+
+
+def split_words(path: str) -> set[str]:
+    """The splits that the path of a table speaks of."""
+    splits = [
+        *(WORDS.get(word, "") for word in words_of(path)),
+        *map(split_of, path.split("/")[:-1]),
+    ]
+    return {split for split in splits if split}
+
+
+def column_name(path: str) -> str:
+    """A name for the column of a table without a header: identity, for identity_CelebA.txt."""
+    words = [word for word in words_of(path) if word not in FORMAL_WORDS and word not in WORDS]
+    return "label" if words in ([], ["labels"]) else " ".join(words)
