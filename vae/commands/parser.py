@@ -20,6 +20,7 @@ from vae.commands import (
     export,
     latents,
     pictures,
+    select,
     train,
 )
 from vae.commands.progress import Progress
@@ -134,6 +135,19 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub.add_argument("--method", choices=MAP_METHODS, default="umap")
     sub.add_argument("--num", type=int, default=None, help="at most this many images")
     sub.add_argument("--seed", type=int, default=0)
+    sub = command(select.select)
+    which = sub.add_mutually_exclusive_group(required=True)
+    text = "the N images with the highest loss, which are often broken, blank or turned"
+    which.add_argument("--highest_loss", type=int, metavar="N", help=text)
+    text = "numbers such as 3,17,40-60, or a text file with a number or a name a line"
+    which.add_argument("--images", metavar="IMAGES", help=text)
+    then = sub.add_mutually_exclusive_group()
+    text = "make a data version of this name, without these images"
+    then.add_argument("--leave_out", metavar="NAME", help=text)
+    text = "make a data version of this name, of these images alone"
+    then.add_argument("--keep", metavar="NAME", help=text)
+    text = "copy their files into this new folder, or a new .zip"
+    sub.add_argument("--export", type=Path, metavar="FOLDER", help=text)
     sub = command(export.export)
     sub.add_argument("--format", choices=EXPORT_FORMATS, required=True)
     sub.add_argument("--out", type=Path, metavar="FOLDER", help="default: RUN-FORMAT here")

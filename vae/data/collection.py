@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from vae.config import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
@@ -41,6 +41,26 @@ class Collection:
     credit: str = ""
     skipped: Sequence[LeftOut] = ()  # what is no image, or is kept apart
     warnings: Sequence[str] = ()  # sentences on what was understood, and what was not
+    excluded: Sequence[int] = ()  # images that are left out by hand
+    are_copies_excluded: bool = False  # of these, too
+    read_file: Callable[[int], bytes] | None = None  # the file that an image is, as it lies
+
+
+def with_distinct_names(collection: Collection) -> Collection:
+    """`collection` with a number behind the names that came before, as in one zip file."""
+    taken = set(collection.names)
+    if len(taken) == len(collection.names):
+        return collection
+    seen: set[str] = set()
+    names = []
+    for name in collection.names:
+        distinct, number = name, 1
+        while distinct in seen or (distinct != name and distinct in taken):
+            number += 1
+            distinct = f"{name} ({number})"
+        seen.add(distinct)
+        names.append(distinct)
+    return replace(collection, names=names)
 
 
 @dataclass(frozen=True)

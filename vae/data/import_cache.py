@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from vae.atomic import atomic_json, make_folder, sync_folder
 from vae.config import DataConfig
 from vae.data.collection import Collection, Source
-from vae.data.images.decoding import Skip, Twins, decoded_images
+from vae.data.images.decoding import Decoded, Skip, Twins, decoded_images
 from vae.data.images.survey import survey
 from vae.data.images.values import described
 from vae.data.shuffle import SUBSET, shuffled
@@ -124,10 +124,10 @@ def _import(source: Source, config: DataConfig, folder: Path, progress: Progress
 def _write(
     source: Source, collection: Collection, config: DataConfig, part: Path, progress: Progress
 ) -> None:
-    total = len(collection.names)
-    chosen = np.arange(total)
+    chosen = np.setdiff1d(np.arange(len(collection.names)), collection.excluded)
+    total = len(chosen)
     if config.num_images is not None and config.num_images < total:
-        chosen = np.sort(shuffled(total, config.seed, SUBSET)[: config.num_images])
+        chosen = chosen[np.sort(shuffled(total, config.seed, SUBSET)[: config.num_images])]
     rendering = survey(collection, chosen.tolist(), config, progress)
     size, channels = rendering.size, rendering.channels
     _check_space(part, len(chosen) * size * size * channels)
@@ -135,10 +135,16 @@ def _write(
     tally = Tally()
     for reason, name, why in collection.skipped:
         tally.add(reason, name, why)
+    for index in collection.excluded:
+        tally.add("excluded", collection.names[index], "left out by hand")
     kept: list[int] = []
     first_pixels = None
     is_one_picture = True
     twins = Twins(collection)
+    if collection.are_files and collection.are_copies_excluded:
+        for index, outcome in decoded_images(collection, collection.excluded, rendering):
+            if isinstance(outcome, Decoded):
+                twins.earlier(index, outcome)
     hashed = hashlib.sha256(f"{size} {channels}".encode())
     report = throttled(progress, "importing images", len(chosen))
     with open(part / "images.npy", "wb") as file:
@@ -180,7 +186,7 @@ def _write(
         "counts": tally.counts,
         "examples": tally.examples,
         "value_range": described(rendering.ranges),
-        "warnings": [*collection.warnings, *rendering.warnings],
+        "warnings": [*collection.warnings, *rendering.warnings, *_lost_split(collection, boundary)],
         "columns_left_out": list(collection.columns_left_out),
         "credit": collection.credit,
         "fingerprint": hashed.hexdigest(),
@@ -220,6 +226,12 @@ def _boundary(rows: NDArray[np.int64], validation_from: int | None) -> int | Non
         return None
     boundary = int(np.searchsorted(rows, validation_from))
     return boundary if 0 < boundary < len(rows) else None
+
+
+def _lost_split(collection: Collection, boundary: int | None) -> list[str]:
+    if collection.validation_from is None or boundary is not None:
+        return []
+    return ["All images used are of one side of the source's own split: a new one is drawn."]
 
 
 def _check_space(folder: Path, needed: int) -> None:

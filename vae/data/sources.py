@@ -5,6 +5,7 @@ Nothing here writes, and no file that was not made by us is unpickled or extract
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from vae.data.arrays.idx_files import (
     set_names,
     zip_listing,
 )
-from vae.data.collection import Listing, Source
+from vae.data.collection import Listing, Source, with_distinct_names
 from vae.data.containers import zip_files
 from vae.data.containers.containers import locate_container, locate_parts
 from vae.data.folders.folders import load_image, locate_folder
@@ -25,6 +26,7 @@ from vae.data.images import content
 from vae.data.source_names import plain_source
 from vae.data.tables.table_files import tables_beside
 from vae.data.torchvision.torchvision_sets import load_torchvision
+from vae.data.versions.version_file import is_version, locate_version
 from vae.errors import FileError, InputError, reading
 
 PLAIN_IDX = ("MNIST", "FashionMNIST", "KMNIST")  # read without torchvision where they are there
@@ -33,9 +35,14 @@ PLAIN_IDX = ("MNIST", "FashionMNIST", "KMNIST")  # read without torchvision wher
 def locate(source: str, downloads: Path) -> Source:
     """The place that `source` names: a folder, .zip, .npz, .npy, idx file or torchvision:NAME.
 
-    `downloads` is where torchvision keeps its files. Raises InputError.
+    Or a data version of one of these. `downloads` is where torchvision keeps its files. Raises
+    InputError.
     """
-    source = plain_source(source)
+    found = _locate(plain_source(source), downloads)
+    return replace(found, load=lambda: with_distinct_names(found.load()))
+
+
+def _locate(source: str, downloads: Path) -> Source:
     scheme, _, name = source.partition(":")
     if scheme == "torchvision":
         return _locate_torchvision(name.strip(), downloads)
@@ -55,6 +62,8 @@ def locate(source: str, downloads: Path) -> Source:
         listing = [listed(path, path.name)]
     except OSError as error:
         raise FileError(f"The data source {source!r} cannot be read: {error}.") from error
+    if is_version(path):
+        return locate_version(path, partial(locate, downloads=downloads))
     if holds_idx(listing):
         return locate_idx_file(path, _files_in(path.parent))
     if path.suffix.lower() in (".npz", ".npy"):

@@ -31,6 +31,7 @@ COMMANDS = [
     "animate",
     "encode",
     "project",
+    "select",
     "export",
 ]
 

@@ -101,6 +101,7 @@ def collect_files(
             *_contradictions([names[index] for index in contradicted]),
             *split.warnings,
         ],
+        read_file=lambda index: images[index].read(),
     )
 
 

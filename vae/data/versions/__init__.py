@@ -1,0 +1,1 @@
+"""Some images of a source: data versions, and copies of their files."""
