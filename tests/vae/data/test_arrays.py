@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -237,13 +240,31 @@ def test_several_numbers_an_image_are_as_many_columns(tmp_path: Path) -> None:
     assert data.attributes["place 1"] == pytest.approx(values[:, 1])
 
 
-def test_labels_that_would_have_to_be_unpickled_are_left_out_and_told(tmp_path: Path) -> None:
-    names = np.array(["cat", "dog"] * 3, dtype=object)
-    np.savez(tmp_path / "a.npz", x=noise(6, SIZE, SIZE), y=names)
+@pytest.mark.parametrize("shape", [(6,), (6, 1), (1, 6)])
+def test_pickled_texts_are_labels(shape: tuple[int, ...], tmp_path: Path) -> None:
+    names = np.array(["cat", "dog", None, b"cat", "dog", "cat"], dtype=object).reshape(shape)
+    np.savez(tmp_path / "a.npz", x=noise(6, SIZE, SIZE), y=names.T if shape[0] == 1 else names)
+    data = imported(tmp_path / "a.npz")
+    labels = [data.classes["label"][value] for value in data.attributes["label"]]
+    assert labels == ["cat", "dog", "unknown", "cat", "dog", "cat"]
+
+
+class _Bomb:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("unpickled",)
+
+
+def test_labels_that_would_have_to_be_unpickled_are_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = np.array(["cat", _Bomb(), {}], dtype=object)
+    np.savez(tmp_path / "a.npz", x=noise(3, SIZE, SIZE), y=names)
     data = imported(tmp_path / "a.npz")
     assert data.attributes == {}
     assert "y " in warnings_of(data)
     assert "astype(str)" in warnings_of(data)
+    assert not (tmp_path / "unpickled").exists()
 
 
 def test_images_that_would_have_to_be_unpickled_are_refused_with_what_to_do(tmp_path: Path) -> None:
@@ -326,8 +347,28 @@ def test_values_that_are_no_numbers_are_refused_and_counted(tmp_path: Path) -> N
         imported(tmp_path / "a.npy")
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_an_npz_larger_than_memory_allows_is_read_block_by_block(
+    save: Callable[..., None], tmp_path: Path
+) -> None:
+    images = np.arange(4000, dtype=np.uint16)[:, None, None, None] % 251
+    images = np.ascontiguousarray(np.broadcast_to(images, (4000, 64, 64, 3)).astype(np.uint8))
+    save(
+        tmp_path / "a.npz", x_test=images[3000:], y_train=np.arange(3000) % 7, x_train=images[:3000]
+    )
+    del images  # 49 MB
+    tracemalloc.start()
+    data = imported(tmp_path / "a.npz")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4000 * 64 * 64 * 3 / 2, f"{peak:,} bytes"
+    assert np.array_equal(data.train, np.arange(3000))
+    index = np.array([0, 1, 1717, 2999, 3000, 3999])
+    assert data.take(index)[:, 5, 5, 2].tolist() == (index % 251).tolist()
+    assert data.classes["label"] == (*"0123456", "unknown")
+
+
 def test_a_file_larger_than_memory_allows_is_read_image_by_image(tmp_path: Path) -> None:
-    tracemalloc = pytest.importorskip("tracemalloc")
     stored = np.lib.format.open_memmap(
         tmp_path / "a.npy", "w+", np.float32, (4000, 64, 64)
     )  # 64 MB

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from vae.data.arrays.named_arrays import collect
 from vae.data.collection import Collection, LeftOut, Listing, Source
-from vae.data.splits.own_split import split_of_name
+from vae.data.splits.own_split import TEST_VALIDATES, kept_apart, split_of_name
 from vae.data.tables.attributes import Column, numeric_column
 from vae.data.tables.growing_column import named_classes
 from vae.errors import FileError, InputError
@@ -135,9 +135,9 @@ def _load(path: Path, folder: Path, parts: Mapping[str, _Part]) -> Collection:
         num_test = len(read_idx(root / parts["test"].images, 3))
         why = "a test image, kept apart"
         skipped = [LeftOut("test", f"test/{index}", why) for index in range(num_test)]
-        warnings.append(
-            f"{num_test:,} test images are kept apart and not used, as there are validation images."
-        )
+        warnings.append(kept_apart(num_test))
+    elif "test" in order[1:]:
+        warnings.append(TEST_VALIDATES)
     images = [read_idx(root / parts[split].images, 3) for split in order]
     labels = [
         _labels(root, parts[split], len(some)) for split, some in zip(order, images, strict=True)

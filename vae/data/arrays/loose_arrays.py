@@ -79,14 +79,21 @@ def _are_pictures(arrays: Sequence[LooseArray], pictures: Sequence[LooseArray]) 
         return False
     if any(len(array.shape) == 3 and array not in pictures for array in arrays):
         return False
+    lengths = {array.shape[0] for array in arrays if len(array.shape) == 1}
+    unsure = [array for array in pictures if array.shape[-1] not in CHANNELS]
+    if any(array.shape[0] in lengths for array in unsure):
+        return False  # rows or grey images, and a label for each
+    if any(_is_called_a_set(array.name) for array in unsure):
+        return False
     if any(len(array.shape) == 3 for array in pictures):
         return True
-    lengths = {array.shape[0] for array in arrays if len(array.shape) == 1}
-    if any(array.shape[0] in lengths for array in pictures):
-        return False  # rows, and a label for each
-    if any(split_of(array.name)[0] or array.name.lower() in IMAGE_KEYS for array in pictures):
-        return False
     return not all(_are_rows(array) for array in pictures[:8])
+
+
+def _is_called_a_set(name: str) -> bool:
+    """Whether an array of that name holds many images: x_train, test/images, data."""
+    split, rest = split_of(name)
+    return rest.lower() in IMAGE_KEYS if split else name.lower() in IMAGE_KEYS
 
 
 def _are_rows(array: LooseArray) -> bool:

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from vae.data.arrays.array_columns import Cells, cells_of, joined_columns
 from vae.data.arrays.array_layout import LAYOUTS, Images, as_images
 from vae.data.collection import Collection, LeftOut, own_size
-from vae.data.splits.own_split import WORDS
+from vae.data.splits.own_split import TEST_VALIDATES
+from vae.data.splits.splits import WORDS
 from vae.data.tables.attributes import Column
 from vae.errors import InputError
 
-SPLIT_WORDS = {word: split for split, words in WORDS.items() for word in words}
 IMAGE_KEYS = ("imgs", "images", "x", "image", "img", "data", "pixels", "")
 LABEL_KEYS = ("labels", "label", "y", "target", "targets", "class", "classes")
 FILLERS = ("set", "split", "orig", "raw", "array")  # train_set_x_orig
-_WORD = "|".join(sorted(SPLIT_WORDS, key=len, reverse=True))
+_WORD = "|".join(sorted(WORDS, key=len, reverse=True))
 SPLIT_KEYS = (
     re.compile(rf"(?P<split>{_WORD})(?P<gap>[^a-z0-9]*)(?P<rest>.*)"),
     re.compile(rf"(?P<rest>.*?)(?P<gap>[^a-z0-9]*)(?P<split>{_WORD})"),
@@ -38,7 +38,7 @@ def split_of(key: str) -> tuple[str, str]:
         if match and (match["gap"] or match["rest"] in (*IMAGE_KEYS, *LABEL_KEYS)):
             words = re.split(r"[^a-z0-9]+", match["rest"])
             rest = "_".join(word for word in words if word not in FILLERS)
-            return SPLIT_WORDS[match["split"]], rest
+            return WORDS[match["split"]], rest
     return "", key
 
 
@@ -135,6 +135,8 @@ def _split_collection(sets: Mapping[str, _Set], sentences: Sequence[str]) -> Col
     boundary = None
     if train and len(parts) > 1:
         boundary = len(train.images)
+        if not validation:
+            warnings.append(TEST_VALIDATES)
         if validation and test:
             parts.remove(test)
             skipped = [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_BYTES = 16 * 2**20  # about
+BLOCK_BYTES = 4 * 2**20  # about
 
 Rows = Callable[[int, int], NDArray[Any]]  # rows from the first to before the second
 
@@ -50,7 +50,9 @@ class RowArray:
         return np.asarray(self._rows(0, len(self)), dtype)
 
     def reshape(self, num: int, *shape: int) -> RowArray:
-        """The same N rows, each of this shape."""
+        """The same N rows, each of this shape, where -1 stands for what is left."""
+        if shape == (-1,):
+            shape = (int(np.prod(self.shape[1:])),)
         return self._changed(shape, lambda rows: rows.reshape(len(rows), *shape))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:

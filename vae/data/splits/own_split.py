@@ -9,12 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-WORDS = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing", "eval", "evaluation"),
-}
-_SPLIT_OF_WORD = {word: split for split, words in WORDS.items() for word in words}
+from vae.data.splits.splits import WORDS
+
+SPLITS = ("train", "validation", "test")
+TEST_VALIDATES = "The test images are used for validation, as there are no others for it."
+
+
+def kept_apart(num: int) -> str:
+    """What to say of `num` test images beside validation images."""
+    images = "test image is" if num == 1 else "test images are"
+    return f"{num:,} {images} kept apart and not used, as there are validation images."
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ def split_of_name(path: str) -> str:
     Words end where letters end, as in data/train-00000-of-00002.parquet.
     """
     for part in reversed(path.lower().split("/")):
-        found = [_SPLIT_OF_WORD[w] for w in re.split("[^a-z]+", part) if w in _SPLIT_OF_WORD]
+        found = [WORDS[word] for word in re.split("[^a-z]+", part) if word in WORDS]
         if found:
             return found[0]
     return ""
@@ -46,17 +50,14 @@ def split_order(splits: Sequence[str]) -> SplitOrder:
     be empty, all images are used without a split of their own.
     """
     words = np.array([split or "train" for split in splits], dtype=str)
-    train, validation, test = (np.flatnonzero(words == word) for word in WORDS)
+    train, validation, test = (np.flatnonzero(words == word) for word in SPLITS)
     empty = np.zeros(0, np.int64)
     held_out, apart = (validation, test) if len(validation) else (test, empty)
     if not len(train) or not len(held_out):
         return SplitOrder(np.arange(len(words)), None, empty, ())
     warnings = []
     if held_out is test:
-        warnings.append("The test images are used for validation, as there are no others for it.")
+        warnings.append(TEST_VALIDATES)
     if len(apart):
-        warnings.append(
-            f"{len(apart):,} test images are kept apart and not used, as there are validation "
-            "images."
-        )
+        warnings.append(kept_apart(len(apart)))
     return SplitOrder(np.concatenate([train, held_out]), len(train), apart, tuple(warnings))

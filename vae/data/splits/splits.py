@@ -13,7 +13,7 @@ from typing import Literal
 
 SplitName = Literal["train", "validation", "test", ""]  # "": nothing is said, so for training
 
-WORDS: dict[str, SplitName] = {
+WORDS: dict[str, SplitName] = {  # of folders, files, arrays, tables and cells alike
     "train": "train",
     "training": "train",
     "val": "validation",
@@ -22,6 +22,8 @@ WORDS: dict[str, SplitName] = {
     "dev": "validation",
     "test": "test",
     "testing": "test",
+    "eval": "test",
+    "evaluation": "test",
 }
 MAX_OUTSIDE = 0.1  # of the images may lie outside of class folders
 # What may stand beside the word in a folder's name: train_images, trainset, train2017, trainA.

@@ -118,7 +118,7 @@ class Cells:
         if all(text.casefold() in YES for text in texts):
             is_yes = np.array([YES[text.casefold()] == "yes" for text in texts] + [False])
             return {name: yes_no_column(is_yes[self.codes], self.codes >= 0)}
-        split = _tag_splitter(name, texts)
+        split = tag_splitter(name, texts)
         if split is not None:
             return self._tag_columns(texts, split) or None
         if len(texts) > MAX_TEXT_CLASSES:
@@ -169,7 +169,7 @@ def _is_unknown(text: str) -> bool:
     return text.casefold() in NOT_GIVEN or text == "None"
 
 
-def _tag_splitter(name: str, texts: Sequence[str]) -> Split | None:
+def tag_splitter(name: str, texts: Sequence[str]) -> Split | None:
     """What gives the tags in one of these texts, None where they are no lists of tags.
 
     Lists are many texts made of few words in other combinations; the name of the column may say so

@@ -17,6 +17,7 @@ from vae.data.folders.sorted_files import (
     content_of,
 )
 from vae.data.images import content
+from vae.data.tables.one_image_texts import read_notes
 from vae.data.tables.tables import BESIDE, TABLE_WORDS, Attached, Table, attach_tables
 from vae.data.tally import escaped
 from vae.errors import FileError
@@ -64,11 +65,11 @@ def read_tables(
 ) -> TableFiles:
     """What `tables` and the files `beside` the source of that name say of the images there.
 
-    A text with the name of an image tells of that image alone, as captions do, and is no table; so
-    does a file of any kind where that is the rule.
+    A text with the name of an image tells of that image alone, and all of them are one table, but
+    for captions; so does a file of any kind where that is the rule.
     """
-    stems = {Path(path).stem for path in images}
-    named = [entry.path for entry in tables if Path(entry.path).stem in stems]
+    names = {Path(path).stem for path in images} | {Path(path).name for path in images}
+    named = [entry.path for entry in tables if Path(entry.path).stem in names]
     is_rule = len(named) > MAX_NAMED_TABLES
     of_one = {path for path in named if is_rule or path.lower().endswith(TEXT_SUFFIXES)}
     left_out = []
@@ -78,8 +79,12 @@ def read_tables(
     outside = [
         Entry(f"{BESIDE}{path.name}", path.stat().st_size, partial(_read, path)) for path in beside
     ]
+    notes = read_notes([entry for entry in tables if entry.path in of_one], images, room)
+    room -= sum(len(table.data) for table in notes.tables)
     for entry in [*outside, *sorted(tables, key=lambda entry: entry.path.count("/"))]:
-        if entry.path in of_one:
+        if entry.path in notes.used:
+            left_out.append(LeftOut("table", entry.path))
+        elif entry.path in of_one:
             left_out.append(LeftOut("other", entry.path, "a text with the name of an image"))
         elif len(read) < MAX_TABLES and entry.size <= room:
             read.append(entry)
@@ -95,7 +100,7 @@ def read_tables(
         except FileError as error:
             warnings.append(str(error))
             left_out.append(LeftOut("unreadable", entry.path))
-    attached = attach_tables(files, images, source)
+    attached = attach_tables([*files, *notes.tables], images, source)
     for file in files:
         is_other = file.path in attached.passed_over
         why = content.described(file.data[: content.HEAD_BYTES])

@@ -66,6 +66,7 @@ def _text_sheet(text: str) -> Sheet:
         is_count = len(sample) > 1 and re.fullmatch(r"\s*\d{1,9}\s*", sample[0]) is not None
         if is_count and len(sample[1].split()) == 1:  # or the first of a list of names
             is_count = int(sample[0]) == text.rstrip().count("\n") - 1
+            is_count = is_count and not sample[1].strip().isdigit()
         skipped = int(is_count)
         delimiter, split = _splitter(sample[skipped:])
     first, *others = [split(line)[0] or [] for line in sample[skipped:]] or [[]]

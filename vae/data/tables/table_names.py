@@ -17,8 +17,11 @@ def words_of(path: str) -> list[str]:
 
 def split_words(path: str) -> set[str]:
     """The splits that the path of a table speaks of."""
+    words = words_of(path)
+    if "partition" in words:  # list_eval_partition.txt has the splits in a column
+        words = [word for word in words if word not in ("eval", "evaluation")]
     splits = [
-        *(WORDS.get(word, "") for word in words_of(path)),
+        *(WORDS.get(word, "") for word in words),
         *map(split_of, path.split("/")[:-1]),
     ]
     return {split for split in splits if split}
