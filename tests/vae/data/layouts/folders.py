@@ -1,0 +1,275 @@
+"""Folders, zip files and single files of images."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.vae.data.layouts.layout import Theme, encoded, levels, save, write
+
+FOLDERS = Theme(
+    "Folders, zip files and single images",
+    "Every image below a folder is used once, whatever its file is called, or counted with the "
+    "reason why not. Folders named train, val or test (and words like these) are the split; other "
+    "folders with nearly all of the images in them are classes.",
+)
+layout = FOLDERS.layout
+
+
+@layout("A folder of images", "0 1 2 3")
+def _plain(at: Path) -> Path:
+    return save(at / "pets", ["0.png", "1.jpg", "2.webp", "3.bmp"])
+
+
+@layout("A folder in a folder in a folder", "0 1 2")
+def _nested(at: Path) -> Path:
+    save(at / "pets/images/all", ["0.png", "1.png", "2.png"])
+    return at / "pets"
+
+
+@layout("Numbered folders of one set, as FFHQ has them", "0 1 2 3")
+def _shards(at: Path) -> Path:
+    return save(
+        at / "ffhq", ["00000/00000.png", "00000/00001.png", "01000/01000.png", "01000/1.png"]
+    )
+
+
+@layout("A folder for each class", "0 1 2 3", columns={"label": "cat cat dog dog"})
+def _classes(at: Path) -> Path:
+    return save(at / "pets", ["cat/0.png", "cat/1.png", "dog/2.png", "dog/3.png"])
+
+
+@layout(
+    "Training and test folders",
+    "0 1 2 3",
+    "3",
+    says=["The test images are used for validation"],
+)
+def _train_test(at: Path) -> Path:
+    return save(at / "pets", ["train/a.png", "train/b.png", "train/c.png", "test/a.png"])
+
+
+@layout(
+    "Training, validation and test folders, with a folder for each class in them",
+    "0 1 2",
+    "2",
+    columns={"label": "cat dog dog"},
+    counts={"test": 1},
+    says=["1 test image is kept apart"],
+)
+def _three_splits(at: Path) -> Path:
+    names = ["train/cat/0.png", "train/dog/1.png", "validation/dog/2.png", "test/cat/3.png"]
+    return save(at / "pets", names)
+
+
+@layout(
+    "A folder for each class, with the split in each of them",
+    "0 1 2 3",
+    "1 3",
+    columns={"label": "cat cat dog dog"},
+)
+def _classes_with_splits(at: Path) -> Path:
+    names = ["cat/training_set/0.png", "cat/val/1.png", "dog/training_set/2.png", "dog/val/3.png"]
+    return save(at / "pets", names)
+
+
+@layout("The validation images alone: no split, so one is drawn", "0 1 2")
+def _val_alone(at: Path) -> Path:
+    return save(at / "pets", ["val/0.png", "val/1.png", "val/2.png"])
+
+
+@layout(
+    "A zip file, with what a Mac puts in", "0 1 2", counts={"system": 2}, columns={"label": "a a b"}
+)
+def _zip(at: Path) -> Path:
+    with zipfile.ZipFile(at / "pets.zip", "w") as archive:
+        for number, name in enumerate(["a/0.png", "a/1.png", "b/2.png"]):
+            archive.writestr(f"pets/{name}", encoded(number))
+        archive.writestr("__MACOSX/pets/a/._0.png", b"\0\5\x16\7")
+        archive.writestr("pets/.DS_Store", b"\0\0\0\1Bud1")
+    return at / "pets.zip"
+
+
+@layout("A zip file of sparse masks, which unpack to a thousand times their size", "0 1")
+def _sparse_zip(at: Path) -> Path:
+    with zipfile.ZipFile(at / "masks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in (0, 1):
+            big = np.kron(levels(number), np.ones((64, 64), np.uint8))
+            file = io.BytesIO()
+            Image.fromarray(big).save(file, "BMP")
+            archive.writestr(f"{number}.bmp", file.getvalue())
+    return at / "masks.zip"
+
+
+@layout(
+    "A zip file within: it is not opened, and that is said",
+    "0 1",
+    counts={"other": 1},
+    says=["A zip file inside is not opened"],
+)
+def _zip_inside(at: Path) -> Path:
+    save(at / "pets", ["0.png", "1.png"])
+    with zipfile.ZipFile(at / "pets/more.zip", "w") as archive:
+        archive.writestr("2.png", encoded(2))
+    return at / "pets"
+
+
+@layout("One image", "7", "7")
+def _single(at: Path) -> Path:
+    write(at / "face.png", encoded(7))
+    return at / "face.png"
+
+
+@layout("Files without a suffix, and with a wrong one", "0 1 2 3")
+def _suffixless(at: Path) -> Path:
+    for number, (name, kind) in enumerate(
+        [("photo", "JPEG"), ("photo.dat", "PNG"), ("photo.gif", "WEBP"), ("photo.png", "JPEG")]
+    ):
+        write(at / "pets" / name, encoded(number, kind, quality=95))
+    return at / "pets"
+
+
+@layout(
+    "Files that are none: broken, empty, a web page, of the system, a text",
+    "0 1",
+    counts={"broken": 3, "system": 2, "other": 1},
+    says=["Most files cannot be used: 3 are broken"],
+)
+def _odd_files(at: Path) -> Path:
+    save(at / "pets", ["0.png", "1.png"])
+    write(at / "pets/half.jpg", encoded(2, "JPEG")[:200])
+    write(at / "pets/empty.png", b"")
+    write(at / "pets/page.png", "<!DOCTYPE html><title>404</title>")
+    write(at / "pets/.DS_Store", b"\0")
+    write(at / "pets/Thumbs.db", b"\0")
+    write(at / "pets/about.txt", "My pets.")
+    return at / "pets"
+
+
+@layout("Copies, also in another format", "0 1", counts={"duplicate": 2})
+def _copies(at: Path) -> Path:
+    save(at / "pets", ["0.png", "1.png"])
+    write(at / "pets/again/0.png", encoded(0))
+    write(at / "pets/again/one.bmp", encoded(1, "BMP"))
+    return at / "pets"
+
+
+@layout(
+    "Links: to a file, to a folder outside, back to itself, to nothing",
+    "0 1 2",
+    counts={"linked": 4},
+    says=["1 link leads out of the folder"],
+)
+def _links(at: Path) -> Path:
+    save(at / "pets", ["0.png", "1.png"])
+    save(at / "elsewhere", ["2.png"], start=2)
+    for name, target in {
+        "again.png": "0.png",
+        "more": "../elsewhere",
+        "loop": ".",
+        "gone.png": "nothing.png",
+    }.items():
+        os.symlink(target, at / "pets" / name)
+    return at / "pets"
+
+
+@layout("A link to the folder", "0 1")
+def _link_to_folder(at: Path) -> Path:
+    save(at / "disk/pets", ["0.png", "1.png"])
+    os.symlink("disk/pets", at / "mine")
+    return at / "mine"
+
+
+@layout("A path as it is pasted: in quotes, as a file:// address", "0 1")
+def _pasted(at: Path) -> str:
+    folder = save(at / "my pets & more", ["0.png", "1.png"])
+    return f'"{folder.as_uri()}"'
+
+
+@layout("Names in all letters, with quotes and spaces", "0 1 2 3")
+def _letters(at: Path) -> Path:
+    return save(at / "pets", ["a b's.png", 'say "hi".png', "\u65e5\u672c.png", "\u00e9t\u00e9.png"])
+
+
+@layout("A photograph over 40 megapixels", "4", "4", says=["loses more than a third"])
+def _huge(at: Path) -> Path:
+    side = 6400
+    big = Image.fromarray(levels(4)).resize((side, side), Image.Resampling.NEAREST)
+    wide = Image.new("L", (side * 2, side))
+    wide.paste(big, (side // 2, 0))
+    wide.save(_parent(at / "pets/panorama.jpg"), quality=90)
+    return at / "pets"
+
+
+def _parent(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@layout(
+    "A drawing over 40 megapixels in a format that cannot be reduced",
+    "0 1",
+    counts={"too_large": 1},
+)
+def _too_large(at: Path) -> Path:
+    save(at / "pets", ["0.png", "1.png"])
+    Image.new("1", (7000, 6000)).save(at / "pets/huge.png")
+    return at / "pets"
+
+
+@layout("HEIC photographs", "0 1", needs=["pillow_heif"])
+def _heic(at: Path) -> Path:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    for number in (0, 1):
+        big = Image.fromarray(np.kron(levels(number), np.ones((4, 4), np.uint8))).convert("RGB")
+        big.save(_parent(at / f"pets/IMG_{number}.HEIC"), "HEIF", quality=95)
+    return at / "pets"
+
+
+@layout("AVIF images", "0 1", needs=["avif"])
+def _avif(at: Path) -> Path:
+    for number in (0, 1):
+        big = Image.fromarray(np.kron(levels(number), np.ones((4, 4), np.uint8)))
+        big.convert("RGB").save(_parent(at / f"pets/{number}.avif"), quality=95)
+    return at / "pets"
+
+
+@layout("Photographs that lie on their side, as their EXIF says", "0 1")
+def _turned(at: Path) -> Path:
+    for number, (orientation, turn) in enumerate(
+        [(6, Image.Transpose.ROTATE_90), (3, Image.Transpose.ROTATE_180)]
+    ):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        picture = Image.fromarray(levels(number)).transpose(turn)
+        picture.save(_parent(at / f"phone/{number}.jpg"), quality=95, exif=exif)
+    return at / "phone"
+
+
+@layout("CMYK, palette, one bit, grey with alpha", "0 1 2")
+def _modes(at: Path) -> Path:
+    folder = _parent(at / "modes/x").parent
+    Image.fromarray(levels(0)).convert("RGB").convert("CMYK").save(folder / "0.jpg", quality=95)
+    Image.fromarray(levels(1)).convert("P").save(folder / "1.png")
+    Image.fromarray(levels(2)).convert("LA").save(folder / "2.png")
+    return folder
+
+
+@layout(
+    "Pages and animations: the first of each, and that is said",
+    "0 2 4",
+    says=["2 of 3 files are made of more than one page or frame"],
+)
+def _pages(at: Path) -> Path:
+    save(at / "scans", ["4.png"], start=4)
+    for number, name in ((0, "book.tiff"), (2, "wave.gif")):
+        pages = [Image.fromarray(levels(number + page)) for page in (0, 1)]
+        pages[0].save(at / "scans" / name, save_all=True, append_images=pages[1:])
+    return at / "scans"
