@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import leftover_processes
+from tests import degenerate_data, leftover_processes
 from vae.commands.parser import main
 
 TINY = [
@@ -58,4 +58,12 @@ def trained_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of runs that holds one, `tiny`, trained on 60 synthetic faces. Only to be read."""
     folder = tmp_path_factory.mktemp("runs")
     assert main(["train", "tiny", "--root", str(folder), *TINY]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def degenerate_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs that are each trained on hardly any data. Only to be read."""
+    folder = tmp_path_factory.mktemp("degenerate")
+    degenerate_data.train_all(folder)
     return folder

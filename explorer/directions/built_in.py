@@ -48,10 +48,10 @@ def _axes(path: str, now: cache.Stamp) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def by_pca(opened: OpenedRun) -> list[Direction]:
-    """One direction a principal axis of the posterior means, the widest first."""
+    """One direction a principal axis of the posterior means, the widest first; none of one mean."""
     file = opened.run.latents_file
-    now = cache.stamp(file)
-    if now is None:
+    now, latents = cache.stamp(file), opened.session.latents()
+    if now is None or latents is None or len(latents.mu) < 2:
         return []
     mean, axes, deviations = _axes(str(file), now)
     if len(mean) != opened.model.latent_dim:

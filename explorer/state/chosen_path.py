@@ -105,10 +105,10 @@ def _roads(path: str, now: cache.Stamp) -> Roads:
 
 
 def roads(session: Session) -> Roads | None:
-    """The graph of the run's posterior means; None before the first evaluation."""
-    file = session.run.latents_file
+    """The graph of the run's posterior means; None where there are fewer than two of them."""
+    latents, file = session.latents(), session.run.latents_file
     now = cache.stamp(file)
-    return None if now is None else _roads(str(file), now)
+    return None if now is None or latents is None or len(latents.mu) < 2 else _roads(str(file), now)
 
 
 def trace(session: Session, keys: Floats, steps: int, kind: PathKind) -> Floats:
@@ -138,7 +138,7 @@ def _measured(
 def measured(opened: OpenedRun, path: LatentPath) -> dict[PathKind, tuple[Floats, float]]:
     """Of each kind of path: how typical its points are, in nats [S]; how uneven its pictures.
 
-    Empty before the first evaluation.
+    Empty where there are fewer than two posterior means.
     """
     run, along = opened.run, roads(opened.session)
     if along is None:

@@ -85,14 +85,15 @@ def points(place: Place) -> Latents:
     Those of an earlier file are given as long as they are kept. Raises InputError afterwards.
     """
     from vae.latent.encoding import load_latents
-    from vae.latent.projection import pca
+    from vae.latent.projection import on_axes
 
     path = path_of(Run(Path(place.folder)), place.file)
     if cache.stamp(path) != place.stamp:
         raise InputError(f"The map in {path.name} has changed: reload the page.")
     latents = load_latents(path)
-    if place.file == "latents" or len(latents.xy) != len(latents.mu):
-        latents = dataclasses.replace(latents, xy=pca(latents.mu))
+    is_told = place.file != "latents" and len(latents.xy) == len(latents.mu)
+    if not is_told or (place.method == "pca" and latents.mu.shape[1] <= 2):
+        latents = dataclasses.replace(latents, xy=on_axes(latents.mu))
     return latents
 
 
@@ -181,10 +182,15 @@ def leveled(values: Floats, is_circular: bool = False) -> Colours:
 def plane(place: Place) -> tuple[Floats, Floats]:
     """The plane of a PCA map: the mean [D], and the axes [2, D] across and up, of length 1.
 
+    One or two latent dimensions are shown as they are: around 0, and each along its own axis.
+
     An axis a is an eigenvector of X'X, X the centred means, and the map has x = Xa along it; so
     X'x = X'Xa is a again, but for its length. No decomposition is needed, and the sign is right.
     """
     latents = points(place)
+    latent_dim = latents.mu.shape[1]
+    if latent_dim <= 2:
+        return np.zeros(latent_dim, np.float32), np.eye(2, latent_dim, dtype=np.float32)
     mean: Floats = latents.mu.mean(0)
     axes = latents.xy.T @ (latents.mu - mean)
     lengths = np.linalg.norm(axes, axis=1, keepdims=True)

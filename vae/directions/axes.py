@@ -46,10 +46,12 @@ def axis_of(
         if set(definition.a) == set(definition.b) != set():
             raise InputError("Groups A and B are the same images: a direction needs two groups.")
         is_a, is_b = (np.isin(index, np.array(g, np.int64)) for g in (definition.a, definition.b))
-        names = "Group A", "group B"
+        names = "Group A", "Group B"
     if not is_a.any() or not is_b.any():
         empty = names[0] if not is_a.any() else names[1]
-        raise InputError(f"{empty.capitalize()} is empty: a direction needs two groups of images.")
+        raise InputError(
+            f"{empty[0].upper()}{empty[1:]} is empty: a direction needs two groups of images."
+        )
     points = mu.astype(np.float64)
     vector = points[is_a].mean(0) - points[is_b].mean(0)
     length = float(np.linalg.norm(vector))

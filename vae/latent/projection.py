@@ -1,5 +1,7 @@
 """A map of posterior means: two coordinates an image, by PCA or UMAP.
 
+Where there are no more than two latent dimensions, they are shown themselves instead of PCA's axes.
+
 A map may begin from an earlier one of the same images, so that it keeps its shape while a model
 trains: UMAP starts from the earlier layout and is then moved, turned, mirrored and scaled onto it
 (Procrustes, Schoenemann 1966); the axes of PCA keep their signs.
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vae.errors import InputError
 from vae.latent.encoding import Floats, Indices, Latents, Progress, load_latents, principal_axes
 from vae.latent.nearest import nearest_rows
 from vae.option_choices import MapMethod
@@ -27,6 +30,38 @@ UMAP_NEIGHBOURS = 15
 WARM_EPOCHS = 200  # of a layout that starts from an earlier one
 WARM_RATE = 0.3  # of its learning rate, where one that starts anew has 1
 NUM_PLACING = 5  # neighbours between which a new image starts
+NUM_PILES = 64  # of a map of one dimension
+PILE_HEIGHT = 1 / 3  # of the highest pile, as a part of the width of the map
+
+
+def on_axes(mu: Floats, before: Floats | None = None) -> Floats:
+    """Coordinates on axes with a meaning of their own. [N, D] -> [N, 2]
+
+    z0 and z1 themselves where there are no others, and z0 with images of about the same value piled
+    up; else those of `pca`.
+    """
+    if mu.shape[1] > 2:
+        return pca(mu, before)
+    if mu.shape[1] == 2:
+        return mu.astype(np.float32)
+    return np.stack([mu[:, 0], _piled(mu[:, 0])], 1).astype(np.float32)
+
+
+def _piled(values: Floats) -> Floats:
+    """How far above or below the line each value [N] is put, so that none hides another. [N]
+
+    Those of each NUM_PILES-th part of their range lie on a pile around 0, as in a histogram.
+    """
+    width = float(np.ptp(values)) or 1.0
+    parts = (values - values.min()) / width * NUM_PILES
+    pile = np.minimum(parts, NUM_PILES - 1).astype(np.int64)
+    sizes = np.bincount(pile)
+    rank = np.empty(len(values), np.float32)
+    order = np.argsort(pile, kind="stable")
+    rank[order] = np.arange(len(values)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    step = width * min(1 / NUM_PILES, PILE_HEIGHT / int(sizes.max()))
+    result: Floats = step * (rank - (sizes[pile] - 1) / 2)
+    return result
 
 
 def pca(mu: Floats, before: Floats | None = None) -> Floats:
@@ -69,10 +104,14 @@ def umap(mu: Floats, seed: int, progress: Progress, before: Floats | None = None
 
     With `before` [N, 2], the earlier place of each image (NaN where it had none), the layout starts
     there and keeps its shape. Fewer than four images, which have no neighbourhoods, are laid out by
-    PCA.
+    `on_axes`. Raises InputError for a single dimension, which has no second one to find.
     """
+    if mu.shape[1] == 1:
+        raise InputError(
+            "UMAP lays out two dimensions or more, and this model has one: --method pca maps that."
+        )
     if len(mu) < 4:
-        return pca(mu, before)
+        return on_axes(mu, before)
     progress("umap", 0, 1)
     num_large = 10_000  # from where on umap itself takes fewer epochs
     warm: dict[str, object] = {}
@@ -158,5 +197,5 @@ def project(
     """The same latents with their place on the map filled in, near that of an earlier map."""
     before = None if earlier is None else places_in(latents.index, earlier)
     mu = latents.mu
-    xy = pca(mu, before) if method == "pca" else umap(mu, seed, progress, before)
+    xy = on_axes(mu, before) if method == "pca" else umap(mu, seed, progress, before)
     return dataclasses.replace(latents, xy=xy)

@@ -26,7 +26,7 @@ _ONLY = RunKey("only", label_filter.ALL)
 
 
 def show(opened: OpenedRun, num_keys: int) -> list[int]:
-    """The grid of validation images with its pages. Returns the picked images."""
+    """The grid of images with its pages. Returns the picked images."""
     session, dataset = opened.session, opened.dataset
     only = str(_ONLY.of(session).get())
     found = label_filter.images_with(dataset, dataset.fingerprint, only)
@@ -43,7 +43,7 @@ def show(opened: OpenedRun, num_keys: int) -> list[int]:
         shown,
         kept,
         key=chosen_path.component_key(session, "gallery"),
-        label="Images of the validation set",
+        label="Images of the validation set" if len(dataset.validation) > 1 else "All images",
         max_picked=num_keys,
         tile=46,
     )

@@ -43,6 +43,9 @@ def _draw(session: Session) -> None:
     )
     if opened is None:
         return
+    if len(opened.dataset) < 2:
+        st.info("**A path needs two images, and this run has one.**", icon=":material/looks_one:")
+        return
     st.html(scripts.style(__file__))
     downloads.continue_with_file(opened)
     kind, steps, num_keys = controls.show(session)

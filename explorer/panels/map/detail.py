@@ -84,7 +84,8 @@ def _image(opened: OpenedRun, place: Place, row: int) -> None:
     kl = map_points.kl_of(points, np.array([row]))[0]
     text = f"KL {kl:.1f} nats, mean squared error {points.mse[row]:.4f}."
     if place.method == "pca" and not plotly_map.is_chosen(session):
-        text += " The ellipses around its point are its posterior, 1 and 2 sigma."
+        mark = "ellipses around" if points.mu.shape[1] > 1 else "bars through"
+        text += f" The {mark} its point are its posterior, 1 and 2 sigma."
     st.caption(text)
     st.button(
         "Open in Sliders",
@@ -110,8 +111,9 @@ def _image(opened: OpenedRun, place: Place, row: int) -> None:
         width="stretch",
     )
     near = [i for i in _nearest(points, points.mu[row], NUM_NEIGHBOURS + 1) if i != image]
-    st.caption("Nearest in the latent space")
-    _sheet(opened, near[:NUM_NEIGHBOURS], "Nearest images", tile=36)
+    if near:
+        st.caption("Nearest in the latent space")
+        _sheet(opened, near[:NUM_NEIGHBOURS], "Nearest images", tile=36)
     _facts(dataset, image)
 
 
@@ -124,7 +126,10 @@ def _nearest(points: Latents, z: np.ndarray, num: int) -> list[int]:
 def _ground(opened: OpenedRun, place: Place, xy: tuple[float, float]) -> None:
     """What the model draws where no image lies."""
     points = map_points.points(place)
-    if place.method == "pca":
+    if place.method == "pca" and points.mu.shape[1] <= 2:
+        z = map_points.on_plane(place, xy)
+        labels = "The point of the latent space with these coordinates, decoded."
+    elif place.method == "pca":
         z = map_points.on_plane(place, xy)
         labels = (
             "The mean of all images, moved along the two axes of the map to this point and "
@@ -136,7 +141,8 @@ def _ground(opened: OpenedRun, place: Place, xy: tuple[float, float]) -> None:
             "UMAP cannot be inverted: this is a decoded mixture of the "
             f"{map_points.NUM_BLENDED} nearest posterior means, weighted by 1 / distance."
         )
-    st.markdown(f"**Between the images** :gray[at {xy[0]:.2f}, {xy[1]:.2f}]")
+    told = ", ".join(f"{value:.2f}" for value in xy[: points.mu.shape[1]])
+    st.markdown(f"**Between the images** :gray[at {told}]")
     pair = st.columns(2, gap="small", wrap=False)
     picture = images.decode(opened.model, z[None])[0]
     pair[0].image(_address(picture), width="stretch", alt="Decoded here")

@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 1.0  # while a map is in the making
 METHODS: dict[MapMethod, str] = {"pca": "PCA", "umap": "UMAP"}
+UMAP_HELP = (
+    "**UMAP** keeps neighbours together: groups are real, but distances between them mean little."
+)
+# What a map of few latent dimensions shows, by their number.
+AXES = {
+    1: (
+        "z0 across; up and down mean nothing, images with about the same z0 are only piled up to "
+        "be seen, so a high pile is a dense place. "
+    ),
+    2: "z0 across, z1 up. ",
+}
 
 _METHOD = RunKey[MapMethod]("method", "pca")
 _COLOUR = RunKey("colour", "")
@@ -70,7 +81,7 @@ def _draw(session: Session, was_changing: bool) -> None:
     try:
         dataset = opened.dataset
         st.html(scripts.style(__file__))
-        method, colour = _controls(session, dataset)
+        method, colour = _controls(opened)
         place = map_points.place_of(session.run, method)
         if place is None:
             _missing(session, method)
@@ -94,8 +105,9 @@ def _draw(session: Session, was_changing: bool) -> None:
         st.error(str(error), icon=":material/error:")
 
 
-def _controls(session: Session, dataset: Dataset) -> tuple[MapMethod, str]:
+def _controls(opened: OpenedRun) -> tuple[MapMethod, str]:
     """The method, and what the colours say."""
+    session, dataset = opened.session, opened.dataset
     names = [name for name in dataset.attributes if name not in (ERROR, KL)]
     names.sort(key=lambda name: name != "label")
     colours = [*names, ERROR, KL]
@@ -107,18 +119,7 @@ def _controls(session: Session, dataset: Dataset) -> tuple[MapMethod, str]:
         by.set(colours[0])
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.subheader("Map", anchor=False, width="content")
-        method = st.segmented_control(
-            "Method",
-            list(METHODS),
-            required=True,
-            format_func=METHODS.__getitem__,
-            key=_METHOD.of(session).name,
-            help=(
-                "**PCA** shows the two widest axes of the posterior means: distances are true, but "
-                "everything off the plane is hidden. **UMAP** keeps neighbours together: groups "
-                "are real, but distances between them mean little."
-            ),
-        )
+        method = _method(session, opened.model.latent_dim)
         colour = st.selectbox(
             "Colour by",
             colours,
@@ -127,9 +128,31 @@ def _controls(session: Session, dataset: Dataset) -> tuple[MapMethod, str]:
             width=260,
         )
         path_overlay.toggle(session)
-    controls = (method or before[0], str(colour))
+    controls = (method, str(colour))
     kept.set(controls)
     return controls
+
+
+def _method(session: Session, latent_dim: int) -> MapMethod:
+    """How the images are laid out. There is no choice where there is one dimension to show."""
+    if latent_dim == 1:
+        return "pca"
+    names = {"pca": "z0 and z1" if latent_dim == 2 else METHODS["pca"], "umap": METHODS["umap"]}
+    plain = (
+        "**z0 and z1** are the two latent dimensions themselves, so nothing is hidden. "
+        if latent_dim == 2
+        else "**PCA** shows the two widest axes of the posterior means: distances are true, but "
+        "everything off the plane is hidden. "
+    )
+    chosen = st.segmented_control(
+        "Method",
+        list(METHODS),
+        required=True,
+        format_func=names.__getitem__,
+        key=_METHOD.of(session).name,
+        help=plain + UMAP_HELP,
+    )
+    return chosen or "pca"
 
 
 # ------------------------------------------------------------------------------- the map
@@ -181,7 +204,9 @@ def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
 def _honest(opened: OpenedRun, method: MapMethod, points: Latents) -> None:
     """What the map shows, and how to have a fuller or a newer one."""
     session, weights, num = opened.session, opened.weights, len(opened.dataset)
-    text = "PC 1 across, PC 2 up. " if method == "pca" else ""
+    text = ""
+    if method == "pca":
+        text = AXES.get(opened.model.latent_dim, "PC 1 across, PC 2 up. ")
     sampled = " sampled" if len(points.index) < num else ""
     text += f"{len(points.index):,} of {num:,} images{sampled}, weights of step {points.step:,}."
     if points.step != weights.step:

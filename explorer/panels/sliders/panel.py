@@ -148,5 +148,8 @@ def _chosen_directions(opened: OpenedRun) -> list[Direction]:
     if choice == BY_PCA:
         directions = built_in.by_pca(opened)
         if not directions:
-            st.info("PCA needs posterior means, which the first evaluation of the run computes.")
+            st.info(
+                "PCA needs the posterior means of two images or more of the validation set, which "
+                "the first evaluation of the run computes."
+            )
     return directions

@@ -1,4 +1,4 @@
-"""Data of hardly any images, or all alike, train to the end or are refused in one sentence."""
+"""Data of hardly any images, or all alike, work to the end or are refused in one sentence."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from tests.degenerate_data import NAMES, noise, save
 from vae.commands.parser import main
+from vae.latent.encoding import load_latents
 from vae.runs.events import last_event
 from vae.runs.folder import Run
 
@@ -16,17 +17,6 @@ TINY = [
     *("--data.image_size=16", "--model.channels=4,8,8,8,8", "--train.epochs=2"),
     *("--model.latent_dim=2",),
 ]
-
-
-def save(folder: Path, images: list[np.ndarray]) -> Path:
-    folder.mkdir()
-    for index, image in enumerate(images):
-        Image.fromarray(image).save(folder / f"{index}.png")
-    return folder
-
-
-def noise(num: int, height: int = 16, width: int = 16) -> list[np.ndarray]:
-    return list(np.random.default_rng(0).integers(0, 256, (num, height, width, 3), np.uint8))
 
 
 def trained(root: Path, source: Path, *words: str) -> Run:
@@ -67,3 +57,61 @@ def test_images_of_one_pixel_in_width_or_height_are_imported(
     source = save(tmp_path / "thin", noise(4, *shape))
     words = ["check", str(source), f"--data.crop={crop}", "--data.image_size=16"]
     assert main([*words, "--root", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_works_on_hardly_any_data(
+    name: str, degenerate_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = ["--root", str(degenerate_root)]
+    for command, out in (
+        (["doctor", name], ""),
+        (["evaluate", name, "--split=train", "--frechet_num=4"], ""),
+        (["sample", name, "--num=4"], ".png"),
+        (["sample", name, "--num=4", "--prior=mixture", "--nearest"], ".png"),
+        (["reconstruct", name], ".png"),
+        (["interpolate", name, "0", "0"], ".png"),
+        (["traverse", name], ".png"),
+        (["animate", name], ".gif"),
+        (["encode", name], ".npz"),
+        (["project", name, "--method=pca"], ".npz"),
+        (["export", name, "--format=safetensors"], ""),
+        (["directions", name], ""),
+    ):
+        places = out or command[0] == "export"
+        words = ["--out", str(tmp_path / f"{command[0]}{out}")] if places else []
+        assert main([*command, *words, *root]) == 0, command
+        assert "Traceback" not in capsys.readouterr().err, command
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_map_by_umap_is_made_or_refused_in_a_sentence(
+    name: str, degenerate_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "umap.npz"
+    words = ["project", name, "--method=umap", "--root", str(degenerate_root), "--out", str(out)]
+    code = main(words)
+    if load_latents(degenerate_root / name / "latents.npz").mu.shape[1] > 1:
+        assert code == 0
+        assert np.isfinite(load_latents(out).xy).all()
+        return
+    assert code == 2
+    told = capsys.readouterr().err.splitlines()
+    assert "UMAP lays out two dimensions or more, and this model has one" in told[-1]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["interpolate", "one", "0", "1"], "There is no image 1: the data have 0 to 0."),
+        (["directions", "one", "--add=d", "--a=0", "--b=1"], "Group B is empty: a direction needs"),
+        (["directions", "one_class", "--add=d", "--attribute=label"], "is the same in all images"),
+        (["directions", "alike", "--add=d", "--a=0", "--b=0"], "are the same images"),
+    ],
+)
+def test_what_hardly_any_data_do_not_allow_is_a_sentence(
+    words: list[str], sentence: str, degenerate_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--root", str(degenerate_root)]) == 2
+    assert sentence in capsys.readouterr().err

@@ -142,7 +142,7 @@ def test_nothing_left_is_a_sentence() -> None:
     ("definition", "sentence"),
     [
         (Definition("x", a=(), b=(1,)), "is empty"),
-        (Definition("x", a=(1,), b=(NUM + 5,)), "Group b is empty"),
+        (Definition("x", a=(1,), b=(NUM + 5,)), "Group B is empty"),
         (Definition("x", a=(1, 2), b=(2, 1)), "the same images"),
         (Definition("x", attribute="shoes", value="red"), "no attribute 'shoes'"),
         (Definition("x", attribute="glasses", value="square"), "none, round"),

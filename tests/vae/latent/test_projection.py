@@ -10,6 +10,7 @@ import pytest
 from scipy.spatial import procrustes
 
 from vae.commands.parser import main
+from vae.errors import InputError
 from vae.latent import projection
 from vae.latent.encoding import Latents, load_latents
 
@@ -138,3 +139,43 @@ def test_the_command_starts_from_its_own_last_file(
     assert made("umap") is None
     assert made("umap") == load_latents(out).step
     assert np.isfinite(load_latents(out).xy).all()
+
+
+def test_a_map_of_two_dimensions_shows_them_as_they_are() -> None:
+    mu = clouds()[:, :2] + np.float32([3, -1])
+    first = mapped(latents_of(mu), "pca", 0)
+    np.testing.assert_array_equal(first.xy, mu)
+    later = mapped(latents_of(-mu), "pca", 0, first)
+    np.testing.assert_array_equal(later.xy, -mu)
+
+
+def test_a_map_of_one_dimension_shows_it_across_and_hides_no_image() -> None:
+    mu = np.repeat(clouds()[:, :1], 2, axis=0)  # each value twice
+    xy = mapped(latents_of(mu), "pca", 0).xy
+    np.testing.assert_array_equal(xy[:, 0], mu[:, 0])
+    assert len(np.unique(xy, axis=0)) == len(xy)
+    assert 0 < np.ptp(xy[:, 1]) <= np.ptp(mu) / 3
+    low, high = mu.min(), mu.max()
+    piles = np.minimum((mu[:, 0] - low) / (high - low) * projection.NUM_PILES, 63).astype(int)
+    for pile in np.unique(piles):  # as high as there are images, with the line in the middle
+        assert xy[piles == pile, 1].mean() == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("num", [1, 2, 5])
+@pytest.mark.parametrize("latent_dim", [1, 2, 3])
+def test_images_that_are_all_alike_have_a_map(num: int, latent_dim: int) -> None:
+    xy = mapped(latents_of(np.full((num, latent_dim), 0.5, np.float32)), "pca", 0).xy
+    assert xy.shape == (num, 2)
+    assert np.isfinite(xy).all()
+
+
+def test_umap_of_one_dimension_is_refused_in_a_sentence() -> None:
+    for num in (2, 40):
+        with pytest.raises(InputError, match="UMAP lays out two dimensions or more, and this mod"):
+            mapped(latents_of(clouds()[:num, :1]), "umap", 0)
+
+
+def test_umap_of_two_dimensions_is_a_layout() -> None:
+    xy = mapped(latents_of(clouds(40)[:, :2]), "umap", 0).xy
+    assert xy.shape == (40, 2)
+    assert np.isfinite(xy).all()
