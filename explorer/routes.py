@@ -6,7 +6,7 @@ import streamlit as st
 from starlette.routing import BaseRoute, Mount
 
 from explorer.components import scripts
-from explorer.server import admission, decode_socket, first_paint, map_data
+from explorer.server import admission, decode_socket, first_paint, image_files, map_data
 from explorer.state.root import root
 
 
@@ -17,6 +17,7 @@ def all_routes() -> list[BaseRoute]:
     live = [
         decode_socket.make_route(where),
         *map_data.make_routes(where),
+        image_files.make_route(where),
         admission.make_route(),
         scripts.make_route(),
     ]

@@ -12,6 +12,7 @@ import { mounted } from "./mount.js";
  * @property {number} columns  of the sheet
  * @property {number[]} images
  * @property {string[]} titles
+ * @property {string[][]} captions  lines on each image, or none at all
  * @property {number[]} picked  by the page
  * @property {number} turn  changes where the page sets what is picked; otherwise clicks are the truth
  * @property {number} max  images picked
@@ -88,13 +89,14 @@ class Gallery {
   }
 
   /** @param {Data} data */
-  paint({ turn, badges }) {
+  paint({ turn, badges, captions }) {
     memory.set(this.key, { turn, picked: this.picked });
-    for (const button of this.buttons) {
+    for (const [i, button] of this.buttons.entries()) {
       const place = this.picked.indexOf(Number(button.dataset.image));
       button.setAttribute("aria-pressed", String(place >= 0));
       button.replaceChildren(
         ...(place >= 0 && badges ? [make("span", "badge", LETTERS[place])] : []),
+        ...(captions.length ? [captionOf(captions[i])] : []),
       );
     }
   }
@@ -119,6 +121,13 @@ function tileOf({ sheet, columns, images, titles }, image, i) {
   const [column, row] = [i % columns, Math.floor(i / columns)];
   button.style.backgroundPosition = `${at(column, columns)} ${at(row, rows)}`;
   return button;
+}
+
+/** @param {string[]} lines */
+function captionOf(lines) {
+  const caption = make("span", "caption");
+  caption.append(...lines.map((line) => make("span", "", line)));
+  return caption;
 }
 
 export default mounted(Gallery);

@@ -36,11 +36,13 @@ def show(
     max_picked: int,
     badges: bool = True,
     tile: int = 56,
+    captions: Sequence[str] = (),
 ) -> list[int]:
     """Draw the images `shown` of the data set. Returns the picked ones, in the order of the clicks.
 
     `picked`: what is picked at first, and whenever the grid appears anew. One more than
-    `max_picked` pushes out the first. `tile`: pixels a side, at least. The state of the grid is
+    `max_picked` pushes out the first. `tile`: pixels a side, at least. `captions`: a word on each
+    image, if any, under the name of its file. The state of the grid is
     ``st.session_state[key]``, as ``{"picked": [3, 17]}``.
     """
     clicked = (Key[Any](key, None).get() or {}).get("picked")
@@ -56,6 +58,10 @@ def show(
             "sheet": _sheet(dataset, dataset.fingerprint, tuple(shown)),
             "columns": COLUMNS,
             "images": list(map(int, shown)),
+            "captions": [
+                [str(dataset.names[image]).rpartition("/")[2], caption]
+                for image, caption in zip(shown, captions, strict=False)
+            ],
             "titles": [_title(dataset, image) for image in shown],
             "picked": told.get() or [],
             "turn": turn.get(),

@@ -23,6 +23,7 @@ WORDS = {
     "evaluate": "Measuring",
     "bound": "Importance samples",
     "frechet": "Frechet distances",
+    "losses": "Measuring images",
 }
 
 

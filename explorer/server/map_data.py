@@ -67,14 +67,14 @@ def points_block(run: Run, query: QueryParams) -> bytes:
 def colours_block(root: Path, run: Run, query: QueryParams) -> bytes:
     """The colours of a map. Raises InputError."""
     place = map_points.read_place(run, query.get("file", ""), query.get("version", ""))
-    dataset = _dataset(root, run, query)
+    dataset = dataset_of(root, run, query)
     by = query.get("by", "")
     return map_points.colours(place, dataset, dataset.fingerprint, by).tobytes()
 
 
 def thumbs_sheet(root: Path, run: Run, query: QueryParams) -> bytes:
     """A WebP sheet of the images asked for. Raises InputError."""
-    dataset = _dataset(root, run, query)
+    dataset = dataset_of(root, run, query)
     words = query.get("ids", "").split(",")
     if not 1 <= len(words) <= MAX_THUMBNAILS:
         raise InputError(f"A sheet holds 1 to {MAX_THUMBNAILS} images, not {len(words)}.")
@@ -92,7 +92,8 @@ def _sheet(_dataset: Dataset, fingerprint: str, ids: tuple[int, ...]) -> bytes:
     return images.sheet(_dataset.take(np.array(ids, np.int64)), num_columns, THUMBNAIL)
 
 
-def _dataset(root: Path, run: Run, query: QueryParams) -> Dataset:
+def dataset_of(root: Path, run: Run, query: QueryParams) -> Dataset:
+    """The images of a run, where they are those that an address is of. Raises InputError."""
     events = cache.events(run.events_file)
     config = run.config(events)
     dataset = cache.dataset(config.data, str(data_cache(root)), images_of(events))

@@ -37,7 +37,7 @@ REASONS = {
     "unreadable": "unreadable",
     "linked": "linked",
     "test": "kept apart for testing",
-    "excluded": "left out by hand",
+    "excluded": "by hand",
     "other": "of another kind",
     "system": "hidden or of the system",
 }

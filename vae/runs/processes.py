@@ -99,6 +99,13 @@ def start_samplers(run: Run) -> None:
     _spawn([*command, "--num", "16", "--prior", "mixture", "--nearest"], log, {})
 
 
+def start_losses(run: Run) -> None:
+    """Start measuring the loss of every image of `run`: losses.npz, its progress in losses.log."""
+    run.make_writable()
+    command = ["select", run.name, "--root", str(run.root), "--highest_loss", "1"]
+    _spawn(command, run.folder / "losses.log", {})
+
+
 def start_inquiry(root: Path, words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Start a command that only tells something; its answer as JSON is the last line of `log`."""
     make_folder(log.parent)

@@ -300,7 +300,8 @@ class MapView {
   closeLasso(corners) {
     this.setLasso(false);
     if (!this.points || !this.data) return;
-    const rows = this.points.inside(corners.map(([x, y]) => this.port.toMap(x, y)));
+    const outline = corners.map(([x, y]) => this.port.toMap(x, y));
+    const rows = this.points.inside(outline);
     if (!rows.length) return;
     if (rows.length === 1) return this.pick(rows[0]);
     this.selected = { index: null, point: null };
@@ -313,7 +314,8 @@ class MapView {
     const indices = Array.from({ length: Math.min(rows.length, max_group) }, (_, i) =>
       this.imageOf(rows[Math.floor(i * step)]),
     );
-    this.publish("group", { indices, count: rows.length });
+    const isSampled = rows.length > max_group;
+    this.publish("group", { indices, count: rows.length, outline: isSampled ? outline : [] });
   }
 
   /**

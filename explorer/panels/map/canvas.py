@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 from explorer.components import scripts
 
 MAX_GROUP = 5_000  # images of a group that the browser names
+MAX_CORNERS = 20_000  # of a lasso
 
 PALETTE = (
     "#6a5be8 #f2698c #18a999 #f0a03c #4c8dff #b0589c #8aa632 #e2543f #3cb6d9 #9a7b5f "
@@ -26,6 +27,12 @@ class Choice:
     images: tuple[int, ...] = ()
     count: int = 0  # of the images in the lasso, of which `images` may be a sample
     point: tuple[float, float] | None = None
+    outline: tuple[tuple[float, float], ...] = ()  # of the lasso, where `images` is a sample
+    members: tuple[int, ...] = ()  # all images in the lasso, where `images` is a sample
+
+    @property
+    def all_images(self) -> tuple[int, ...]:
+        return self.members or self.images
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,8 @@ def newest_choice(state: Any) -> tuple[int, Choice] | None:
     """The newest act of a hand, with its number, where it is well formed; else None.
 
     ``picked`` is ``{"index": 17}`` or ``{"point": [x, y]}`` or neither, which lets go; ``group`` is
-    ``{"indices": [3, 17], "count": 2}``; each with its ``number``.
+    ``{"indices": [3, 17], "count": 2}``, with the ``outline`` of the lasso where that is more than
+    the indices; each with its ``number``.
     """
     if not hasattr(state, "get"):
         return None
@@ -125,8 +133,18 @@ def newest_choice(state: Any) -> tuple[int, Choice] | None:
     if isinstance(indices, list) and all(map(_is_image, indices)):
         some = tuple(indices[:MAX_GROUP])
         count = act.get("count")
-        return number, Choice(some, max(len(some), count if isinstance(count, int) else 0))
+        num = max(len(some), count if isinstance(count, int) else 0)
+        return number, Choice(some, num, outline=_corners(act.get("outline")))
     return number, Choice()
+
+
+def _corners(outline: Any) -> tuple[tuple[float, float], ...]:
+    """The corners of a lasso, where they are well formed."""
+    if not isinstance(outline, list) or len(outline) > MAX_CORNERS:
+        return ()
+    if not all(isinstance(c, list) and len(c) == 2 and all(map(_is_number, c)) for c in outline):
+        return ()
+    return tuple((float(x), float(y)) for x, y in outline)
 
 
 def _is_image(value: Any) -> TypeGuard[int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer.components import gallery, scripts
+from explorer.components import gallery, image_choice, scripts
 from explorer.directions import groups
 from explorer.drawing import images, labels
 from explorer.panels.map import plotly_map, selection
@@ -198,10 +198,35 @@ def _group(opened: OpenedRun, place: Place, choice: Choice) -> None:
     pair[1].button(
         "Open in Sliders", on_click=handover.open_in_sliders, args=(opened.session, mean)
     )
+    _actions(opened, points, choice)
     groups.groups(opened, choice.images)
     members = np.random.default_rng(0).permutation(some)[:NUM_MEMBERS]
     st.caption("Some of them")
     _sheet(opened, members.tolist(), "Members")
+
+
+def _actions(opened: OpenedRun, points: Latents, choice: Choice) -> None:
+    """A data version of the lasso or without it, and its files."""
+    images, num = choice.all_images, len(opened.dataset)
+    if image_choice.can_choose(opened):
+        pair = st.columns(2, gap="small", wrap=False)
+        for column, label, how in (
+            (pair[0], "Keep only these", "keep"),
+            (pair[1], "Leave these out", "leave_out"),
+        ):
+            column.button(
+                label,
+                on_click=image_choice.make_version,
+                args=(opened, images, how),
+                help="Makes a new data version to train on. The images themselves stay.",
+                width="stretch",
+            )
+        if len(points.index) < num:
+            st.caption(
+                f"The map shows {len(points.index):,} of {num:,} images. *Keep only these* leaves "
+                "out those that it does not show as well: *Map all images* shows them."
+            )
+    image_choice.export_button(opened, images, "Export these files")
 
 
 def _add_to_path(session: Session, image: int) -> None:

@@ -58,7 +58,11 @@ def show(session: Session, place: Place, colours: Colours, legend: Legend) -> No
     st.plotly_chart(
         figure,
         key=chart.name,
-        on_select=lambda: selection.choose(session, choice_of(chart.get()), place.method),
+        on_select=lambda: selection.choose(
+            session,
+            selection.with_members(choice_of(chart.get(), len(rows) < len(points.index)), place),
+            place.method,
+        ),
         selection_mode=("points", "lasso"),
         height=HEIGHT,
     )
@@ -114,12 +118,24 @@ def _evenly(stops: Sequence[str]) -> list[tuple[float, str]]:
     return [(i / (len(stops) - 1), stop) for i, stop in enumerate(stops)]
 
 
-def choice_of(state: Any) -> Choice:
-    """What a selection of the figure says, where it is well formed; else nothing."""
+def choice_of(state: Any, is_sampled: bool = False) -> Choice:
+    """What a selection of the figure says, where it is well formed; else nothing.
+
+    With the outline of a lasso in which there may be more images than are named: where points of
+    the map are not drawn, so `is_sampled`, or it holds more than MAX_GROUP.
+    """
     told = state.get("selection", {}) if hasattr(state, "get") else {}
     marks = told.get("points", []) if hasattr(told, "get") else []
     images = [image for mark in marks if (image := _image_of(mark)) is not None]
-    return Choice(tuple(images[:MAX_GROUP]), len(images))
+    lassos = told.get("lasso", []) if hasattr(told, "get") else []
+    is_whole = len(images) <= MAX_GROUP and not is_sampled
+    outline = () if is_whole or len(images) < 2 or len(lassos) != 1 else _outline(lassos[0])
+    return Choice(tuple(images[:MAX_GROUP]), len(images), outline=outline)
+
+
+def _outline(lasso: Any) -> tuple[tuple[float, float], ...]:
+    x, y = (lasso.get(axis, []) if hasattr(lasso, "get") else [] for axis in "xy")
+    return tuple((float(a), float(b)) for a, b in zip(x, y, strict=False))
 
 
 def _image_of(mark: Any) -> int | None:

@@ -10,6 +10,7 @@ from explorer.components import fragment, job_button
 from explorer.panels.model import doctor
 from explorer.panels.model.about_run import data_section, evaluations_section, options_section
 from explorer.panels.model.measured import evaluation as in_full
+from explorer.panels.model.measured import hardest
 from explorer.panels.model.measured import samples as drawn
 from explorer.panels.model.networks import networks_section
 from explorer.panels.model.objective import (
@@ -58,7 +59,8 @@ def show(session: Session | None) -> None:
 
 def _is_working(run: Run) -> bool:
     """Whether a process measures the run."""
-    return any(job_button.is_working(*files) for files in (in_full.files(run), drawn.files(run)))
+    jobs = (in_full, drawn, hardest)
+    return any(job_button.is_working(*job.files(run)) for job in jobs)
 
 
 def _draw(session: Session, config: Config, was_working: bool) -> None:
@@ -94,6 +96,7 @@ def _draw(session: Session, config: Config, was_working: bool) -> None:
     if opened is not None:
         drawn.show(opened)
         in_full.show(opened)
+        hardest.show(opened)
     if evaluation:
         evaluations_section(events)
     st.subheader("Deeper", divider="gray")
