@@ -6,6 +6,9 @@ ours, unless the settings list it.
 
 from __future__ import annotations
 
+import functools
+import hmac
+import secrets
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -30,6 +33,24 @@ def refusal(headers: Headers) -> str:
         "the server does not know this address; "
         f"add {' and '.join(missing)}, and start the server again."
     )
+
+
+@functools.cache
+def token() -> str:
+    """A word that only pages of this server know, which they got through their socket."""
+    return secrets.token_urlsafe(24)
+
+
+def write_refusal(headers: Headers) -> str:
+    """What keeps out a request that leaves something on this machine; "" where it may come in.
+
+    It names the token of this server, which a page of another site cannot know.
+    """
+    if why := refusal(headers):
+        return f"Nothing was sent: {why}"
+    if not hmac.compare_digest(headers.get("x-page-token", "").encode(), token().encode()):
+        return "Nothing was sent: the server has been started anew. Reload the page."
+    return ""
 
 
 def is_known_host(host: str | None) -> bool:

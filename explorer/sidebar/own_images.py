@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
+from explorer.components import drop_area
 from explorer.drawing import labels
-from explorer.sidebar import uploads
-from explorer.sidebar.actions import attempt
-from explorer.state.keys import Key
+from explorer.server import uploads
 from vae.data.source_names import source_path
 from vae.errors import ExplainedError
 from vae.runs.folder import list_runs
 
 NUM_RECENT = 5
 
-_TURN = Key("own_images.turn", 0)  # of the two uploaders, which are empty again after each drop
-
 
 def show(root: Path, use: Callable[[str], None]) -> None:
     """Draw the ways; `use` puts a source into the form."""
     with st.popover("Add images", icon=":material/add_photo_alternate:", width="stretch"):
-        _uploader(root, use, "Drop images or a zip", is_folder=False)
-        _uploader(root, use, "Drop a folder", is_folder=True)
+        drop_area.show("own_images.drop", lambda name: _use_upload(root, use, name))
         for upload in uploads.uploads(root):
             _upload(root, use, upload)
         recent = _recent(root)
@@ -42,22 +37,10 @@ def show(root: Path, use: Callable[[str], None]) -> None:
             )
 
 
-def _uploader(root: Path, use: Callable[[str], None], label: str, is_folder: bool) -> None:
-    kind = "folder" if is_folder else "files"
-    dropped = Key[Any](f"own_images.{kind}.{_TURN.get()}", None)
-    st.file_uploader(
-        label,
-        accept_multiple_files="directory" if is_folder else True,
-        key=dropped.name,
-        on_change=_keep,
-        args=(root, dropped, use),
-    )
-
-
-def _keep(root: Path, dropped: Key[Any], use: Callable[[str], None]) -> None:
-    files = dropped.get()
-    if files and attempt(lambda: use(uploads.keep(root, files).source)):
-        _TURN.set(_TURN.get() + 1)
+def _use_upload(root: Path, use: Callable[[str], None], name: str) -> None:
+    for upload in uploads.uploads(root):
+        if upload.name == name:
+            use(upload.source)
 
 
 def _upload(root: Path, use: Callable[[str], None], upload: uploads.Upload) -> None:

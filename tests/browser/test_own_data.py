@@ -29,22 +29,44 @@ require_chromium()
 
 from playwright.sync_api import Page, expect  # noqa: E402
 
-NUM_IMAGES, NUM_BROKEN = 60, 4
+NUM_IMAGES, NUM_BROKEN = 288, 12
+
+
+def picture(number: int) -> tuple[str, bytes]:
+    """A picture of its own colours: of many sizes, kinds and modes, some without a suffix."""
+    random = np.random.default_rng(number)
+    height, width = random.integers(20, 120, 2)
+    low = random.integers(0, 256, (4, 4, 4), np.uint8)
+    image = Image.fromarray(low).resize((int(width), int(height)))
+    mode = ("RGB", "L", "RGBA", "P")[number % 4]
+    kind, suffix = (("PNG", ".png"), ("WEBP", ".webp"), ("JPEG", ".jpg"), ("PNG", ""))[
+        number // 4 % 4
+    ]
+    if mode != "RGBA":
+        image = image.convert("RGB").convert(mode)
+    if kind != "PNG":
+        image = image.convert("RGB" if kind == "JPEG" or mode != "RGBA" else "RGBA")
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return f"{'ab'[number % 2]}/face {number}{suffix}", buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """60 images, twice as wide as high, a copy, four broken ones and a text."""
+def pictures() -> list[tuple[str, bytes]]:
+    return [picture(number) for number in range(NUM_IMAGES)]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory, pictures: list[tuple[str, bytes]]) -> Path:
+    """300 mixed images, of which 12 are broken, a copy of one and a text."""
     file = tmp_path_factory.mktemp("own") / "my faces.zip"
-    noise = np.random.default_rng(0).integers(0, 256, (NUM_IMAGES, 4, 8, 3), np.uint8)
     with zipfile.ZipFile(file, "w") as opened:
-        for number, image in enumerate(noise):
-            buffer = io.BytesIO()
-            Image.fromarray(image).resize((64, 32)).save(buffer, "PNG")
-            opened.writestr(f"{'ab'[number % 2]}/{number}.png", buffer.getvalue())
-        opened.writestr("b/copy.png", buffer.getvalue())
+        for name, data in pictures:
+            opened.writestr(name, data)
         for number in range(NUM_BROKEN):
-            opened.writestr(f"broken/{number}.png", b"\x89PNG\r\n\x1a\n and no more")
+            _, data = pictures[4 * number]
+            opened.writestr(f"broken/{number}.png", data[: len(data) // 2])
+        opened.writestr("b/copy.png", pictures[0][1])
         opened.writestr("notes.txt", "no image")
     return file
 
@@ -55,7 +77,7 @@ def test_a_dropped_zip_is_looked_at_and_trained_on(
     page.goto(server.url)
     sidebar = page.get_by_test_id("stSidebar")
     page.get_by_role("button", name="Add images").click()
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(archive)
+    page.get_by_label("Drop images or a zip").set_input_files(archive)
     expect(sidebar.get_by_text(f"{NUM_IMAGES} images")).to_be_visible()
     expect(sidebar.get_by_role("textbox", name="Data")).to_have_value(re.compile("my faces.zip"))
     page.keyboard.press("Escape")
@@ -66,6 +88,9 @@ def test_a_dropped_zip_is_looked_at_and_trained_on(
     sidebar.get_by_role("radio", name="Fit").click()
     wait_for_change(sheet, before)
     assert pixels(sheet).std() > 5
+    sidebar.get_by_text("Left out").click()
+    for number in range(NUM_BROKEN):
+        expect(sidebar.get_by_text(f"broken/{number}.png").first).to_be_visible()
 
     sidebar.get_by_role("button", name="How long will it take?").click()
     expect(sidebar.get_by_text(re.compile("First pictures after"))).to_be_visible(
@@ -76,6 +101,9 @@ def test_a_dropped_zip_is_looked_at_and_trained_on(
     expect(sidebar.get_by_text("running", exact=False).first).to_be_visible(
         timeout=1000 * TRAINING_PATIENCE
     )
+    expect(page.get_by_role("tab", name="Live", exact=True)).to_have_attribute(
+        "aria-selected", "true"
+    )
     run = Run(server.root / "my-faces-1")
     wait_until(run.config_file.is_file, "the run has begun", TRAINING_PATIENCE)
     assert run.config().data.crop == "fit"
@@ -83,6 +111,67 @@ def test_a_dropped_zip_is_looked_at_and_trained_on(
     expect(sidebar.get_by_text("stopped", exact=False).first).to_be_visible(
         timeout=1000 * TRAINING_PATIENCE
     )
+
+
+def test_a_folder_is_sent_with_its_folders_and_removed_again(
+    page: Page, server: Server, tmp_path: Path, pictures: list[tuple[str, bytes]]
+) -> None:
+    folder = tmp_path / "holiday"
+    for name, data in [*pictures[:30], (".cache/hidden.png", pictures[40][1])]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    page.goto(server.url)
+    sidebar = page.get_by_test_id("stSidebar")
+    page.get_by_role("button", name="Add images").click()
+    page.get_by_label("Drop a folder").set_input_files(folder)
+    expect(sidebar.get_by_role("textbox", name="Data")).to_have_value(re.compile("holiday$"))
+    kept = server.root / ".uploads" / "holiday"
+    sent = {str(file.relative_to(kept / "holiday")) for file in kept.rglob("*") if file.is_file()}
+    assert sent == {name for name, _ in pictures[:30]}
+    expect(sidebar.get_by_text("30 images")).to_be_visible()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="holiday").wait_for()
+    page.get_by_role("button", name=re.compile("Remove these files")).last.click()
+    wait_until(lambda: not kept.exists(), "the files are removed")
+
+
+def test_what_is_let_fall_on_the_page_is_sent_and_what_is_too_much_is_said(
+    page: Page, server: Server, archive: Path
+) -> None:
+    page.goto(server.url)
+    page.get_by_role("button", name="Add images").click()
+    area = page.get_by_text("Drag images, a zip or a folder here")
+    dropped = page.evaluate_handle(
+        """() => {
+            const dropped = new DataTransfer();
+            for (const name of ["one.png", "two.png"]) {
+                dropped.items.add(new File([name], name));
+            }
+            return dropped;
+        }"""
+    )
+    area.dispatch_event("drop", {"dataTransfer": dropped})
+    data = page.get_by_test_id("stSidebar").get_by_role("textbox", name="Data")
+    expect(data).to_have_value(re.compile("images$"))
+    assert (server.root / ".uploads" / "images" / "two.png").read_text() == "two.png"
+
+
+def test_sending_can_be_cancelled_and_nothing_is_left(
+    page: Page, server: Server, archive: Path
+) -> None:
+    page.goto(server.url)
+    page.get_by_role("button", name="Add images").click()
+    held: list[object] = []
+    page.route(re.compile("/live/uploads$"), held.append)  # never answered
+    page.get_by_label("Drop images or a zip").set_input_files(archive)
+    popover = page.get_by_test_id("stPopoverBody")
+    expect(popover.get_by_text("Sending: 0 of 1 file")).to_be_visible()
+    popover.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+    wait_until(lambda: not list((server.root / ".uploads").glob("*.part")), "nothing is left")
+    page.unroute(re.compile("/live/uploads$"))
+    page.get_by_label("Drop images or a zip").set_input_files(archive)
+    data = page.get_by_test_id("stSidebar").get_by_role("textbox", name="Data")
+    expect(data).to_have_value(re.compile("my faces.zip"))
 
 
 def test_an_invalid_setting_cannot_be_started(page: Page, server: Server) -> None:
