@@ -35,8 +35,8 @@ def _plain(part: str) -> str:
 
 def free_name(folder: Path, paths: Sequence[PurePosixPath]) -> str:
     """The folder's or the container's name, else `images`; with a number where it is taken."""
-    tops = {path.parts[0] for path in paths if len(path.parts) > 1}
-    stem = paths[0].stem if len(paths) == 1 else tops.pop() if len(tops) == 1 else "images"
+    tops = {path.parts[0] if len(path.parts) > 1 else path.stem for path in paths}
+    stem = tops.pop() if len(tops) == 1 else "images"
     stem = re.sub(r"[^\w-]+", "-", stem).strip("-")[:40] or "images"
     name, number = stem, 1
     while (folder / name).exists() or (folder / f"{name}.json").exists():

@@ -27,7 +27,7 @@ def show(where: Path) -> None:
             "folder with MNIST's idx files or an .npz, or `torchvision:NAME`."
         ),
     )
-    own_images.show(where, answer("source").ask)
+    own_images.show(where, answers().source, answer("source").ask)
     if answers().source.strip() != DEFAULTS.data.source:
         st.segmented_control(
             "Crop",

@@ -1,7 +1,8 @@
-"""Ways to one's own images: dropped on the page, used before, or a folder of the server."""
+"""Ways to images: dropped on the page, a folder of the server, built-in ones, used before."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,40 +11,80 @@ import streamlit as st
 from explorer.components import drop_area
 from explorer.drawing import labels
 from explorer.server import uploads
-from vae.data.source_names import source_path
+from explorer.sidebar import folder_browser, known_sources
+from explorer.sidebar.known_sources import Known
+from vae.data.source_names import plain_source, source_path
 from vae.errors import ExplainedError
 from vae.runs.folder import list_runs
 
 NUM_RECENT = 5
 
+Use = Callable[[str], None]
 
-def show(root: Path, use: Callable[[str], None]) -> None:
-    """Draw the ways; `use` puts a source into the form."""
+
+def show(root: Path, source: str, use: Use) -> None:
+    """Draw the ways; `use` puts a source into the form, where `source` stands now."""
     with st.popover("Add images", icon=":material/add_photo_alternate:", width="stretch"):
         drop_area.show("own_images.drop", lambda name: _use_upload(root, use, name))
         for upload in uploads.uploads(root):
             _upload(root, use, upload)
         recent = _recent(root)
+        folder_browser.show(_first_folder([source, *recent]), use)
+        known = known_sources.known_sources(root)
+        st.caption("Built in")
+        _built_in("synthetic", "anime faces", known_sources.faces_picture(), use)
+        for name in known_sources.on_disk(root):
+            images = known.get(name)
+            picture = known_sources.picture(images) if images else None
+            _built_in(name, name.partition(":")[2], picture, use)
         if recent:
             st.caption("Used before")
-        for number, source in enumerate(recent):
+        for number, one in enumerate(recent):
             st.button(
-                labels.plain(_short(source)),
+                f"{labels.plain(_short(one))}{_num_images(known.get(one))}",
                 key=f"own_images.recent.{number}",
                 on_click=use,
-                args=(source,),
-                help=labels.plain(source),
+                args=(one,),
+                help=labels.plain(one),
                 type="tertiary",
             )
 
 
-def _use_upload(root: Path, use: Callable[[str], None], name: str) -> None:
+def _use_upload(root: Path, use: Use, name: str) -> None:
     for upload in uploads.uploads(root):
         if upload.name == name:
             use(upload.source)
 
 
-def _upload(root: Path, use: Callable[[str], None], upload: uploads.Upload) -> None:
+def _first_folder(sources: list[str]) -> Path:
+    """The folder of the first source that lies in one, else that of the user."""
+    for source in sources:
+        path = source_path(plain_source(source))
+        if source.strip() and path is not None and path.exists():
+            return path.resolve() if path.is_dir() else path.resolve().parent
+    return Path.home()
+
+
+def _built_in(source: str, label: str, picture: str | None, use: Use) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if picture is not None:
+            alt = html.escape(f"Images of {label}")
+            st.html(f'<img class="few-images" src="{picture}" alt="{alt}">', width="content")
+        st.button(
+            label.capitalize() if source == "synthetic" else label,
+            key=f"own_images.built_in.{source}",
+            on_click=use,
+            args=(source,),
+            help=f"`{source}`",
+            type="tertiary",
+        )
+
+
+def _num_images(known: Known | None) -> str:
+    return f" :small[:gray[{known.num_images:,} images]]" if known else ""
+
+
+def _upload(root: Path, use: Use, upload: uploads.Upload) -> None:
     files = f"{upload.num_files:,} file{'s' * (upload.num_files != 1)}"
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(
@@ -54,7 +95,7 @@ def _upload(root: Path, use: Callable[[str], None], upload: uploads.Upload) -> N
             type="tertiary",
         )
         st.button(
-            "",
+            "Remove",
             icon=":material/delete:",
             key=f"own_images.remove.{upload.name}",
             on_click=uploads.remove,
@@ -67,6 +108,7 @@ def _upload(root: Path, use: Callable[[str], None], upload: uploads.Upload) -> N
 def _recent(root: Path) -> list[str]:
     """The sources of the runs there are that are still in place, each once."""
     kept = {upload.source for upload in uploads.uploads(root)}
+    built_in = {"synthetic", *known_sources.on_disk(root)}
     found: dict[str, None] = {}
     for run in list_runs(root):
         try:
@@ -74,7 +116,7 @@ def _recent(root: Path) -> list[str]:
         except ExplainedError:
             continue
         path = source_path(source)
-        if source not in kept and source != "synthetic" and (path is None or path.exists()):
+        if source not in kept | built_in and (path is None or path.exists()):
             found[source] = None
     return list(found)[:NUM_RECENT]
 
