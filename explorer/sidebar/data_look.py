@@ -12,7 +12,8 @@ import streamlit as st
 from explorer.components import fragment
 from explorer.drawing import images, labels
 from explorer.sidebar import inquiry
-from explorer.sidebar.inquiry import Words
+from explorer.sidebar.inquiry import TICK_SECONDS, Words
+from explorer.sidebar.suggested_dim import EXPLAINED, some_of, suggested_dim
 from explorer.state import cache, handover
 from explorer.state.keys import Key
 from vae.config import Config, DataConfig, parse_option, with_values
@@ -21,11 +22,7 @@ from vae.runs.folder import data_cache
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
 
-TICK_SECONDS = 0.5
 NUM_SHOWN, COLUMNS, TILE = 24, 6, 48  # images on the sheet, in a row, pixels a side
-NUM_MEASURED, MEASURED_SIZE = 400, 16  # images whose principal components are counted
-EXPLAINED = 0.9  # of their variance
-SUGGESTED = (2, 4, 8, 16, 32, 64, 128)
 
 Options = Mapping[str, str]  # those of the data, by dotted name
 
@@ -63,6 +60,14 @@ def show(root: Path, options: Options, use_dim: Callable[[int], None]) -> bool:
     every = TICK_SECONDS if is_working else None
     fragment.show(_draw, every, root, options, is_working, use_dim)
     return found is None or found.state != "failed" or _ENDED.get()
+
+
+def is_done(root: Path, options: Options) -> bool:
+    """Whether the look has come to its end and the images can be used; never of those drawn."""
+    if options["data.source"] == "synthetic":
+        return False
+    found = inquiry.newest(root, _words(options))
+    return found is not None and found.state == "done"
 
 
 def _words(options: Options) -> Words:
@@ -148,7 +153,7 @@ def _report(
         f":small[{split['train']:,} for training, {split['validation']:,} for validation, {drawn}]"
     )
     dataset = _dataset(root, options, report["fingerprint"])
-    shown = tuple(_some(len(dataset), NUM_SHOWN).tolist())
+    shown = tuple(some_of(len(dataset), NUM_SHOWN).tolist())
     st.image(
         _sheet(dataset, dataset.fingerprint, shown),
         alt="Images as the model sees them",
@@ -220,30 +225,8 @@ def _dataset(root: Path, options: Options, fingerprint: str) -> Dataset:
     return cache.dataset(with_values(Config(), values).data, str(data_cache(root)), fingerprint)
 
 
-def _some(num: int, most: int) -> np.ndarray:
-    """At most so many of `num` images, the same ones every time, in order."""
-    return np.sort(np.random.default_rng(0).permutation(num)[:most])
-
-
 @st.cache_data(max_entries=64, show_spinner=False)
 def _sheet(_dataset: Dataset, fingerprint: str, shown: tuple[int, ...]) -> str:
     tiles = _dataset.take(np.array(shown, np.int64))
     columns = min(COLUMNS, len(shown))
     return images.data_url(images.sheet(tiles, columns, TILE), "image/webp")
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def suggested_dim(_dataset: Dataset, fingerprint: str) -> int:
-    """Latent dimensions to begin with: enough for the principal components of small copies.
-
-    Those that hold nine tenths of the variance, but no more than a fourth of the images there are.
-    A VAE is not linear and needs no more; what it does not need stays unused.
-    """
-    pixels = _dataset.take(_some(len(_dataset), NUM_MEASURED)).astype(np.float32)
-    num, height, _, _ = pixels.shape
-    step = max(1, height // MEASURED_SIZE)
-    small = pixels[:, ::step, ::step].reshape(num, -1)
-    spread = np.linalg.svd(small - small.mean(0), compute_uv=False) ** 2
-    part = np.cumsum(spread) / max(float(spread.sum()), 1e-9)
-    needed = min(int(np.searchsorted(part, EXPLAINED)) + 1, max(2, len(_dataset.train) // 4))
-    return next((dim for dim in SUGGESTED if dim >= needed), SUGGESTED[-1])

@@ -15,6 +15,7 @@ import streamlit as st
 from vae.runs import processes
 from vae.runs.folder import data_cache
 
+TICK_SECONDS = 0.5  # between two looks at how far it is
 WORDS = {"looking at images": "Looking at", "importing images": "Reading"}
 
 Words = tuple[str, ...]  # of the command, its name first
@@ -54,6 +55,11 @@ def stop(root: Path, words: Words) -> None:
     running = _processes().get(_log(root, words))
     if running is not None and running.poll() is None:
         running.terminate()
+
+
+def is_any_working() -> bool:
+    """Whether any command is under way, whoever asked for it."""
+    return any(process.poll() is None for process in list(_processes().values()))
 
 
 def newest(root: Path, words: Words) -> Inquiry | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -55,16 +56,13 @@ def show(where: Path) -> None:
             placeholder="chosen automatically",
             help="The name of the run and of its folder.",
         )
-        st.number_input(
+        _number(
+            "image_size",
             "Image size",
-            value=NewRun.image_size,
+            "Pixels a side of the images as the model sees them. Automatic: as the images are "
+            "where they are small and alike, else 64. Larger ones take longer to train.",
             step=1,
-            key=answer("image_size").name,
             placeholder="automatic",
-            help=(
-                "Pixels a side of the images as the model sees them. Automatic: as the images are "
-                "where they are small and alike, else 64. Larger ones take longer to train."
-            ),
         )
         st.selectbox(
             "Background",
@@ -76,17 +74,15 @@ def show(where: Path) -> None:
                 "seen."
             ),
         )
-        st.number_input(
+        _number(
+            "epochs",
             "Epochs",
-            value=NewRun.epochs,
-            key=answer("epochs").name,
-            help="How many times each training image is seen. You can add more later.",
+            "How many times each training image is seen. You can add more later.",
         )
-        st.number_input(
+        _number(
+            "latent_dim",
             "Latent dimensions",
-            value=NewRun.latent_dim,
-            key=answer("latent_dim").name,
-            help="How many numbers describe an image. Dimensions that are not needed stay unused.",
+            "How many numbers describe an image. Dimensions that are not needed stay unused.",
         )
         st.selectbox(
             "Network",
@@ -119,33 +115,27 @@ def show(where: Path) -> None:
                 "has more: `python -m vae train --help`."
             ),
         )
-        st.number_input(
+        _number(
+            "beta",
             "Beta",
-            value=NewRun.beta,
-            key=answer("beta").name,
-            help=(
-                "The weight of the KL. 1 is the VAE itself; a larger beta makes z carry less and "
-                "pictures blurrier, a smaller one makes samples worse."
-            ),
+            "The weight of the KL. 1 is the VAE itself; a larger beta makes z carry less and "
+            "pictures blurrier, a smaller one makes samples worse.",
         )
-        st.number_input(
+        _number(
+            "batch_size",
             "Batch size",
-            value=NewRun.batch_size,
-            key=answer("batch_size").name,
-            help="Images in each step. Larger batches give steadier but fewer steps.",
+            "Images in each step. Larger batches give steadier but fewer steps.",
         )
-        st.number_input(
+        _number(
+            "lr",
             "Learning rate",
-            value=NewRun.lr,
+            "The size of each step. Too large and training diverges, too small and it takes "
+            "very long.",
             format="%g",
-            key=answer("lr").name,
-            help=(
-                "The size of each step. Too large and training diverges, too small and it takes "
-                "very long."
-            ),
         )
     if are_usable and not problem:
-        time_estimate.show(where, asked.options())
+        is_looked_at = data_look.is_done(where, asked.data_options())
+        time_estimate.show(where, asked.options(), is_looked_at)
     if problem:
         st.error(labels.plain(problem), icon=":material/error:")
     st.button(
@@ -157,3 +147,7 @@ def show(where: Path) -> None:
         disabled=bool(problem) or not are_usable,
         width="stretch",
     )
+
+
+def _number(field: str, label: str, help: str, **more: Any) -> None:
+    st.number_input(label, value=getattr(NewRun, field), key=answer(field).name, help=help, **more)

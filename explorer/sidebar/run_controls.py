@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.components import fragment
-from explorer.sidebar import new_run_form
+from explorer.sidebar import new_run_form, time_estimate
 from explorer.sidebar.actions import MESSAGE, attempt
 from explorer.state import cache, handover
 from explorer.state.root import root
@@ -160,5 +160,6 @@ def _request(session: Session, request: Request) -> None:
 
 
 def _resume(session: Session) -> None:
+    time_estimate.end(session.run.root)
     if attempt(lambda: processes.start_training(session.run, {})):
         handover.offer_panel("Live")

@@ -32,22 +32,28 @@ def estimate(arguments: argparse.Namespace, progress: Progress) -> Result:
     from vae.data.dataset import open_dataset
     from vae.training.estimate import estimate as measured
 
-    dataset = open_dataset(config.data, data_cache(arguments.root), progress)
-    before = time.perf_counter() - began
+    loaded = time.perf_counter() - began
+    open_dataset(config.data, data_cache(arguments.root), progress)
+    imported = time.perf_counter()
+    dataset = open_dataset(config.data, data_cache(arguments.root))  # as the training finds it
+    before = loaded + time.perf_counter() - imported
     with tempfile.TemporaryDirectory() as folder:
         found = measured(config, dataset, Path(folder))
-    first, total = before + found.first_pictures, before + found.all
+    costs = found.costs
+    first, total = before + costs.first_pictures, before + found.all
     print(
         f"First pictures after {in_words(first)}, the end after {in_words(total)}: "
-        f"{found.num_steps:,} steps of {found.step:.3g} s each on {found.device}."
+        f"{found.num_steps:,} steps of {costs.step:.3g} s each on {found.device}."
     )
     return {
         "first_pictures_seconds": first,
         "seconds": total,
-        "step_seconds": found.step,
-        "preview_seconds": found.preview,
-        "evaluation_seconds": found.evaluation,
+        "step_seconds": costs.step,
+        "preview_seconds": costs.preview,
+        "evaluation_seconds": costs.evaluation,
         "num_steps": found.num_steps,
+        "steps_per_epoch": found.steps_per_epoch,
+        "num_validation": len(dataset.validation),
         "device": found.device,
     }
 

@@ -135,7 +135,7 @@ def progress_of(log: Path) -> tuple[str, int, int] | None:
 def _spawn(
     command: Sequence[str], log: Path, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    """`python -m vae COMMAND` in its own session, a little behind the page in priority."""
+    """`python -m vae COMMAND` in its own session."""
     # Appended to, since the one who is taken over from still writes the same file.
     with writing(log):
         log.write_bytes(b"")

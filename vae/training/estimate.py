@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vae.config import Config
 from vae.data.dataset import Dataset
 from vae.option_choices import Request
 from vae.runs.folder import Run
+from vae.runs.milestones import EVALUATION_IMAGES, Costs
 from vae.training import state as states
-from vae.training.previews import draw_preview, num_previews
-from vae.training.trainer import EVALUATION_IMAGES, FIRST_CHECKPOINT, Trainer
+from vae.training.previews import draw_preview
+from vae.training.trainer import Trainer
 from vae.training.validation import validate
 
-WARM_STEPS = 2  # which are slower, and are not counted
-MOST_STEPS = 20
-ENOUGH_SECONDS = 6.0  # of steps, when there are more than those
+WARM_STEPS = 3  # which are slower, and are not counted
+FEW_STEPS, SOME_SECONDS = 8, 3.0  # counted at least
+ENOUGH_SECONDS = 8.0  # of steps, however few they are
+NUM_EVALUATED = 256  # images, which stand for those of an evaluation
 
 
-class Estimate(NamedTuple):
-    """Seconds, of a training that begins now; `first_pictures` and `all` begin with its start."""
+@dataclass(frozen=True)
+class Estimate:
+    """What was measured, and what follows for a training that begins now."""
 
-    first_pictures: float
-    all: float
-    step: float
-    preview: float
-    evaluation: float  # while it trains, with the checkpoint after it
+    costs: Costs
+    all: float  # seconds, from its start to its end
     num_steps: int
+    steps_per_epoch: int
     device: str
+
+
+class _Steps(Trainer):
+    """A training that is nothing but steps after its first preview.
+
+    Others would come after each of the first steps: meanwhile the next batch is read, and a step
+    that need not wait for its batch is no measure of those that do.
+    """
+
+    def _preview(self) -> None:
+        if self.step == 0:
+            super()._preview()
+
+    def _evaluate(self) -> None:
+        pass
+
+    def _evaluate_all(self) -> None:
+        pass
+
+    def _save(self, keep: bool = False) -> None:
+        pass
 
 
 def estimate(config: Config, dataset: Dataset, folder: Path) -> Estimate:
@@ -42,64 +64,53 @@ def estimate(config: Config, dataset: Dataset, folder: Path) -> Estimate:
     began = time.perf_counter()
     run = Run(folder / "estimate")
     config = states.prepare(run, config, dataset)
-    trainer = Trainer(run, config, dataset)
-    means = trainer.state.means
-    elapsed: list[float] = []  # seconds of training before each step, and after the last
+    trainer = _Steps(run, config, dataset)
     first_pictures = 0.0
+    ends: list[float] = []  # when each step was over, the first of them before any
 
     def asked() -> Request | Literal[""]:
         nonlocal first_pictures
         first_pictures = first_pictures or time.perf_counter() - began
-        elapsed.append(means.elapsed())
-        num_steps = len(elapsed) - 1
-        is_enough = num_steps > WARM_STEPS and elapsed[-1] > ENOUGH_SECONDS
-        return "stop" if is_enough or num_steps >= MOST_STEPS else ""
+        ends.append(time.perf_counter())
+        counted = ends[WARM_STEPS:]
+        seconds = counted[-1] - counted[0] if counted else 0.0
+        is_enough = len(counted) > FEW_STEPS and seconds > SOME_SECONDS
+        return "stop" if is_enough or seconds > ENOUGH_SECONDS else ""
 
     trainer.train(asked, lambda what, done, total: None)
-    if len(elapsed) == trainer.step:  # it came to its end
-        elapsed.append(means.elapsed())
-    warm = min(WARM_STEPS, trainer.step - 1)
-    step = (elapsed[-1] - elapsed[warm]) / (trainer.step - warm)
+    if len(ends) == trainer.step:  # it came to its end
+        ends.append(time.perf_counter())
+    counted = ends[min(WARM_STEPS, len(ends) - 2) :]
+    step = (counted[-1] - counted[0]) / (len(counted) - 1)
 
-    num_evaluated = min(len(dataset.validation), EVALUATION_IMAGES)
     objective = trainer.objective
-    validation = _timed(
-        lambda: validate(trainer.model, dataset, objective, trainer.step, num_evaluated)
-    )
-    save = _timed(
-        lambda: states.save(run, trainer.state, trainer.epoch, dataset, objective, keep=True)
-    )
     preview = _timed(
         lambda: draw_preview(run, trainer.model, dataset, config.train.seed, trainer.step)
     )
-    num_steps = trainer.total_steps
-    num_saves = num_checkpoints(num_steps, config.train.checkpoint_every, trainer.steps_per_epoch)
-    in_the_end = len(dataset.validation) / num_evaluated
+    num_validation = len(dataset.validation)
+    num_measured = min(num_validation, NUM_EVALUATED)
+    validation = _timed(
+        lambda: validate(trainer.model, dataset, objective, trainer.step, num_measured)
+    )
+    validation *= min(num_validation, EVALUATION_IMAGES) / num_measured
+    save = _timed(
+        lambda: states.save(run, trainer.state, trainer.epoch, dataset, objective, keep=True)
+    )
+    costs = Costs(first_pictures, step, preview, validation + save)
+    num_steps, per_epoch = trainer.total_steps, trainer.steps_per_epoch
+    every = config.train.checkpoint_every
     return Estimate(
-        first_pictures,
-        first_pictures
-        + num_steps * step
-        + num_previews(num_steps) * preview
-        + num_saves * (validation + save)
-        + (in_the_end * validation if in_the_end > 1 else 0.0),
-        step,
-        preview,
-        validation + save,
+        costs,
+        costs.all(num_steps, every, per_epoch, num_validation),
         num_steps,
+        per_epoch,
         trainer.device.type,
     )
 
 
-def num_checkpoints(num_steps: int, every: int, steps_per_epoch: int) -> int:
-    """How often a training of so many steps is measured and saved."""
-    both = math.lcm(every, steps_per_epoch)
-    num = num_steps // every + num_steps // steps_per_epoch - num_steps // both
-    has_first = num_steps >= FIRST_CHECKPOINT
-    is_another = FIRST_CHECKPOINT % every != 0 and FIRST_CHECKPOINT % steps_per_epoch != 0
-    return num + (has_first and is_another)
-
-
 def _timed(action: Callable[[], object]) -> float:
+    """Seconds that it takes the second time: the first is slower, and training does it often."""
+    action()
     began = time.perf_counter()
     action()
     return time.perf_counter() - began

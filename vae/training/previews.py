@@ -1,4 +1,4 @@
-"""Previews: when they are made, and what is drawn on their two sheets."""
+"""Previews: what is drawn on their two sheets."""
 
 from __future__ import annotations
 
@@ -13,27 +13,9 @@ from vae.model.networks import VAE
 from vae.runs.folder import Run
 from vae.training.batches import noise
 
-# Previews come at steps that grow by this factor: dense while the model changes fast.
-PREVIEW_GROWTH = 1.08
 NUM_RECONSTRUCTIONS = 8
 NUM_SAMPLES = 24
 SHEET_COLUMNS = 8
-
-
-def preview_is_due(step: int) -> bool:
-    """Whether a preview belongs to `step`: at 0, 1, 2, ... and then ever farther apart."""
-    due = 0
-    while due < step:
-        due = max(due + 1, int(due * PREVIEW_GROWTH))
-    return due == step
-
-
-def num_previews(num_steps: int) -> int:
-    """How many previews a training of so many steps has, the first and the last among them."""
-    due = num = 0
-    while due <= num_steps:
-        due, num = max(due + 1, int(due * PREVIEW_GROWTH)), num + 1
-    return num + (not preview_is_due(num_steps))
 
 
 @torch.inference_mode()

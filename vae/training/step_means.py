@@ -32,10 +32,6 @@ class StepMeans:
             self.sums += num * means.double().cpu().numpy()
             self.num_images += num
 
-    def elapsed(self) -> float:
-        """Seconds of training until this moment, without what was paused for."""
-        return self.seconds + time.perf_counter() - self._since
-
     @contextmanager
     def paused(self) -> Iterator[None]:
         """What happens in here is not timed as training."""

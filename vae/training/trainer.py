@@ -25,17 +25,16 @@ from vae.model.weight_norm import start_from_data
 from vae.option_choices import EndStatus, Request
 from vae.runs.events import EventWriter
 from vae.runs.folder import Run
+from vae.runs.milestones import EVALUATION_IMAGES, checkpoint_is_due, preview_is_due
 from vae.training import state as states
 from vae.training.batches import batch_index, noise_of, steps_per_epoch
 from vae.training.guard import Guard
 from vae.training.objectives import Objective
-from vae.training.previews import draw_preview, preview_is_due
+from vae.training.previews import draw_preview
 from vae.training.schedules import lr_at
 from vae.training.validation import validate
 
 LOG_EVERY = 10
-FIRST_CHECKPOINT = 20
-EVALUATION_IMAGES = 2000
 STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
 
 Asked = Callable[[], Request | Literal[""]]  # what is asked for, "" for nothing
@@ -128,7 +127,8 @@ class Trainer:
                 with state.means.paused():
                     if preview_is_due(self.step) or is_over:
                         self._preview()
-                    if self._save_is_due():
+                    every = self.config.train.checkpoint_every
+                    if checkpoint_is_due(self.step, every, self.steps_per_epoch):
                         self._evaluate()
                         self._save(keep=True)
                     if is_over and len(self.dataset.validation) > EVALUATION_IMAGES:
@@ -168,11 +168,6 @@ class Trainer:
         seed = self.config.train.seed
         files = draw_preview(self.run, self.model, self.dataset, seed, self.step)
         self.events.write("preview", step=self.step, epoch=self.epoch, **files)
-
-    def _save_is_due(self) -> bool:
-        every = self.config.train.checkpoint_every
-        at_epoch_end = self.step % self.steps_per_epoch == 0
-        return self.step == FIRST_CHECKPOINT or self.step % every == 0 or at_epoch_end
 
     def _evaluate(self) -> None:
         """Measure some validation images, keep their latents, and remember the best step."""

@@ -1,14 +1,18 @@
-"""The sidebar measures how long the training in the form would take, when it is asked."""
+"""The sidebar measures how long the training in the form would take."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from explorer.sidebar import inquiry
 from tests.explorer.pages import PAGE
+from vae.runs.folder import Run
 
 NAME = "How long will it take?"
 
@@ -43,15 +47,60 @@ def set_number(at: AppTest, label: str, value: int) -> None:
     at.run()
 
 
-def test_the_time_is_told_for_these_settings_alone(at: AppTest) -> None:
+def test_the_time_is_measured_once_whatever_the_number_of_epochs(at: AppTest) -> None:
     set_number(at, "Image size", 16)
     set_number(at, "Epochs", 2)
     button(at).click().run()
     assert button(at) is None
     assert "564 steps" in answer(at)  # 18,000 images in batches of 64, twice
     set_number(at, "Epochs", 3)
+    assert "846 steps" in answer(at)
+    set_number(at, "Batch size", 32)
     assert button(at) is not None
     assert not any("First pictures after" in caption.value for caption in at.sidebar.caption)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (12, 16, 16, 3))):
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
+def look_at(at: AppTest, folder: Path) -> None:
+    """Choose a folder as the data, and wait until it has been looked at."""
+    next(one for one in at.sidebar.text_input if one.label == "Data").set_value(str(folder)).run()
+    deadline = time.monotonic() + 90
+    while any(one.label == "Cancel" for one in at.sidebar.button):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        at.run()
+
+
+def test_own_images_are_measured_by_themselves_once_the_form_is_still(
+    at: AppTest, folder: Path
+) -> None:
+    look_at(at, folder)
+    set_number(at, "Latent dimensions", 4)
+    assert button(at) is None
+    assert "20 steps" in answer(at)
+
+
+def test_nothing_is_measured_by_itself_while_a_run_trains(
+    at: AppTest, folder: Path, tmp_path: Path
+) -> None:
+    run = Run(tmp_path / "other")
+    run.folder.mkdir()
+    lock = run.lock()
+    with lock:
+        time.sleep(1)  # the page may have looked half a second ago
+        look_at(at, folder)
+        time.sleep(1.2)
+        at.run()
+        assert button(at) is not None
+        assert not inquiry.is_any_working()
 
 
 def test_what_cannot_be_started_is_not_measured(at: AppTest) -> None:
