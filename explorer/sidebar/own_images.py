@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -14,6 +15,7 @@ from explorer.server import uploads
 from explorer.sidebar import folder_browser, known_sources
 from explorer.sidebar.known_sources import Known
 from vae.data.source_names import plain_source, source_path
+from vae.data.versions.version_file import Version, remove_version, versions
 from vae.errors import ExplainedError
 from vae.runs.folder import list_runs
 
@@ -28,6 +30,8 @@ def show(root: Path, source: str, use: Use) -> None:
         drop_area.show("own_images.drop", lambda name: _use_upload(root, use, name))
         for upload in uploads.uploads(root):
             _upload(root, use, upload)
+        for file, version in versions(root).items():
+            _version(root, use, file, version)
         recent = _recent(root)
         folder_browser.show(_first_folder([source, *recent]), use)
         known = known_sources.known_sources(root)
@@ -86,29 +90,46 @@ def _num_images(known: Known | None) -> str:
 
 def _upload(root: Path, use: Use, upload: uploads.Upload) -> None:
     files = f"{upload.num_files:,} file{'s' * (upload.num_files != 1)}"
+    about = f"{files}, {upload.num_bytes / 1e6:,.1f} MB"
+    why = "Remove these files from the server. Runs go on with the images they began with."
+    remove = partial(uploads.remove, root, upload.name)
+    _removable(upload.name, about, why, upload.source, use, remove)
+
+
+def _version(root: Path, use: Use, file: Path, version: Version) -> None:
+    num, name = len(version.images), Path(version.source).name
+    how = "without" if version.how == "leave_out" else "only"
+    about = f"{name} {how} {num:,} image{'s' * (num != 1)}"
+    why = "Remove this data version; the images stay. Runs go on with those they began with."
+    _removable(file.stem, about, why, str(file), use, partial(remove_version, root, file))
+
+
+def _removable(
+    name: str, about: str, why: str, source: str, use: Use, remove: Callable[[], None]
+) -> None:
+    """A source that lies beside the runs, to use and to remove."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(
-            f"{labels.plain(upload.name)} :small[:gray[{files}, {upload.num_bytes / 1e6:,.1f} MB]]",
-            key=f"own_images.use.{upload.name}",
+            f"{labels.plain(name)} :small[:gray[{labels.plain(about)}]]",
+            key=f"own_images.use.{source}",
             on_click=use,
-            args=(upload.source,),
+            args=(source,),
             type="tertiary",
         )
         st.button(
             "Remove",
             icon=":material/delete:",
-            key=f"own_images.remove.{upload.name}",
-            on_click=uploads.remove,
-            args=(root, upload.name),
-            help="Remove these files from the server. Runs go on with the images they began with.",
+            key=f"own_images.remove.{source}",
+            on_click=remove,
+            help=why,
             type="tertiary",
         )
 
 
 def _recent(root: Path) -> list[str]:
     """The sources of the runs there are that are still in place, each once."""
-    kept = {upload.source for upload in uploads.uploads(root)}
-    built_in = {"synthetic", *known_sources.on_disk(root)}
+    shown = {upload.source for upload in uploads.uploads(root)} | set(map(str, versions(root)))
+    shown |= {"synthetic", *known_sources.on_disk(root)}
     found: dict[str, None] = {}
     for run in list_runs(root):
         try:
@@ -116,7 +137,7 @@ def _recent(root: Path) -> list[str]:
         except ExplainedError:
             continue
         path = source_path(source)
-        if source not in kept | built_in and (path is None or path.exists()):
+        if source not in shown and (path is None or path.exists()):
             found[source] = None
     return list(found)[:NUM_RECENT]
 

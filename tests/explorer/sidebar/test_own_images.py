@@ -16,6 +16,8 @@ from explorer.sidebar import known_sources
 from tests.explorer.pages import PAGE
 from vae.config import Config, with_values
 from vae.data.dataset import open_dataset
+from vae.data.versions import version_file
+from vae.data.versions.version_file import Version
 from vae.runs.config_file import to_document
 from vae.runs.folder import Run, data_cache
 
@@ -90,3 +92,17 @@ def test_what_has_arrived_becomes_the_data(root: Path) -> None:
     assert source(at) == upload.source
     button(at, "Remove").click().run()
     assert not (root / ".uploads" / "faces").exists()
+
+
+def test_a_data_version_is_offered_and_removed(root: Path) -> None:
+    file = version_file.folder(root) / "smiling.json"
+    version_file.write_version(
+        file, Version("/data/faces.zip", "leave_out", ("1.png", "2.png"), "stamp")
+    )
+    at = opened()
+    offered = button(at, "smiling")
+    assert "without 2 images" in offered.label
+    offered.click().run()
+    assert source(at) == str(file.resolve())
+    button(at, "Remove").click().run()
+    assert not file.exists()
