@@ -78,7 +78,7 @@ def test_a_dropped_zip_is_looked_at_and_trained_on(
     sidebar = page.get_by_test_id("stSidebar")
     page.get_by_role("button", name="Add images").click()
     page.get_by_label("Drop images or a zip").set_input_files(archive)
-    expect(sidebar.get_by_text(f"{NUM_IMAGES} images")).to_be_visible()
+    expect(sidebar.get_by_text(f"{NUM_IMAGES} images", exact=True)).to_be_visible()
     expect(sidebar.get_by_role("textbox", name="Data")).to_have_value(re.compile("my faces.zip"))
     page.keyboard.press("Escape")
     expect(sidebar.get_by_text(f"{NUM_BROKEN} broken")).to_be_visible()
@@ -127,15 +127,13 @@ def test_a_folder_is_sent_with_its_folders_and_removed_again(
     kept = server.root / ".uploads" / "holiday"
     sent = {str(file.relative_to(kept / "holiday")) for file in kept.rglob("*") if file.is_file()}
     assert sent == {name for name, _ in pictures[:30]}
-    expect(sidebar.get_by_text("30 images")).to_be_visible()
+    expect(sidebar.get_by_text("30 images", exact=True)).to_be_visible()
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="holiday").wait_for()
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Remove").last.click()
     wait_until(lambda: not kept.exists(), "the files are removed")
 
 
-def test_what_is_let_fall_on_the_page_is_sent_and_what_is_too_much_is_said(
-    page: Page, server: Server, archive: Path
-) -> None:
+def test_what_is_let_fall_on_the_page_is_sent(page: Page, server: Server) -> None:
     page.goto(server.url)
     page.get_by_role("button", name="Add images").click()
     area = page.get_by_text("Drag images, a zip or a folder here")
@@ -159,8 +157,7 @@ def test_sending_can_be_cancelled_and_nothing_is_left(
 ) -> None:
     page.goto(server.url)
     page.get_by_role("button", name="Add images").click()
-    held: list[object] = []
-    page.route(re.compile("/live/uploads$"), held.append)  # never answered
+    page.route(re.compile("/live/uploads$"), lambda request: None)  # never answered
     page.get_by_label("Drop images or a zip").set_input_files(archive)
     popover = page.get_by_test_id("stPopoverBody")
     expect(popover.get_by_text("Sending: 0 of 1 file")).to_be_visible()

@@ -15,7 +15,7 @@ from streamlit import config
 
 from explorer import routes
 from explorer.components import scripts
-from explorer.server import decode_socket
+from explorer.server import admission, decode_socket
 from vae.runs.folder import Run
 
 OWN = {"origin": "http://localhost:8501", "host": "localhost:8501"}
@@ -48,6 +48,9 @@ def test_every_route_answers_below_the_path_of_the_page(
     script = client.get(below + scripts.address("panels/sliders/dials"))
     assert script.headers["content-type"].startswith("text/javascript")
     assert client.post(f"{below}live/refusal").text == ""
+    told = {**OWN, "x-page-token": admission.token()}
+    room = client.post(f"{below}live/uploads/room", content=b'[["a.png", 1]]\n', headers=told)
+    assert room.status_code == 204
     points = client.get(f"{below}live/map/tiny/points.bin?file=none&version=0")
     assert points.status_code == 404
     assert "Not Found" not in points.text, "it is the map that answers"
