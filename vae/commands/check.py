@@ -46,8 +46,9 @@ def _print(found: Result) -> None:
     channels, height, width = found["image_shape"]
     split = found["split"]
     own = "as the source has them" if split["from"] == "own" else "drawn at random"
+    num = found["num_images"]
     print(
-        f"{found['name']}: {found['num_images']:,} images of {width} x {height} pixels, "
+        f"{found['name']}: {num:,} image{'s' * (num != 1)} of {width} x {height} pixels, "
         f"{'grey' if channels == 1 else 'in colour'}. {split['train']:,} for training, "
         f"{split['validation']:,} for validation, {own}."
     )

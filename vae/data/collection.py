@@ -10,6 +10,7 @@ from vae.config import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 from vae.data.images.opening import Raw
 from vae.data.tables.attributes import Column
 
+CONTAINERS = ".zip, .npz, .npy, .parquet, .arrow, .tar, .h5 or idx files"  # that are read
 FILE_SIZE = 64  # image_size of images that share no size of their own
 
 

@@ -17,9 +17,9 @@ from vae.data.arrays.idx_files import (
     set_names,
     zip_listing,
 )
-from vae.data.collection import Listing, Source, with_distinct_names
+from vae.data.collection import CONTAINERS, Listing, Source, with_distinct_names
 from vae.data.containers import zip_files
-from vae.data.containers.containers import locate_container, locate_parts
+from vae.data.containers.containers import locate_container, locate_parts, why_unread
 from vae.data.folders.folders import load_image, locate_folder
 from vae.data.folders.listing import is_system, list_folder, listed
 from vae.data.images import content
@@ -83,10 +83,11 @@ def _locate(source: str, downloads: Path) -> Source:
         return container
     if content.is_image(head):
         return Source("image", str(path), path.stem, listing, partial(load_image, path))
+    if why := why_unread(path.name):
+        raise InputError(f"{path.name} is {why}.")
     raise InputError(
         f"The data source {source!r} is a file of an unknown kind ({content.described(head)}): "
-        "expected .zip, .npz, .npy, .parquet, .tar, .h5, an idx file, an image, or the folder that "
-        "holds the images."
+        f"expected an image, the folder that holds the images, or {CONTAINERS}."
     )
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vae.data.collection import Source
+from vae.data.collection import CONTAINERS, Source
 
 Progress = Callable[[str, int, int], None]  # what, done, total
 
@@ -67,5 +67,5 @@ def nothing_found(source: Source, tally: Tally) -> str:
     ]
     return (
         f"There is no usable image in {source.name!r}: expected PNG, JPEG, WebP, GIF, BMP or TIFF "
-        f"files, found {', '.join(found) or 'nothing'}."
+        f"files, or {CONTAINERS}, found {', '.join(found) or 'nothing'}."
     )

@@ -441,6 +441,33 @@ def test_pickles_are_not_opened(names: list[str], tmp_path: Path) -> None:
         locate(str(tmp_path / "cifar"), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("church_train_lmdb/data.mdb", "an LMDB database"),
+        ("train-00000-of-00002.tfrecord", "a TFRecord file"),
+        ("faces.mat", "a MATLAB file"),
+        ("faces.pkl", "a Python pickle"),
+        ("faces.7z", "an archive: unpack it"),
+        ("faces.mp4", "a video"),
+    ],
+)
+def test_a_kind_of_container_that_is_not_read_is_one_sentence(
+    name: str, what: str, tmp_path: Path
+) -> None:
+    write_files(tmp_path / "set", {name: bytes(range(100)), "readme.txt": b"hello"})
+    for source in (tmp_path / "set", tmp_path / "set" / name):
+        with pytest.raises(InputError, match=rf"{what}.*(\.parquet|images)"):
+            loaded(source)
+
+
+def test_several_zip_files_in_a_folder_are_one_sentence(tmp_path: Path) -> None:
+    for name in ("a.zip", "b.zip"):
+        write_zip(tmp_path / "set" / name, {"1.png": png(1)})
+    with pytest.raises(InputError, match=r"2 zip files, such as a\.zip: unpack them, or give one"):
+        loaded(tmp_path / "set")
+
+
 def test_the_shards_of_the_most_files_are_taken(tmp_path: Path) -> None:
     write_tar(tmp_path / "s" / "0.tar", sample(0))
     write_tar(tmp_path / "s" / "1.tar", sample(1))
@@ -509,6 +536,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def write_zip(path: Path, files: Mapping[str, bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in files.items():
             archive.writestr(name, data)

@@ -1,4 +1,4 @@
-"""Files that hold many images each: Parquet, tar, HDF5, in one file or in a folder of parts."""
+"""Files that hold many images each, in one file or in a folder of parts; and which are not read."""
 
 from __future__ import annotations
 
@@ -10,22 +10,36 @@ from functools import partial
 from pathlib import Path
 
 from vae.data.arrays.npy_files import load_npy_files
-from vae.data.collection import Collection, LeftOut, Listing, Source
+from vae.data.collection import CONTAINERS, Collection, LeftOut, Listing, Source
 from vae.data.containers.h5_files import load_h5
 from vae.data.containers.parquet_files import load_parquet
 from vae.data.containers.tar_files import load_tar
+from vae.data.containers.zip_files import load_zip
 from vae.data.folders.sorted_files import SUFFIX
+from vae.data.tables.table_files import is_table, tables_beside
 from vae.errors import InputError
 
 Load = Callable[[Path, Sequence[str]], Collection]  # of these files below a folder
 KINDS: dict[str, tuple[str, Load]] = {
     ".parquet": ("parquet", load_parquet),
+    ".arrow": ("arrow", load_parquet),
     ".tar": ("tar", load_tar),
     ".h5": ("hdf5", load_h5),
     ".hdf5": ("hdf5", load_h5),
     ".npy": ("array", load_npy_files),
 }
 PACKED_TAR = re.compile(r".*\.(tar\.(gz|bz2|xz|zst)|tgz|tbz2?|txz)", re.IGNORECASE)
+UNPACK = "unpack it and give the folder with the images"
+EXPORT = f"save the images as files, or in one of {CONTAINERS}"
+UNREAD = {  # by the name of the file: what it is, and what to do
+    r".*\.(7z|rar|iso|dmg)": ("an archive", UNPACK),
+    r"(.*/)?data\.mdb|.*\.(lmdb|mdb)": ("an LMDB database", EXPORT),
+    r".*\.tfrecords?|.*tfrecord-\d+-of-\d+": ("a TFRecord file", EXPORT),
+    r".*\.(pkl|pickle|pt|pth|joblib)": ("a Python pickle, which may run any code", EXPORT),
+    r".*\.mat": ("a MATLAB file", EXPORT),
+    r".*\.(rec|beton|bin|msgpack|feather)": ("a file of a kind that is not read", EXPORT),
+    r".*\.(mp4|mov|avi|mkv|webm|m4v)": ("a video", "save its frames as images"),
+}
 PART = re.compile(r"(?P<set>.*)-(?P<number>\d+)-of-(?P<total>\d+)\b.*")
 
 
@@ -54,6 +68,9 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
     if any(map(SUFFIX.fullmatch, suffixes.values())):
         return None
     if not counts:
+        zips = [name for name, suffix in suffixes.items() if suffix == ".zip"]
+        if len(zips) == 1:
+            return _locate_zip(root, zips[0], names, listing)
         _check_what_is_there(root, names)
         return None
     ((best, _),) = counts.most_common(1)
@@ -70,9 +87,26 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
     return Source(kind, str(root), root.name, listing, load_all)
 
 
+def _locate_zip(root: Path, name: str, names: Sequence[str], listing: Listing) -> Source:
+    """The only zip file in a folder without images, with the tables in the folder."""
+    path = root / name
+    inside = {root / other for other in names if is_table(Path(other).name.lower())}
+    tables = sorted(inside | {*tables_beside(path)})
+    return Source("zip", str(path), root.name, listing, partial(load_zip, path, tables))
+
+
+def why_unread(name: str) -> str | None:
+    """What is said of a file that holds images, by its name, but is not read; None: nothing."""
+    for pattern, (kind, what_to_do) in UNREAD.items():
+        if re.fullmatch(pattern, name, re.IGNORECASE):
+            return f"{kind}: {what_to_do}"
+    return None
+
+
 def _check_what_is_there(root: Path, names: Sequence[str]) -> None:
     """Raises InputError for a folder of files that hold images but cannot be read."""
     packed = [name for name in names if PACKED_TAR.fullmatch(name)]
+    zips = [name for name in names if name.lower().endswith(".zip")]
     last = {name.rpartition("/")[2] for name in names}
     is_cifar = "data_batch_1" in last or {"train", "test", "meta"} <= last
     if is_cifar:
@@ -85,6 +119,14 @@ def _check_what_is_there(root: Path, names: Sequence[str]) -> None:
             f"{root.name} holds no images but {packed[0]}, which is compressed: unpack it and give "
             "the folder with the images."
         )
+    if zips:
+        raise InputError(
+            f"{root.name} holds no images but {len(zips)} zip files, such as {zips[0]}: unpack "
+            "them, or give one of them."
+        )
+    unread = next(filter(why_unread, names), None)
+    if unread is not None:
+        raise InputError(f"{root.name} holds no images but {unread}, {why_unread(unread)}.")
 
 
 def missing_parts(files: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The attributes that stand beside the images in Parquet files.
+"""The attributes that stand beside the images in Parquet and Arrow files.
 
 N images in F files.
 """
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vae.data.containers.row_files import open_rows
 from vae.data.tables.attributes import MAX_TEXT_CLASSES, Column, numeric_column, text_column
 from vae.data.tables.growing_column import named_classes
 
@@ -33,9 +34,7 @@ class Shard:
     class_names: Mapping[str, Sequence[str]]  # of the columns that are classes
 
 
-def parquet_columns(
-    pa: Any, pq: Any, shards: Sequence[Shard]
-) -> tuple[dict[str, Column], list[str]]:
+def parquet_columns(pa: Any, shards: Sequence[Shard]) -> tuple[dict[str, Column], list[str]]:
     """The attributes of all images, and the names of the columns that are none."""
     columns: dict[str, Column] = {}
     left_out: list[str] = []
@@ -43,7 +42,7 @@ def parquet_columns(
         if name.startswith("__index_level_"):  # the row numbers of pandas
             continue
         class_names = next((s.class_names[name] for s in shards if name in s.class_names), ())
-        column = _column(pa, pq, shards, name, class_names)
+        column = _column(pa, shards, name, class_names)
         if column is None:
             left_out.append(name)
         else:
@@ -52,12 +51,12 @@ def parquet_columns(
 
 
 def _column(
-    pa: Any, pq: Any, shards: Sequence[Shard], name: str, class_names: Sequence[str]
+    pa: Any, shards: Sequence[Shard], name: str, class_names: Sequence[str]
 ) -> Column | None:
     """One column of all shards, unknown in those without it; None where it is no attribute."""
     types = [shard.fields[name] for shard in shards if name in shard.fields]
     if all(_is_number(pa, kind) for kind in types):
-        numbers = np.concatenate([_numbers(pa, pq, shard, name) for shard in shards])
+        numbers = np.concatenate([_numbers(pa, shard, name) for shard in shards])
         if class_names:
             return named_classes(numbers, tuple(class_names))
         if all(pa.types.is_boolean(kind) for kind in types):
@@ -71,7 +70,7 @@ def _column(
         if name not in shard.fields:
             texts += [""] * shard.num_rows
             continue
-        with pq.ParquetFile(shard.path) as file:
+        with open_rows(shard.path) as file:
             for batch in file.iter_batches(columns=[name]):
                 cells = [cell or "" for cell in batch.column(0).to_pylist()]
                 texts += [distinct.setdefault(cell, cell) for cell in cells]
@@ -91,10 +90,10 @@ def _is_text(pa: Any, kind: Any) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _numbers(pa: Any, pq: Any, shard: Shard, name: str) -> NDArray[np.float64]:
+def _numbers(pa: Any, shard: Shard, name: str) -> NDArray[np.float64]:
     if name not in shard.fields:
         return np.full(shard.num_rows, np.nan)
-    with pq.ParquetFile(shard.path) as file:
+    with open_rows(shard.path) as file:
         column = file.read(columns=[name]).column(0)
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())

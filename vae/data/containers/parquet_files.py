@@ -1,4 +1,4 @@
-"""Image sets in Parquet files, as Hugging Face writes them: one image a row, encoded.
+"""Image sets in Parquet and Arrow files, as Hugging Face writes them: one image a row, encoded.
 
 The names, the attributes and the places of all rows are known at once; the images are read batch
 by batch as they are asked for, so that memory does not grow with the files. N images in F files.
@@ -6,7 +6,6 @@ by batch as they are asked for, so that memory does not grow with the files. N i
 
 from __future__ import annotations
 
-import importlib
 import json
 import threading
 from collections import deque
@@ -18,6 +17,7 @@ import numpy as np
 
 from vae.data.collection import Collection, LeftOut
 from vae.data.containers.parquet_columns import Shard, parquet_columns
+from vae.data.containers.row_files import open_rows, pyarrow
 from vae.data.images.opening import Raw, opened
 from vae.data.splits.own_split import split_of_name
 from vae.data.splits.split_collection import Unordered, in_split_order, open_bytes
@@ -30,32 +30,32 @@ IMAGE_NAMES = ("image", "img", "picture", "photo", "jpg", "png")  # the first of
 
 
 def load_parquet(root: Path, files: Sequence[str]) -> Collection:
-    """The images in these Parquet files below `root`; the split is in the names of the files.
+    """The images in these files below `root`; the split is in the names of the files.
 
     Raises InputError where pyarrow is not installed or no column holds images, FileError where no
     file can be read.
     """
-    pa, pq = _pyarrow()
+    pa = pyarrow()
     shards: list[Shard] = []
     skipped: list[LeftOut] = []
     problems: list[Exception] = []
     for name in files:
         try:
-            shards.append(_open_shard(pa, pq, root / name, name))
+            shards.append(_open_shard(pa, root / name, name))
         except InputError as error:
             problems.append(error)
             skipped.append(LeftOut("other", name, "no column of images"))
         except (OSError, ValueError, pa.ArrowException) as error:
             cause = " ".join(str(error).split())[:200]
-            problems.append(FileError(f"{name} cannot be read as a Parquet file: {cause}."))
+            problems.append(FileError(f"{name} cannot be read as {_kind(name)}: {cause}."))
             skipped.append(LeftOut("broken", name, cause))
     if not shards:
         raise problems[0]
-    columns, left_out = parquet_columns(pa, pq, shards)
+    columns, left_out = parquet_columns(pa, shards)
     images = Unordered(
-        names=_names(pq, shards),
+        names=_names(shards),
         splits=[split for s in shards for split in [split_of_name(s.name)] * s.num_rows],
-        read=_Reader(pq, shards).read,
+        read=_Reader(shards).read,
         columns=columns,
         columns_left_out=left_out,
         skipped=skipped,
@@ -64,17 +64,12 @@ def load_parquet(root: Path, files: Sequence[str]) -> Collection:
     return in_split_order(images)
 
 
-def _pyarrow() -> tuple[Any, Any]:
-    try:
-        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise InputError(
-            f"Parquet files need the package pyarrow (pip install pyarrow): {error}."
-        ) from error
+def _kind(name: str) -> str:
+    return "an Arrow file" if name.lower().endswith(".arrow") else "a Parquet file"
 
 
-def _open_shard(pa: Any, pq: Any, path: Path, name: str) -> Shard:
-    with pq.ParquetFile(path) as file:
+def _open_shard(pa: Any, path: Path, name: str) -> Shard:
+    with open_rows(path) as file:
         schema, metadata = file.schema_arrow, file.metadata
         features = _features(schema.metadata or {})
         found = [field.name for field in schema if _holds_images(pa, file, field, features)]
@@ -160,8 +155,7 @@ def _image_bytes(value: Any) -> bytes | None:
 class _Reader:
     """The encoded images of all shards by index, a few batches of rows in memory at a time."""
 
-    def __init__(self, pq: Any, shards: Sequence[Shard]) -> None:
-        self._pq = pq
+    def __init__(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
         self._starts = np.cumsum([0, *(shard.num_rows for shard in shards)])
         self._lock = threading.Lock()
@@ -199,7 +193,7 @@ class _Reader:
 
     def _open(self, number: int, group: int) -> Iterator[Any]:
         shard = self._shards[number]
-        with self._pq.ParquetFile(shard.path, buffer_size=2**20, pre_buffer=False) as file:
+        with open_rows(shard.path) as file:
             for batch in file.iter_batches(
                 batch_size=shard.batch_rows,
                 row_groups=[group],
@@ -209,12 +203,12 @@ class _Reader:
                 yield batch.column(0)
 
 
-def _names(pq: Any, shards: Sequence[Shard]) -> list[str]:
+def _names(shards: Sequence[Shard]) -> list[str]:
     """The names that the images had as files where they are known and distinct, else places."""
     places = [f"{shard.name}/{row}" for shard in shards for row in range(shard.num_rows)]
     names: list[str] = []
     for shard in shards:
-        with pq.ParquetFile(shard.path) as file:
+        with open_rows(shard.path) as file:
             field = file.schema_arrow.field(shard.image).type
             if shard.leaf == shard.image or field.get_field_index("path") < 0:
                 return places

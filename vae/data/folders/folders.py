@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,11 @@ from vae.data.tables.attributes import Column, text_column
 from vae.data.tables.table_files import read_tables, tables_beside
 from vae.data.tally import escaped
 
+MASKS = re.compile(
+    r"(image|img)?_?(masks?|labels?|annotations?|seg(mentations?|maps?)?|gt|ground_?truth|depth"
+    r"|targets?|trimaps?|mattes?|alphas?|normals?|edges?)",
+    re.IGNORECASE,
+)  # in the name of a folder
 PEEK_BYTES = 2**20  # a larger file is looked into before it is read
 
 
@@ -100,6 +106,7 @@ def collect_files(
             *tables.attached.warnings,
             *_contradictions([names[index] for index in contradicted]),
             *split.warnings,
+            *_masks(labels or [], names),
         ],
         read_file=lambda index: images[index].read(),
     )
@@ -113,6 +120,23 @@ def _contradictions(names: Sequence[str]) -> list[str]:
         + (f", and {len(names) - 1:,} more images" if len(names) > 1 else "")
         + ": the folders are believed."
     ]
+
+
+def _masks(labels: Sequence[str], names: Sequence[str]) -> list[str]:
+    """What to say of folders of masks that lie beside the pictures they belong to."""
+    stems: dict[str, set[str]] = {}
+    for label, name in zip(labels, names, strict=True) if labels else ():
+        stems.setdefault(label, set()).add(os.path.splitext(name)[0].rpartition("/")[2])
+    for folder in filter(MASKS.fullmatch, stems):
+        for other in stems.keys() - {folder}:
+            num = len(stems[folder] & stems[other])
+            if not MASKS.fullmatch(other) and 2 * num > len(stems[folder]):
+                return [
+                    f"The folder {escaped(folder)} holds {num:,} images that are called as those "
+                    f"in {escaped(other)}, as masks are. They are trained on like any others: "
+                    f"give {escaped(other)} alone as Data if that is not meant."
+                ]
+    return []
 
 
 def below_outer_folder(paths: Sequence[str]) -> list[str]:

@@ -24,6 +24,11 @@ OTHERS = (
     (rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI ", "a video"),
     (rb"8BPS", "a Photoshop file"),
     (rb"\x1f\x8b", "packed by gzip"),
+    (rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\xfd7zXZ\0|BZh|\x28\xb5\x2f\xfd", "an archive"),
+    (rb"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (rb"PAR1|ARROW1", "a table in Parquet or Arrow"),
+    (rb"MATLAB 5\.0 MAT-file", "a MATLAB file"),
+    (rb"\x80[\x02-\x05][c}\]\x95\x8a(]", "a Python pickle"),
 )
 
 

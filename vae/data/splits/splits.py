@@ -25,6 +25,7 @@ WORDS: dict[str, SplitName] = {  # of folders, files, arrays, tables and cells a
     "eval": "test",
     "evaluation": "test",
 }
+NO_CLASSES = ("images", "image", "imgs", "img", "pictures", "photos", "jpegimages")
 MAX_OUTSIDE = 0.1  # of the images may lie outside of class folders
 # What may stand beside the word in a folder's name: train_images, trainset, train2017, trainA.
 BESIDE = r"(?:[\W_]*(?:set|split|data|dataset|images?|imgs?|x|\d++))*"
@@ -90,4 +91,7 @@ def folder_labels(names: Sequence[str]) -> list[str] | None:
     are_shards = all(re.fullmatch(r"\d{4,}", name) for name in classes)
     too_many = len(classes) == len(inside) and len(inside) > 2
     are_outside = len(labels) - len(inside) > MAX_OUTSIDE * len(labels)
+    named = {name for name in classes if name.lower() not in NO_CLASSES}
+    if len(named) > 1:  # n01443537/images/1.png and images/2.png, of which no class is known
+        labels = [label if label in named else "" for label in labels]
     return None if len(classes) < 2 or are_shards or too_many or are_outside else labels

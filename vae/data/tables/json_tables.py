@@ -1,4 +1,4 @@
-"""The rows of a table in JSON: an object a line, StyleGAN's dataset.json, or one JSON value.
+"""The rows of a table in JSON: an object a line, StyleGAN's dataset.json, COCO's, or one value.
 
 Nothing here raises for what stands in a file.
 """
@@ -46,6 +46,8 @@ def _line_objects(text: str) -> Iterator[tuple[int, Any]]:
 
 def _row_objects(document: Any) -> Iterator[tuple[int, Any]]:
     """The rows of one JSON value, as objects."""
+    if isinstance(document, dict) and _are_objects(document.get("images")):
+        document = _coco_rows(document)
     if isinstance(document, dict) and "labels" in document:  # StyleGAN's dataset.json
         document = document["labels"] or []
     if isinstance(document, dict) and any(name_rank(name) is not None for name in document):
@@ -74,6 +76,34 @@ def _row_objects(document: Any) -> Iterator[tuple[int, Any]]:
                 yield number, {"file_name": row[0], **vector}
 
 
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _objects_of(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    return document[key] if _are_objects(document.get(key)) else []
+
+
+def _coco_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What COCO says of each image: the names of the categories in it, and its first caption."""
+    names = {str(item.get("id")): item.get("name") for item in _objects_of(document, "categories")}
+    categories: dict[str, dict[str, None]] = {}
+    captions: dict[str, str] = {}
+    for item in _objects_of(document, "annotations"):
+        image, name = str(item.get("image_id")), names.get(str(item.get("category_id")))
+        if isinstance(name, str):
+            categories.setdefault(image, {})[name] = None
+        if isinstance(caption := item.get("caption"), str):
+            captions.setdefault(image, caption)
+    rows = []
+    for item in document["images"]:
+        image, row = str(item.get("id")), {"file_name": item.get("file_name")}
+        row |= {"category": [*categories.get(image, ())]} if categories else {}
+        row |= {"caption": captions.get(image, "")} if captions else {}
+        rows.append(row)
+    return rows
+
+
 def _object_sheet(objects: Objects) -> Sheet:
     names: dict[str, None] = {}
     for _, value in objects():
@@ -100,8 +130,10 @@ def _flat(value: dict[str, Any], before: str = "", depth: int = 0) -> dict[str, 
             if depth < MAX_DEPTH:
                 cells.update(_flat(item, f"{before}{name}.", depth + 1))
         elif isinstance(item, list):
-            if all(isinstance(tag, str) for tag in item):  # tags, as a text that ends with a comma
-                cells[before + name] = "".join(f"{tag.replace(',', ' ')}," for tag in item) or ","
+            named = [tag.get("name") if isinstance(tag, dict) else tag for tag in item]
+            tags = [tag.replace(",", " ") for tag in named if isinstance(tag, str)]
+            if len(tags) == len(item):  # as a text that ends with a comma
+                cells[before + name] = "".join(f"{tag}," for tag in tags) or ","
         elif isinstance(item, bool):
             cells[before + name] = "yes" if item else "no"
         else:

@@ -47,7 +47,7 @@ def tables_beside(path: Path) -> list[Path]:
     tables = [
         other
         for other in neighbours
-        if _is_table(other.name.lower())
+        if is_table(other.name.lower())
         and other.is_file()
         and other.stat().st_size <= MAX_FILE_BYTES
     ]
@@ -55,7 +55,8 @@ def tables_beside(path: Path) -> list[Path]:
     return sorted(table for table in tables if table.stem not in others - {path.stem})
 
 
-def _is_table(name: str) -> bool:
+def is_table(name: str) -> bool:
+    """Whether a file of this name, in lower case, is there as a table."""
     is_named = re.search(TABLE_WORDS, name) is not None
     return name.endswith(TABLE_SUFFIXES) or (name.endswith(TEXT_SUFFIXES) and is_named)
 

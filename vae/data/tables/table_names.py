@@ -29,5 +29,7 @@ def split_words(path: str) -> set[str]:
 
 def column_name(path: str) -> str:
     """A name for the column of a table without a header: identity, for identity_CelebA.txt."""
-    words = [word for word in words_of(path) if word not in FORMAL_WORDS and word not in WORDS]
+    folder = re.split(r"[\W_]+", str(PurePosixPath(path).parent).lower())
+    passed_over = {*FORMAL_WORDS, *WORDS, *folder}  # n01443537/n01443537_boxes.txt has boxes
+    words = [word for word in words_of(path) if word not in passed_over]
     return "label" if words in ([], ["labels"]) else " ".join(words)

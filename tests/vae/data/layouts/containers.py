@@ -22,6 +22,10 @@ CONTAINERS = Theme(
     "One such file, or a folder of its parts. Nothing is extracted, and no pickle is opened.",
 )
 layout = CONTAINERS.layout
+FEATURES = {
+    "image": {"_type": "Image"},
+    "label": {"names": ["cat", "dog"], "_type": "ClassLabel"},
+}
 
 
 def _parquet(path: Path, numbers: Sequence[int], **columns: object) -> None:
@@ -30,12 +34,8 @@ def _parquet(path: Path, numbers: Sequence[int], **columns: object) -> None:
 
     cells = [{"bytes": encoded(number), "path": f"{number}.png"} for number in numbers]
     kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    features = {
-        "image": {"_type": "Image"},
-        "label": {"names": ["cat", "dog"], "_type": "ClassLabel"},
-    }
     table = pa.table({"image": pa.array(cells, kind), **columns})
-    about = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    about = {b"huggingface": json.dumps({"info": {"features": FEATURES}}).encode()}
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.replace_schema_metadata(about), path)
 
@@ -58,6 +58,42 @@ def _hugging_face(at: Path) -> Path:
 def _one_parquet(at: Path) -> Path:
     _parquet(at / "pets.parquet", [0, 1, 2], size=[0.5, 1.5, 2.5])
     return at / "pets.parquet"
+
+
+def _arrow(path: Path, numbers: Sequence[int], is_stream: bool, **columns: object) -> None:
+    import pyarrow as pa
+
+    cells = [{"bytes": encoded(number), "path": None} for number in numbers]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    table = pa.table({"image": pa.array(cells, kind), **columns})
+    about = {b"huggingface": json.dumps({"info": {"features": FEATURES}}).encode()}
+    table = table.replace_schema_metadata(about)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = pa.ipc.new_stream if is_stream else pa.ipc.new_file
+    with new(str(path), table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+
+
+@layout(
+    "Arrow, as datasets.save_to_disk writes it",
+    "0 1 2 3 4",
+    "3 4",
+    columns={"label": "cat dog cat dog cat"},
+    counts={"other": 1},
+    needs=["pyarrow"],
+    says=["The test images are used for validation"],
+)
+def _saved_to_disk(at: Path) -> Path:
+    _arrow(at / "pets/train/data-00000-of-00001.arrow", [0, 1, 2], True, label=[0, 1, 0])
+    _arrow(at / "pets/test/data-00000-of-00001.arrow", [3, 4], True, label=[1, 0])
+    write(at / "pets/dataset_dict.json", json.dumps({"splits": ["train", "test"]}))
+    return at / "pets"
+
+
+@layout("One Arrow file", "0 1 2", columns={"size": "0.5 1.5 2.5"}, needs=["pyarrow"])
+def _one_arrow(at: Path) -> Path:
+    _arrow(at / "pets.arrow", [0, 1, 2], False, size=[0.5, 1.5, 2.5])
+    return at / "pets.arrow"
 
 
 def _tar(path: Path, members: Mapping[str, bytes]) -> None:

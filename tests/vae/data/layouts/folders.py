@@ -78,6 +78,27 @@ def _classes_with_splits(at: Path) -> Path:
     return save(at / "pets", names)
 
 
+@layout(
+    "As Tiny ImageNet: a folder for each class, but none for the validation images",
+    "0 1 2 3 4",
+    "4",
+    columns={"label": "n01 n01 n02 n02 -"},
+)
+def _tiny_imagenet(at: Path) -> Path:
+    names = [f"train/n0{1 + n // 2}/images/{n}.JPEG" for n in range(4)]
+    return save(at / "tiny", [*names, "val/images/4.JPEG"])
+
+
+@layout(
+    "Pictures and their masks: said, as both are trained on",
+    "0 1 2 3",
+    columns={"label": "images images masks masks"},
+    says=["The folder masks holds 2 images that are called as those in images"],
+)
+def _masks(at: Path) -> Path:
+    return save(at / "pets", ["images/0.jpg", "images/1.jpg", "masks/0.png", "masks/1.png"])
+
+
 @layout("The validation images alone: no split, so one is drawn", "0 1 2")
 def _val_alone(at: Path) -> Path:
     return save(at / "pets", ["val/0.png", "val/1.png", "val/2.png"])
@@ -104,6 +125,23 @@ def _sparse_zip(at: Path) -> Path:
             Image.fromarray(big).save(file, "BMP")
             archive.writestr(f"{number}.bmp", file.getvalue())
     return at / "masks.zip"
+
+
+@layout(
+    "A zip file of images beside its tables, as CelebA is downloaded",
+    "0 1 2",
+    columns={"Smiling": "1 -1 1"},
+)
+def _zip_and_tables(at: Path) -> Path:
+    (at / "celeba").mkdir()
+    with zipfile.ZipFile(at / "celeba/img_align_celeba.zip", "w") as archive:
+        for number in range(3):
+            archive.writestr(
+                f"img_align_celeba/{number:06}.jpg", encoded(number, "JPEG", quality=95)
+            )
+    rows = "000000.jpg 1\n000001.jpg -1\n000002.jpg 1\n"
+    write(at / "celeba/list_attr_celeba.txt", f"3\nSmiling\n{rows}")
+    return at / "celeba"
 
 
 @layout(

@@ -141,6 +141,43 @@ def _tags(at: Path) -> Path:
 
 
 @layout(
+    "posts.jsonl, as of Danbooru, with the number of each image",
+    FACES,
+    columns={"rating": "s q s q", "1girl": "yes yes yes yes", "hat": "yes no yes no"},
+    counts={"table": 1},
+    says=["tags was read as lists of tags", "All images have the same 1girl"],
+)
+def _danbooru(at: Path) -> Path:
+    posts = [
+        {"id": str(1000 + n), "rating": "sq"[n % 2], "tags": [{"name": "1girl"}, *hat]}
+        for n, hat in enumerate([[{"name": "hat"}], [], [{"name": "hat"}], []])
+    ]
+    names = [f"images/{n:04}/{1000 + n}.jpg" for n in range(4)]
+    lines = "".join(json.dumps(post) + "\n" for post in posts)
+    return _faces(at, {"metadata/posts.jsonl": lines}, names)
+
+
+@layout(
+    "Annotations of COCO: a column of yes and no for each category",
+    FACES,
+    columns={"cat": "yes no yes no", "dog": "no yes yes no"},
+    counts={"table": 1},
+    says=["category was read as lists of tags"],
+)
+def _coco(at: Path) -> Path:
+    document = {
+        "images": [{"id": 7 + n, "file_name": name} for n, name in enumerate(NAMES)],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+        "annotations": [
+            {"image_id": 7 + n, "category_id": c, "bbox": [0, 0, 1, 1]}
+            for n, c in [(0, 1), (0, 1), (1, 2), (2, 1), (2, 2)]
+        ],
+    }
+    names = [f"val2017/{name}" for name in NAMES]
+    return _faces(at, {"annotations/instances_val2017.json": json.dumps(document)}, names)
+
+
+@layout(
     "A json file for each image, as gallery-dl writes them",
     FACES,
     columns={"id": "900 901 902 903", "rating": "s q s q", "score": "5 6 5 6"},
