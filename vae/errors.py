@@ -19,6 +19,18 @@ class InputError(ExplainedError, ValueError):
     """A person's bad input: an option, a name, a choice, or what the data are."""
 
 
+class ImagesGoneError(InputError):
+    """The images of a run are neither where they were nor in the cache of imports."""
+
+    def __init__(self, why: str) -> None:
+        """`why`: what was found in their place, as a sentence."""
+        self.why = why
+        super().__init__(
+            f"{why} The import of these images is gone too: put them back, or say where they are "
+            "now, in the panel Map or with --data.source of the command train."
+        )
+
+
 class FileError(ExplainedError, OSError):
     """A file that is broken or cannot be read, or a disk that cannot be written."""
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from explorer.state import moved_images
 from explorer.state.session import Session
-from vae.errors import ExplainedError
+from vae.errors import ExplainedError, ImagesGoneError
 from vae.runs.folder import Run
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class OpenedRun:
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The run's images. Raises InputError where they are gone."""
+        """The run's images. Raises ImagesGoneError where they are gone."""
         return self.session.dataset()
 
     def has_images(self) -> bool:
@@ -55,13 +56,16 @@ def opened(session: Session) -> OpenedRun | None:
 def show_opened(session: Session, otherwise: str, *, with_images: bool = False) -> OpenedRun | None:
     """The run with its newest weights, or None once the page says why there is none.
 
-    `otherwise`: what a run without weights says. `with_images`: where they are gone, the page says
-    so too.
+    `otherwise`: what a run without weights says. `with_images`: where they are gone, the page asks
+    for their new place.
     """
     try:
         run = opened(session)
         if run is not None and with_images:
             len(run.dataset)  # where they are gone it says so here
+    except ImagesGoneError as gone:
+        moved_images.ask(session, gone)
+        return None
     except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
         return None

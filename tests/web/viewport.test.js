@@ -21,14 +21,14 @@ function areNear(value, wanted) {
   });
 }
 
-test("at first all points are on the screen", () => {
+test("at first all points are on the screen, and so are the largest faces there", () => {
   const port = portOf();
   for (const [x, y] of [
     [-3, -1],
     [5, 1],
   ]) {
     const [right, down] = port.toScreen(x, y);
-    assert.ok(right >= 0 && right <= 800 && down >= 0 && down <= 600);
+    assert.ok(right >= 32 && right <= 768 && down >= 32 && down <= 568);
   }
 });
 

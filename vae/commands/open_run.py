@@ -77,17 +77,14 @@ def images_to_train_on(
     """
     from vae.data.dataset import open_dataset
     from vae.data.run_images import open_new_place, open_run_images
-    from vae.model.checkpoints import newest_state
+    from vae.model.checkpoints import images_of_run
 
     cache = data_cache(run.root)
     before = run if run.config_file.exists() else other
     if before is None:
         return open_dataset(config.data, cache, progress)
     events = before.events()
-    fingerprint = images_of(events)
-    if fingerprint is None:  # a log from before it was kept there
-        state = newest_state(before)
-        fingerprint = None if state is None else str(state["fingerprint"])
+    fingerprint = images_of_run(before, events)
     if config.data == before.config(events).data:
         return open_run_images(config.data, cache, fingerprint, progress)
     if before is run and fingerprint is not None:

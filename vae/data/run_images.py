@@ -13,7 +13,7 @@ from vae.data.import_cache import FORMAT, find_import, imported_as
 from vae.data.source_names import plain_source
 from vae.data.sources import locate
 from vae.data.tally import Progress
-from vae.errors import ExplainedError, InputError
+from vae.errors import ExplainedError, ImagesGoneError, InputError
 
 
 def open_run_images(
@@ -22,8 +22,8 @@ def open_run_images(
     """The images of a run: from their import, or from their source where that is not there.
 
     `fingerprint`: of the images; None for a run that has not written it down, whose images come
-    from the source, or from the newest import of it where it is gone. Raises InputError where they
-    are nowhere, FileError as `open_dataset` does.
+    from the source, or from the newest import of it where it is gone. Raises ImagesGoneError where
+    they are nowhere.
     """
     if plain_source(config.source) == "synthetic":
         return open_dataset(config, cache, progress)
@@ -31,14 +31,16 @@ def open_run_images(
     if kept is not None and fingerprint is not None:
         return open_import(kept, config)
     try:
-        return open_dataset(config, cache, progress)
+        dataset = open_dataset(config, cache, progress)
     except ExplainedError as error:
         if kept is not None:
             return open_import(kept, config)
-        raise InputError(
-            f"{error} The import of these images is gone too: put them back, or say where they "
-            "are now, with --data.source of the command train."
-        ) from error
+        raise ImagesGoneError(str(error)) from error
+    if fingerprint not in (None, dataset.fingerprint):
+        raise ImagesGoneError(
+            f"The images of {config.source} are no longer those that the run began with."
+        )
+    return dataset
 
 
 def open_new_place(

@@ -24,6 +24,7 @@ from vae.atomic import atomic_write, make_folder
 from vae.errors import FileError, InputError, reading
 from vae.model.networks import VAE
 from vae.model.weight_norm import plain_weights, set_plain_weights
+from vae.runs.events import Event, images_of
 from vae.runs.folder import Run
 
 KEEP_LAST = 2
@@ -110,6 +111,18 @@ def newest_state(run: Run) -> dict[str, Any] | None:
     if steps:
         raise FileError(f"No training state of run {run.name} matches its checksum.")
     return None
+
+
+def images_of_run(run: Run, events: list[Event]) -> str | None:
+    """The fingerprint of the images that a run began with, by its log or by its newest state.
+
+    None where neither has it. Raises FileError as `newest_state` does.
+    """
+    told = images_of(events)
+    if told is not None:
+        return told
+    state = newest_state(run)  # a log from before it was kept there
+    return None if state is None else str(state["fingerprint"])
 
 
 def save_weights(run: Run, model: VAE, step: int, epoch: int, keep: bool) -> str:

@@ -49,6 +49,15 @@ def images_of(events: list[Event]) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def write_events(file: Path, events: list[Event]) -> None:
+    """Make a log hold these events, whole or not at all. Raises FileError."""
+    atomic_write(file, _lines(events))
+
+
+def _lines(events: list[Event]) -> bytes:
+    return "".join(json.dumps(event) + "\n" for event in events).encode("utf-8")
+
+
 class EventWriter:
     """Appends events to a run's log: one flat JSON object a line, flushed at once."""
 
@@ -60,9 +69,8 @@ class EventWriter:
         """
         events, _ = read_events(file)
         kept = [event for event in events if event.get("step", 0) <= keep_step]
-        text = "".join(json.dumps(event) + "\n" for event in kept).encode("utf-8")
-        if file.is_file() and file.read_bytes() != text:
-            atomic_write(file, text)
+        if file.is_file() and file.read_bytes() != _lines(kept):
+            write_events(file, kept)
         self._log_file = file
         with writing(file):
             self._file = open(file, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)

@@ -75,7 +75,9 @@ def _draw(session: Session, was_changing: bool) -> None:
     handover.follow()
     if _is_changing(session) != was_changing:
         st.rerun()  # the whole page: the map is another now, and this panel ticks otherwise
-    opened = opened_run.show_opened(session, "The map appears here after the first evaluation.")
+    opened = opened_run.show_opened(
+        session, "The map appears here after the first evaluation.", with_images=True
+    )
     if opened is None:
         return
     try:

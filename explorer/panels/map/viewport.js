@@ -7,7 +7,7 @@ import { clamp } from "../../components/numbers.js";
 /** @typedef {import("./geometry.js").Place} Place */
 /** @typedef {{ x: number, y: number, scale: number }} View  the middle, and pixels a unit of the map */
 
-const MARGIN = 24; // pixels around all of the points
+const MARGIN = 38; // pixels around all of the points: half of the largest face has room
 const LEAST = 40; // pixels that they are given
 
 export class Viewport {

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.state.session import Session
 from vae.config import Config, get_value, options
-from vae.errors import ExplainedError
+from vae.errors import ExplainedError, ImagesGoneError
 from vae.runs.events import Event, last_event, measured
 from vae.runs.folder import ALIVE
 
@@ -72,6 +72,8 @@ def data_section(session: Session, config: Config) -> None:
     if session.status() not in ALIVE or start:
         try:
             dataset = session.dataset()
+        except ImagesGoneError:
+            facts.append(":red[which are gone]")
         except ExplainedError as error:
             facts.append(f":red[{error}]")
         else:

@@ -21,12 +21,12 @@ from explorer.panels.model.objective import (
 )
 from explorer.panels.model.theory import gradient_estimators
 from explorer.panels.model.theory.equations import converter, equations
-from explorer.state import handover, opened_run
+from explorer.state import handover, moved_images, opened_run
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.config import Config
 from vae.doctor.diagnose import findings
-from vae.errors import ExplainedError
+from vae.errors import ExplainedError, ImagesGoneError
 from vae.runs.events import measured
 from vae.runs.folder import Run
 
@@ -94,6 +94,10 @@ def _draw(session: Session, config: Config, was_working: bool) -> None:
             icon=":material/hourglass_empty:",
         )
     if opened is not None:
+        try:
+            len(opened.dataset)
+        except ImagesGoneError as gone:
+            moved_images.ask(session, gone)
         drawn.show(opened)
         in_full.show(opened)
         hardest.show(opened)

@@ -13,9 +13,10 @@ from explorer.drawing import images
 from explorer.exports import python_program, recipes, restore
 from explorer.panels.sliders import crop, point, refine
 from explorer.panels.sliders.point import Best, Seen, Start
+from explorer.state import moved_images
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
-from vae.errors import ExplainedError
+from vae.errors import ExplainedError, ImagesGoneError
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -35,8 +36,8 @@ def show(opened: OpenedRun, face: images.Pixels) -> None:
     dataset: Dataset | None = None
     try:
         dataset = opened.dataset
-    except ExplainedError as error:
-        st.caption(f"The images of this run cannot be shown: {error}")
+    except ImagesGoneError as gone:
+        moved_images.ask(session, gone)
     start, z = point.START.of(session).get(), point.Z.of(session).get()
     number, upload = point.IMAGE.of(session), _UPLOAD.of(session)
     with st.container(key="face_start", horizontal=True, gap="small"):

@@ -18,7 +18,7 @@ from explorer.state import cache, handover
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
-from vae.errors import ExplainedError
+from vae.errors import ExplainedError, ImagesGoneError
 from vae.pictures import to_rgb
 from vae.runs import processes
 from vae.runs.folder import Run
@@ -140,8 +140,7 @@ def _known(run: Run, weights: Weights) -> Known | None:
 def _dataset(opened: OpenedRun) -> Dataset | None:
     try:
         dataset = opened.dataset
-    except ExplainedError as error:
-        st.caption(f"The images of this run cannot be shown: {error}")
+    except ImagesGoneError:  # the panel asks where they are
         return None
     return dataset if dataset.image_shape == opened.model.image_shape else None
 
