@@ -142,7 +142,10 @@ def _write(
     is_one_picture = True
     twins = Twins(collection)
     if collection.are_files and collection.are_copies_excluded:
-        for index, outcome in decoded_images(collection, collection.excluded, rendering):
+        report = throttled(progress, "looking at images", len(collection.excluded))
+        excluded = decoded_images(collection, collection.excluded, rendering)
+        for done, (index, outcome) in enumerate(excluded):
+            report(done)
             if isinstance(outcome, Decoded):
                 twins.earlier(index, outcome)
     hashed = hashlib.sha256(f"{size} {channels}".encode())

@@ -6,12 +6,16 @@ import contextlib
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
+from tests.vae.data.layouts.every import THEMES
+from tests.vae.data.layouts.layout import Layout
 from tests.vae.data.test_folders import counts, encoded, examples, told, write
 from vae.config import DataConfig
 from vae.data.dataset import Dataset, open_dataset
@@ -119,6 +123,46 @@ def test_every_image_is_used_once_or_left_out_and_each_row_stays_with_its_image(
     assert examples(some, "excluded") == [f"{name}: left out by hand" for name in left_out]
     assert f"{len(left_out)} of its {NUM} images are left out by hand" in told(some)
     assert str(source) in told(some)
+
+
+LAYOUTS = [layout for theme in THEMES for layout in theme.layouts if len(layout.images) > 3]
+
+
+@pytest.mark.parametrize("how", versions.HOWS)
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.id)
+def test_any_layout_has_versions(layout: Layout, how: How, tmp_path: Path) -> None:
+    if layout.missing:
+        pytest.skip(f"{', '.join(layout.missing)} is not installed")
+    at, root = tmp_path / "given", tmp_path / "runs"
+    at.mkdir()
+    root.mkdir()
+    (root / "data").symlink_to(at)  # where torchvision looks
+    given = dict(option.removeprefix("--data.").split("=") for option in layout.options)
+    values = {name: int(v) if v.isdigit() else v for name, v in given.items()}
+    source = str(layout.make(at))
+    data = DataConfig(source=source, **values)  # type: ignore[arg-type]
+    whole = open_dataset(data, data_cache(root))
+    assert len(set(whole.names)) == len(whole)
+    left_out = [0, len(whole) // 2, len(whole) - 1]
+    left_out = [0, len(whole) // 2] if len(whole) < 6 else left_out
+    kept = [image for image in range(len(whole)) if image not in left_out]
+    file = make_version(
+        data_cache(root), data, whole, left_out if how == "leave_out" else kept, how
+    )
+    some = open_dataset(replace(data, source=str(file)), data_cache(root))
+    numbers = [layout.read(x) for x in x_of(whole)]
+    assert [layout.read(x) for x in x_of(some)] == [numbers[image] for image in kept]
+    assert list(some.names) == [whole.names[image] for image in kept]
+    for name, column in whole.attributes.items():
+        np.testing.assert_array_equal(some.attributes[name], column[kept])
+    if layout.held_out is not None and set(whole.validation) - set(left_out):
+        wanted = [numbers[image] for image in whole.validation if image in kept]
+        assert [numbers[kept[image]] for image in some.validation] == wanted
+
+
+def x_of(data: Dataset) -> NDArray[np.float64]:
+    """[N, C, H, W] in [0, 1]"""
+    return (data.take(np.arange(len(data))) / 255).transpose(0, 3, 1, 2)
 
 
 @pytest.mark.parametrize("make", [in_split_npz, in_split_folder])

@@ -52,6 +52,8 @@ def show(opened: OpenedRun) -> None:
                 icon=":material/history:",
             )
         _hardest(opened, known)
+        if known.digest == opened.weights.digest:
+            return
     job_button.job(
         run,
         *files(run),
