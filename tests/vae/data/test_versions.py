@@ -14,9 +14,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.vae.data.folders.samples import encoded, examples, write
 from tests.vae.data.layouts.every import THEMES
 from tests.vae.data.layouts.layout import Layout
-from tests.vae.data.test_folders import counts, encoded, examples, told, write
+from tests.vae.data.samples import counts, warnings_of
 from vae.config import DataConfig
 from vae.data.dataset import Dataset, open_dataset
 from vae.data.report import report
@@ -121,8 +122,8 @@ def test_every_image_is_used_once_or_left_out_and_each_row_stays_with_its_image(
     assert counts(some)["used"] + counts(some)["excluded"] == NUM
     left_out = [whole.names[index] for index in range(NUM) if index not in used]
     assert examples(some, "excluded") == [f"{name}: left out by hand" for name in left_out]
-    assert f"{len(left_out)} of its {NUM} images are left out by hand" in told(some)
-    assert str(source) in told(some)
+    assert f"{len(left_out)} of its {NUM} images are left out by hand" in warnings_of(some)
+    assert str(source) in warnings_of(some)
 
 
 LAYOUTS = [layout for theme in THEMES for layout in theme.layouts if len(layout.images) > 3]
@@ -176,10 +177,10 @@ def test_where_one_side_of_the_split_is_gone_a_new_one_is_drawn_and_said(
     tmp_path: Path, root: Path
 ) -> None:
     source = in_split_folder(tmp_path)
-    assert "a new one is drawn" not in told(opened(source, root))
+    assert "a new one is drawn" not in warnings_of(opened(source, root))
     some = opened(version(source, root, [8, 9, 10], "keep"), root)
     assert report(some)["split"] == {"train": 2, "validation": 1, "from": "random"}
-    assert "a new one is drawn" in told(some)
+    assert "a new one is drawn" in warnings_of(some)
 
 
 # ---------------------------------------------------------------------------- copies, and names
@@ -253,18 +254,18 @@ def test_an_image_that_is_no_longer_there_is_said_and_nothing_breaks(
     kept, rest = (opened(file, root) for file in files)
     assert len(kept) == 2
     assert len(rest) == NUM - 3
-    assert "1 of the 3 images that this version keeps (such as a/00.png)" in told(kept)
-    assert "1 of the 3 images that this version leaves out (such as a/00.png)" in told(rest)
+    assert "1 of the 3 images that this version keeps (such as a/00.png)" in warnings_of(kept)
+    assert "1 of the 3 images that this version leaves out (such as a/00.png)" in warnings_of(rest)
 
 
 def test_numbers_in_a_file_that_was_changed_are_doubted(tmp_path: Path, root: Path) -> None:
     source = in_npz(tmp_path)
     file = version(source, root, [3], "leave_out")
-    assert "copied or changed" not in told(opened(file, root))
+    assert "copied or changed" not in warnings_of(opened(file, root))
     source.unlink()
     pixels = np.random.default_rng(1).integers(0, 256, (NUM, 16, 16), np.uint8)
     np.savez(source, images=pixels)
-    assert "copied or changed" in told(opened(file, root))
+    assert "copied or changed" in warnings_of(opened(file, root))
 
 
 def test_what_is_left_out_does_not_decide_how_the_others_are_seen(
