@@ -63,14 +63,16 @@ def _take(session: Session, source: str) -> None:
     fingerprint = images_of_run(run, events)
     if fingerprint is None:
         raise InputError("The run has not kept which images it began with, so none can be known.")
-    config = dataclasses.replace(run.config(events).data, source=source)
+    before = run.config(events).data
+    config = dataclasses.replace(before, source=source)
     bar = st.progress(0.0, "Looking at the images ...")
 
     def report(what: str, done: int, total: int) -> None:
         bar.progress(min(1.0, done / max(1, total)), f"{what.capitalize()}: {done:,} of {total:,}")
 
     try:
-        open_new_place(config, data_cache(session.root), fingerprint, report)
+        cache = data_cache(session.root)
+        config, _ = open_new_place(config, before.source, cache, fingerprint, report)
     finally:
         bar.empty()
-    remember_place(run, source, fingerprint)
+    remember_place(run, config.source, fingerprint)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,10 +71,11 @@ def run_images(run: Run, root: Path, progress: Progress) -> Dataset:
 
 def images_to_train_on(
     run: Run, config: configuration.Config, other: Run | None, progress: Progress
-) -> Dataset:
-    """The images that `run` goes on with, or begins with: those of `other` where it takes its data.
+) -> tuple[configuration.Config, Dataset]:
+    """`config`, and the images that `run` goes on with, or begins with, be it those of `other`.
 
-    Raises InputError where `config` names a new place for the images of `run` that has others.
+    Of images that have moved, the config names what they are opened by from now on. Raises
+    InputError where `config` names a new place for the images of `run` that has others.
     """
     from vae.data.dataset import open_dataset
     from vae.data.run_images import open_new_place, open_run_images
@@ -82,14 +84,16 @@ def images_to_train_on(
     cache = data_cache(run.root)
     before = run if run.config_file.exists() else other
     if before is None:
-        return open_dataset(config.data, cache, progress)
+        return config, open_dataset(config.data, cache, progress)
     events = before.events()
     fingerprint = images_of_run(before, events)
-    if config.data == before.config(events).data:
-        return open_run_images(config.data, cache, fingerprint, progress)
+    was = before.config(events).data
+    if config.data == was:
+        return config, open_run_images(config.data, cache, fingerprint, progress)
     if before is run and fingerprint is not None:
-        return open_new_place(config.data, cache, fingerprint, progress)
-    return open_dataset(config.data, cache, progress)
+        data, dataset = open_new_place(config.data, was.source, cache, fingerprint, progress)
+        return replace(config, data=data), dataset
+    return config, open_dataset(config.data, cache, progress)
 
 
 def on_device(model: VAE) -> VAE:

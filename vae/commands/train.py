@@ -182,7 +182,7 @@ def _train_locked(
     from vae.training.state import prepare
     from vae.training.trainer import Trainer
 
-    dataset = images_to_train_on(run, config, other, progress)
+    config, dataset = images_to_train_on(run, config, other, progress)
     if other is not None:
         begin_from(run, other, dataset.image_shape)
     config = prepare(run, config, dataset)

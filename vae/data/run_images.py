@@ -5,6 +5,7 @@ They are known by their fingerprint, and lie in the import cache as long as nobo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from vae.config import DataConfig
@@ -13,6 +14,7 @@ from vae.data.import_cache import FORMAT, find_import, imported_as
 from vae.data.source_names import plain_source
 from vae.data.sources import locate
 from vae.data.tally import Progress
+from vae.data.versions.version_file import is_version, moved_version
 from vae.errors import ExplainedError, ImagesGoneError, InputError
 
 
@@ -44,13 +46,31 @@ def open_run_images(
 
 
 def open_new_place(
-    config: DataConfig, cache: Path, fingerprint: str, progress: Progress | None = None
-) -> Dataset:
-    """The images that `config` names, where they are those of this fingerprint.
+    config: DataConfig,
+    was: str,
+    cache: Path,
+    fingerprint: str,
+    progress: Progress | None = None,
+) -> tuple[DataConfig, Dataset]:
+    """The images that `config` names, where they are those of this fingerprint, and their config.
 
     They are imported from there, and whoever asks for this fingerprint finds that import from now
-    on. Raises InputError where nothing is there, or other images are.
+    on. `was`: their source before. Where that is a data version, `config` may name the new place of
+    what it was made of: it is made of that from now on, and stays the source. Raises InputError
+    where nothing is there, or other images are.
     """
+    file = Path(was)
+    if is_version(file) and not is_version(Path(config.source)):
+        source = replace(config, source=was)
+        with moved_version(file, config.source, locate(config.source, downloads(cache))):
+            dataset = _open_these(source, cache, fingerprint, progress)
+        return source, dataset
+    return config, _open_these(config, cache, fingerprint, progress)
+
+
+def _open_these(
+    config: DataConfig, cache: Path, fingerprint: str, progress: Progress | None
+) -> Dataset:
     dataset = open_dataset(config, cache, progress)
     if dataset.fingerprint != fingerprint:
         raise InputError(

@@ -133,3 +133,23 @@ def test_images_that_have_changed_are_not_taken_for_those_of_the_run(run: Run, f
     assert images_of(run.events()) is not None
     with pytest.raises(ValueError, match="are no longer those that the run began with"):
         open_run_images(run.config().data, run.root / ".data", images_of(run.events()))
+
+
+def test_the_new_place_of_what_a_version_is_made_of_is_taken(
+    run: Run, faces: Path, tmp_path: Path
+) -> None:
+    words = ["--images", "0,3", "--leave_out", "some", "--root", str(run.root)]
+    assert main(["select", "tiny", *words]) == 0
+    file = run.root / ".versions" / "some.json"
+    shutil.rmtree(run.folder)
+    words = [f"--data={file}", *LITTLE, *MLP, "--model.latent_dim=3"]
+    assert main(["train", "tiny", "--root", str(run.root), *words]) == 0
+    shutil.rmtree(run.root / ".data")
+    moved = faces.rename(tmp_path / "moved")
+    at = page("Map")
+    assert "The images of the data version some.json are not where they were" in text_of(at)
+    at = told_place(at, str(moved))
+    assert FIELD not in fields(at)
+    assert not at.error
+    assert run.config().data.source == str(file)
+    assert len(open_run_images(run.config().data, run.root / ".data", None)) == 10

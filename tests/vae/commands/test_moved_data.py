@@ -154,3 +154,31 @@ def test_a_run_that_begins_with_another_has_its_images_too(faces: Path, root: Pa
     words = ["train", "b", "--from", "a", "--train.epochs=1", "--root", str(root)]
     assert main(words) == 0
     assert len(images(Run(root / "b"))) == 30
+
+
+def test_a_version_is_made_of_the_new_place_of_its_images(
+    faces: Path, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(root, f"--data={faces}", *TINY, "--train.epochs=1")
+    words = ["--images", "0-4", "--leave_out", "some", "--root", str(root)]
+    assert main(["select", "a", *words]) == 0
+    file = root / ".versions" / "some.json"
+    shutil.rmtree(root / "a")
+    run = train(root, f"--data={file}", *TINY, "--train.epochs=1")
+    before = file.read_bytes()
+    moved = faces.rename(tmp_path / "moved")
+    shutil.rmtree(root / ".data")
+    other = tmp_path / "other"
+    shutil.copytree(moved, other)
+    (other / "29.png").unlink()
+    capsys.readouterr()
+    train(root, f"--data={other}", "--train.epochs=2", code=2)
+    assert "are not those that the run began with" in capsys.readouterr().err
+    assert file.read_bytes() == before
+    train(root, f"--data={moved}", "--train.epochs=2")
+    assert json.loads(file.read_text())["source"] == str(moved)
+    assert run.config().data.source == str(file)
+    assert notes(run) == []
+    shutil.rmtree(root / ".data")
+    assert len(images(run)) == 25
+    train(root, "--train.epochs=3")

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -96,6 +97,21 @@ def is_version(path: Path) -> bool:
 def stamp_of(listing: Listing) -> str:
     """A word that changes with the files of a source."""
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
+
+
+@contextmanager
+def moved_version(file: Path, place: str, source: Source) -> Iterator[None]:
+    """The version in `file` made of the same images at another `place`; as it was where that fails.
+
+    `source`: that place, as it was found.
+    """
+    before = read_version(file)
+    write_version(file, replace(before, source=place, listing=stamp_of(source.listing)))
+    try:
+        yield
+    except BaseException:
+        write_version(file, before)
+        raise
 
 
 def locate_version(file: Path, locate: Callable[[str], Source]) -> Source:
