@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ import streamlit as st
 
 from explorer.components import fragment, job_button, scripts
 from explorer.drawing import labels
-from explorer.panels.map import canvas, detail, path_overlay, plotly_map, selection
+from explorer.panels.map import canvas, detail, map_maker, path_overlay, plotly_map, selection
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
 from explorer.state import handover, map_points, opened_run
@@ -20,8 +19,6 @@ from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
 from vae.option_choices import MapMethod
-from vae.runs import processes
-from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -68,7 +65,9 @@ def _is_changing(session: Session) -> bool:
     """Whether a process makes a map, or the trainer will soon bring the first one."""
     run = session.run
     is_coming = session.is_alive() and not run.latents_file.exists()
-    return is_coming or any(job_button.is_working(*files(run, method)) for method in METHODS)
+    return is_coming or any(
+        job_button.is_working(*map_maker.files(run, method)) for method in METHODS
+    )
 
 
 def _draw(session: Session, was_changing: bool) -> None:
@@ -86,7 +85,7 @@ def _draw(session: Session, was_changing: bool) -> None:
         method, colour = _controls(opened)
         place = map_points.place_of(session.run, method)
         if place is None:
-            _missing(session, method)
+            map_maker.missing(session, method)
             method = "pca"  # meanwhile
             place = map_points.place_of(session.run, method)
             if place is None:
@@ -94,7 +93,7 @@ def _draw(session: Session, was_changing: bool) -> None:
         points = map_points.points(place)
         if points.index.max(initial=0) >= len(dataset):
             st.warning("This map shows other images than the run has now: compute it again.")
-            _job(session, method)
+            map_maker.job(session, method)
             return
         choice = selection.current(session, place)
         left, right = st.columns([8, 5], gap="medium")
@@ -215,43 +214,6 @@ def _honest(opened: OpenedRun, method: MapMethod, points: Latents) -> None:
         text += f" The newest weights are of step {weights.step:,}, so this map is older."
     st.caption(text)
     is_full = len(points.index) == num and points.step == weights.step
-    if not is_full or job_button.is_working(*files(session.run, method)):
-        _job(session, method)
+    if not is_full or job_button.is_working(*map_maker.files(session.run, method)):
+        map_maker.job(session, method)
     plotly_map.toggle(session)
-
-
-# ------------------------------------------------------------------------------- the map maker
-
-
-def files(run: Run, method: MapMethod) -> tuple[Path, Path]:
-    """The log of the process that makes a map, and what it writes."""
-    return run.maps / f"{method}.log", run.maps / f"{method}.npz"
-
-
-def _missing(session: Session, method: MapMethod) -> None:
-    """In place of a map that is not there."""
-    if method == "umap":
-        st.info(
-            (
-                "**UMAP places the images so that neighbours stay together.** It takes seconds to "
-                "minutes in the background; you can keep using the page."
-            ),
-            icon=":material/scatter_plot:",
-        )
-        _job(session, method)
-    else:
-        st.info(
-            "**No posterior means yet.** The map appears here after the first evaluation.",
-            icon=":material/hourglass_empty:",
-        )
-
-
-def _job(session: Session, method: MapMethod) -> None:
-    """Start making a map, and watch it."""
-    job_button.job(
-        session.run,
-        *files(session.run, method),
-        "Compute UMAP" if method == "umap" else "Map all images",
-        ":material/scatter_plot:",
-        lambda run: processes.start_projection(run, method),
-    )

@@ -23,7 +23,7 @@ from explorer.components import job_button
 from explorer.directions import built_in
 from explorer.drawing import images
 from explorer.panels.interpolate.film import film, filmed
-from explorer.panels.map import panel as map_panel
+from explorer.panels.map import map_maker
 from explorer.state.chosen_path import Tour
 from explorer.state.map_points import ERROR, KL
 from explorer.state.opened_run import OpenedRun
@@ -607,7 +607,7 @@ def test_umap_is_computed_on_request_only(root: Path) -> None:
 def test_the_map_maker_is_watched_by_its_log(tmp_path: Path) -> None:
     run = Run(tmp_path)
     log, now = run.maps / "umap.log", time.time()
-    assert job_button.work_of(*map_panel.files(run, "umap"), now).state == "none"
+    assert job_button.work_of(*map_maker.files(run, "umap"), now).state == "none"
     run.maps.mkdir()
     for text, silent, state in (
         ("", 0, "working"),
@@ -620,12 +620,12 @@ def test_the_map_maker_is_watched_by_its_log(tmp_path: Path) -> None:
     ):
         log.write_text(text)
         os.utime(log, (now - silent, now - silent))
-        assert job_button.work_of(*map_panel.files(run, "umap"), now).state == state, (text, silent)
+        assert job_button.work_of(*map_maker.files(run, "umap"), now).state == state, (text, silent)
     log.write_text("encode 50/200\n")
-    assert job_button.work_of(*map_panel.files(run, "umap"), time.time()).part == 0.25
+    assert job_button.work_of(*map_maker.files(run, "umap"), time.time()).part == 0.25
     (run.maps / "umap.npz").write_bytes(b"")
     log.write_text(f"{run.maps / 'umap.npz'}\n")
-    assert job_button.work_of(*map_panel.files(run, "umap"), time.time()).state == "done"
+    assert job_button.work_of(*map_maker.files(run, "umap"), time.time()).state == "done"
 
 
 def test_a_failed_map_maker_is_a_sentence_and_a_way_to_try_again(root: Path) -> None:

@@ -1,0 +1,47 @@
+"""The process that makes a map: what it writes, the button that starts it, how far it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.components import job_button
+from explorer.state.session import Session
+from vae.option_choices import MapMethod
+from vae.runs import processes
+from vae.runs.folder import Run
+
+
+def files(run: Run, method: MapMethod) -> tuple[Path, Path]:
+    """The log of the process that makes a map, and what it writes."""
+    return run.maps / f"{method}.log", run.maps / f"{method}.npz"
+
+
+def missing(session: Session, method: MapMethod) -> None:
+    """In place of a map that is not there."""
+    if method == "umap":
+        st.info(
+            (
+                "**UMAP places the images so that neighbours stay together.** It takes seconds to "
+                "minutes in the background; you can keep using the page."
+            ),
+            icon=":material/scatter_plot:",
+        )
+        job(session, method)
+    else:
+        st.info(
+            "**No posterior means yet.** The map appears here after the first evaluation.",
+            icon=":material/hourglass_empty:",
+        )
+
+
+def job(session: Session, method: MapMethod) -> None:
+    """Start making a map, and watch it."""
+    job_button.job(
+        session.run,
+        *files(session.run, method),
+        "Compute UMAP" if method == "umap" else "Map all images",
+        ":material/scatter_plot:",
+        lambda run: processes.start_projection(run, method),
+    )
