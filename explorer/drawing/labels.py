@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 OPTIONS = {  # of the command, as the form of a new run calls them
     "data.source": "Data",
     "data.crop": "Crop",
@@ -13,6 +15,19 @@ OPTIONS = {  # of the command, as the form of a new run calls them
     "train.beta": "Beta",
     "train.batch_size": "Batch size",
     "train.lr": "Learning rate",
+}
+
+# What became of files that are no images of the set.
+REASONS = {
+    "broken": "broken",
+    "duplicate": "copied from another",
+    "too_large": "too large",
+    "unreadable": "unreadable",
+    "linked": "linked",
+    "test": "kept apart for testing",
+    "excluded": "by hand",
+    "other": "of another kind",
+    "system": "hidden or of the system",
 }
 
 
@@ -43,3 +58,13 @@ def in_form_words(sentence: str) -> str:
     for option, label in OPTIONS.items():
         sentence = sentence.replace(option, label)
     return sentence
+
+
+def left_out(counts: Mapping[str, int]) -> dict[str, int]:
+    """Of the counts of an import, by reason, those of what is not used."""
+    return {reason: num for reason, num in counts.items() if num and reason in REASONS}
+
+
+def reasons(counts: Mapping[str, int]) -> str:
+    """What was left out, in words: 12 broken, 3 copied from another."""
+    return ", ".join(f"{num:,} {REASONS[reason]}" for reason, num in counts.items())

@@ -26,19 +26,6 @@ NUM_SHOWN, COLUMNS, TILE = 24, 6, 48  # images on the sheet, in a row, pixels a 
 
 Options = Mapping[str, str]  # those of the data, by dotted name
 
-# What became of files that are no images of the set, in the words of the page.
-REASONS = {
-    "broken": "broken",
-    "duplicate": "copied from another",
-    "too_large": "too large",
-    "unreadable": "unreadable",
-    "linked": "linked",
-    "test": "kept apart for testing",
-    "excluded": "by hand",
-    "other": "of another kind",
-    "system": "hidden or of the system",
-}
-
 _BEGUN = Key[dict[str, str] | None]("data_check.begun", None)  # what was looked at last
 _ENDED = Key("data_check.ended", False)  # by hand
 
@@ -183,15 +170,14 @@ def _report(
 
 def _left_out(dataset: Dataset, report: Mapping[str, Any]) -> None:
     """What is not used, by name and with why; copies with the image that is kept."""
-    counts = {reason: num for reason, num in report["counts"].items() if reason in REASONS}
+    counts = labels.left_out(report["counts"])
     if not counts:
         return
-    text = ", ".join(f"{num:,} {REASONS[reason]}" for reason, num in counts.items())
-    with st.expander(f"Left out: {text}", icon=":material/block:"):
+    with st.expander(f"Left out: {labels.reasons(counts)}", icon=":material/block:"):
         for reason, num in counts.items():
             examples = report["examples"].get(reason, [])
             more = f" :gray[and {num - len(examples):,} more]" if num > len(examples) else ""
-            st.markdown(f"**{REASONS[reason].capitalize()}**{more}")
+            st.markdown(f"**{labels.REASONS[reason].capitalize()}**{more}")
             if reason == "duplicate":
                 _copies(dataset, examples)
             else:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from explorer.drawing import labels
 from explorer.state.session import Session
 from vae.config import Config, get_value, options
 from vae.errors import ExplainedError, ImagesGoneError
@@ -77,18 +80,14 @@ def data_section(session: Session, config: Config) -> None:
         except ExplainedError as error:
             facts.append(f":red[{error}]")
         else:
-            facts += _counts(dataset.manifest.get("counts"))
+            counts = dataset.manifest["counts"]
+            assert isinstance(counts, Mapping)
+            if left_out := labels.left_out(counts):
+                facts.append(f"left out: {labels.reasons(left_out)}")
             credit = str(dataset.manifest.get("credit") or "").strip()
     st.markdown("**Data** &nbsp; :small[" + " · ".join(facts) + "]")
     if credit:
         st.caption(f"Credit: {credit.splitlines()[0]}")
-
-
-def _counts(counts: object) -> list[str]:
-    """What an import counted, in words."""
-    if not isinstance(counts, dict):
-        return []
-    return [f"{number:,} {reason.replace('_', ' ')}" for reason, number in counts.items() if number]
 
 
 def options_section(config: Config) -> None:
