@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explorer.components import gallery, image_choice, job_button
+from explorer.drawing import labels
 from explorer.state import cache
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
@@ -92,7 +93,7 @@ def _hardest(opened: OpenedRun, known: ImageLosses) -> None:
     )
     if not image_choice.can_choose(opened):
         return
-    named = ", ".join(f"`{dataset.names[image]}`" for image in picked)
+    named = ", ".join(labels.plain(str(dataset.names[image])) for image in picked)
     st.caption(f"Chosen: {named}." if named else "Click those that do not belong, or take all.")
     st.button(
         f"Leave out all {len(shown)}" if not picked else f"Leave out the {len(picked)} chosen",
