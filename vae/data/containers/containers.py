@@ -16,6 +16,7 @@ from vae.data.containers.parquet_files import load_parquet
 from vae.data.containers.tar_files import load_tar
 from vae.data.containers.zip_files import load_zip
 from vae.data.folders.sorted_files import SUFFIX
+from vae.data.images import content
 from vae.data.tables.table_files import is_table, tables_beside
 from vae.errors import InputError
 
@@ -37,7 +38,11 @@ UNREAD = {  # by the name of the file: what it is, and what to do
     r".*\.tfrecords?|.*tfrecord-\d+-of-\d+": ("a TFRecord file", EXPORT),
     r".*\.(pkl|pickle|pt|pth|joblib)": ("a Python pickle, which may run any code", EXPORT),
     r".*\.mat": ("a MATLAB file", EXPORT),
-    r".*\.(rec|beton|bin|msgpack|feather)": ("a file of a kind that is not read", EXPORT),
+    r".*\.(rec|beton|bin|msgpack)": ("a file of a kind that is not read", EXPORT),
+    r".*\.(csv|tsv|xlsx?)": (
+        "a table",
+        "give the folder that holds its images; images that are numbers in a table, save as .npy",
+    ),
     r".*\.(mp4|mov|avi|mkv|webm|m4v)": ("a video", "save its frames as images"),
 }
 PART = re.compile(r"(?P<set>.*)-(?P<number>\d+)-of-(?P<total>\d+)\b.*")
@@ -67,6 +72,8 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
     counts = Counter(KINDS[suffix] for suffix in suffixes.values() if suffix in KINDS)
     if any(map(SUFFIX.fullmatch, suffixes.values())):
         return None
+    if any(_is_image(root / name) for name, suffix in suffixes.items() if suffix not in KINDS):
+        return None  # without a suffix
     if not counts:
         zips = [name for name, suffix in suffixes.items() if suffix == ".zip"]
         if len(zips) == 1:
@@ -85,6 +92,14 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
         return replace(collection, skipped=skipped, warnings=warnings)
 
     return Source(kind, str(root), root.name, listing, load_all)
+
+
+def _is_image(path: Path) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return content.is_image(file.read(content.HEAD_BYTES))
+    except OSError:  # it is counted when it is read
+        return False
 
 
 def _locate_zip(root: Path, name: str, names: Sequence[str], listing: Listing) -> Source:

@@ -23,7 +23,7 @@ from vae.data.tables.table_files import read_tables, tables_beside
 from vae.data.tally import escaped
 
 MASKS = re.compile(
-    r"(image|img)?_?(masks?|labels?|annotations?|seg(mentations?|maps?)?|gt|ground_?truth|depth"
+    r"(image|img)?_?(masks?|labels?|annotations?|seg\w*|gt|ground_?truth|depth"
     r"|targets?|trimaps?|mattes?|alphas?|normals?|edges?)",
     re.IGNORECASE,
 )  # in the name of a folder

@@ -22,6 +22,7 @@ SUFFIX = re.compile(
 )
 # Like TIFF inside, with a small preview where an image would be.
 CAMERA_SUFFIX = re.compile(r"\.(cr2|nef|arw|dng|orf|rw2|pef|srw|3fr)", re.IGNORECASE)
+SHEET_SUFFIX = re.compile(r"\.(xlsx?|xlsm|ods|sav|dta|feather)")
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson")
 TEXT_SUFFIXES = (".txt", ".json")  # which may hold anything: they are not missed as tables
 CREDIT_FILE = re.compile(r"(.*/)?(credits?|licen[cs]e|copying)(\.txt|\.md)?", re.IGNORECASE)
@@ -58,6 +59,7 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
     credits: list[Entry] = []
     skipped: list[LeftOut] = []
     zips: list[str] = []
+    sheets: list[str] = []
     for entry in sorted(entries, key=lambda entry: entry.path):
         suffix = os.path.splitext(entry.path)[1].lower()
         if is_system(entry.path):
@@ -68,6 +70,9 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
             images.append(entry)
         elif CAMERA_SUFFIX.fullmatch(suffix):
             skipped.append(LeftOut("other", entry.path, "a camera's raw file: export it as JPEG"))
+        elif SHEET_SUFFIX.fullmatch(suffix):
+            sheets.append(entry.path)
+            skipped.append(LeftOut("other", entry.path, "a table of a kind that is not read"))
         elif content.is_image(head):
             images.append(entry)
         elif entry.size > MAX_FILE_BYTES:
@@ -82,7 +87,7 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
             skipped.append(LeftOut("other", entry.path, content.described(head)))
     best = sorted(credits, key=lambda e: ("credit" not in e.path.lower(), e.path.count("/")))
     credit = content_of(best[0]).decode("utf-8-sig", "replace") if best else ""
-    warnings = []
+    warnings = [f"The table {name} is not read: save it as csv." for name in sheets[:1]]
     if zips:
         warnings.append(
             f"A zip file inside is not opened ({zips[0]}"

@@ -24,6 +24,8 @@ WORDS: dict[str, SplitName] = {  # of folders, files, arrays, tables and cells a
     "testing": "test",
     "eval": "test",
     "evaluation": "test",
+    "holdout": "test",
+    "heldout": "test",
 }
 NO_CLASSES = ("images", "image", "imgs", "img", "pictures", "photos", "jpegimages")
 MAX_OUTSIDE = 0.1  # of the images may lie outside of class folders

@@ -10,17 +10,18 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from vae.data.folders.sorted_files import Entry, content_of
-from vae.data.tables.cells import tag_splitter
 from vae.data.tables.tables import Table
 from vae.errors import FileError
 
 MAX_NOTE_BYTES = 2**16  # of one of them; a larger one holds more than attributes
 MIN_TEXTS = 6  # fewer say nothing of what they are
+MIN_TAGS = 1.5  # of a text, on average
+MAX_TAG_WORDS = 3  # of a tag, on average
 KINDS = (".json", ".txt")
 
 
@@ -53,25 +54,28 @@ def read_notes(texts: Sequence[Entry], images: Sequence[str], most_bytes: int) -
             objects[entry.path] = {**found, "file_name": image}
         elif isinstance(found, str) and found:
             captions[entry.path] = (image, found)
-    if not _are_attributes([text for _, text in captions.values()]):
-        captions = {}
+    column = _column({text for _, text in captions.values()}, len(captions))
     tables = []
     if objects:
         lines = "".join(json.dumps(row) + "\n" for row in objects.values())
         tables.append(Table("*.json", lines.encode()))
-    if captions:
+    if column:
         file = io.StringIO()
-        csv.writer(file).writerows([("file_name", "caption"), *captions.values()])
+        csv.writer(file).writerows([("file_name", column), *captions.values()])
         tables.append(Table("*.txt", file.getvalue().encode("utf-8", "replace")))
-    return Notes(tables, {*objects, *captions})
+    return Notes(tables, {*objects, *(captions if column else ())})
 
 
 def _stem(path: str) -> str:
     return str(PurePosixPath(path).with_suffix(""))
 
 
-def _are_attributes(texts: Sequence[str]) -> bool:
-    """Whether texts are tags or a few classes, rather than a sentence for each image."""
-    if len(texts) < MIN_TEXTS:
-        return False
-    return 2 * len(set(texts)) <= len(texts) or tag_splitter("caption", texts) is not None
+def _column(texts: Collection[str], num: int) -> str:
+    """What a column of the texts of `num` images is called; "" for a sentence for each image."""
+    parts = [part.split() for text in texts for part in text.split(",")]
+    if num < MIN_TEXTS:
+        return ""
+    are_short = sum(map(len, parts)) <= MAX_TAG_WORDS * len(parts)
+    if are_short and len(parts) >= MIN_TAGS * len(texts):
+        return "tags"
+    return "caption" if 2 * len(texts) <= num else ""

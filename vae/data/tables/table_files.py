@@ -23,6 +23,7 @@ from vae.data.tally import escaped
 from vae.errors import FileError
 
 MAX_TABLES = 1000  # that are read of one source
+SUBMISSION = re.compile(r"submission[^/]*$")  # sample_submission.csv, as contests have it
 MAX_NAMED_TABLES = 5  # with the name of an image, which may be by chance
 
 
@@ -85,6 +86,8 @@ def read_tables(
     for entry in [*outside, *sorted(tables, key=lambda entry: entry.path.count("/"))]:
         if entry.path in notes.used:
             left_out.append(LeftOut("table", entry.path))
+        elif SUBMISSION.search(entry.path.lower()):
+            left_out.append(LeftOut("other", entry.path, "a form for answers, without labels"))
         elif entry.path in of_one:
             left_out.append(LeftOut("other", entry.path, "a text with the name of an image"))
         elif len(read) < MAX_TABLES and entry.size <= room:

@@ -58,7 +58,7 @@ class TableRows:
 
     @property
     def num_used(self) -> int:
-        return sum(image != NO_IMAGE for image in self._found.image)
+        return sum(image != NO_IMAGE for image in self._found.image) + len(self._clashes)
 
     @property
     def example(self) -> str:
@@ -82,8 +82,13 @@ class TableRows:
         """The rows that are used, some thousands at once, and their images. [n]"""
         rows: list[list[str]] = []
         images: list[int] = []
+        clash_of = {row: image for image, group in self._clashes for row in group}
+        agreed: dict[int, list[str]] = {}  # what the rows of an image that differ have in common
         well_formed = (row for _, row in self.sheet.rows() if row is not None)
-        for row, image in zip(well_formed, self._found.image, strict=True):
+        for number, (row, image) in enumerate(zip(well_formed, self._found.image, strict=True)):
+            if number in clash_of:
+                pairs = zip(agreed.get(clash_of[number], row), row, strict=True)
+                agreed[clash_of[number]] = [a if a == b else "" for a, b in pairs]
             if image == NO_IMAGE:
                 continue
             rows.append(row)
@@ -91,8 +96,8 @@ class TableRows:
             if len(rows) == NUM_CHUNK_ROWS:
                 yield rows, np.array(images, np.int64)
                 rows, images = [], []
-        if rows:
-            yield rows, np.array(images, np.int64)
+        if rows or agreed:
+            yield [*rows, *agreed.values()], np.array([*images, *agreed], np.int64)
 
     # ------------------------------------------------------------------------ names, header
 
@@ -198,6 +203,8 @@ class TableRows:
             for row in range(len(found.image) - rows, len(found.image))
             if found.image[row] == NO_IMAGE and row not in spoken
         ]
+        if nameless and not any(self._names):
+            return [*sentences, f"{table} was not used: no column of it holds names of images."]
         if nameless:
             used = {*found.image}
             free = next((path for n, path in enumerate(paths) if n not in used), paths[0])
@@ -219,8 +226,8 @@ class TableRows:
             names = " and ".join(shown(self._names[row]) for row in clash[:2])
             about = _count(len(self._clashes), "image")
             sentences.append(
-                f"{table}: rows that contradict each other about {about} were not used, such as "
-                f"{names} for {shown(paths[image])}."
+                f"{table}: rows contradict each other about {about}, such as {names} for "
+                f"{shown(paths[image])}: only what they agree on is used."
             )
         if found.moved:
             row, image = found.moved

@@ -46,6 +46,7 @@ def test_pickles_are_not_opened(names: list[str], tmp_path: Path) -> None:
         ("faces.pkl", "a Python pickle"),
         ("faces.7z", "an archive: unpack it"),
         ("faces.mp4", "a video"),
+        ("mnist_train.csv", "a table"),
     ],
 )
 def test_a_kind_of_container_that_is_not_read_is_one_sentence(
@@ -88,3 +89,11 @@ def test_a_container_that_cannot_be_read_is_one_sentence(
         loaded(tmp_path / name)
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
+
+
+def test_images_without_a_suffix_go_before_what_else_lies_there(tmp_path: Path) -> None:
+    others = {"more.zip": b"PK\3\4", "a.mp4": b"\0", "t.csv": b"file,age\nphoto,1.5\n"}
+    write_files(tmp_path / "set", {"photo": png(1), **others})
+    data = loaded(tmp_path / "set")
+    assert list(data.names) == ["photo"]
+    assert reasons(data) == {"other": 2, "table": 1}

@@ -200,12 +200,13 @@ def _json_each(at: Path) -> Path:
         "hat": "yes no yes no yes no",
         "long hair": "no yes no no yes no",
         "smile": "yes yes no yes no yes",
+        "solo": "no yes no no no yes",
     },
     counts={"table": 6},
-    says=["caption was read as lists of tags"],
+    says=["tags was read as lists of tags"],
 )
 def _tags_each(at: Path) -> Path:
-    tags = ["smile, hat", "long hair, smile", "hat", "smile", "hat, long hair", "smile"]
+    tags = ["smile, hat", "long hair, smile, solo", "hat", "smile", "hat, long hair", "smile, solo"]
     names = [f"{number}.png" for number in range(6)]
     return _faces(at, {f"{number}.txt": text for number, text in enumerate(tags)}, names)
 
@@ -215,6 +216,34 @@ def _captions_each(at: Path) -> Path:
     names = [f"{number}.png" for number in range(6)]
     captions = {f"{n}.txt": f"A face with {n + 2} freckles, drawn in ink." for n in range(6)}
     return _faces(at, captions, names)
+
+
+@layout(
+    "Several rows for an image, one for each box: what they agree on",
+    FACES,
+    columns={"class": "cat dog cat dog", "xmin": "- 1 1 1"},
+    counts={"table": 1},
+    says=["_annotations.csv: rows contradict each other about 1 image"],
+)
+def _boxes(at: Path) -> Path:
+    rows = "".join(f"{name},{('cat', 'dog')[n % 2]},1\n" for n, name in enumerate(NAMES))
+    return _faces(at, {"_annotations.csv": f"filename,class,xmin\n{rows}000.jpg,cat,5\n"})
+
+
+@layout(
+    "An Excel table and a form for answers: not read, and that is said",
+    FACES,
+    columns=HAIR,
+    counts={"table": 1, "other": 2},
+    says=["The table hair.xlsx is not read: save it as csv"],
+)
+def _not_read(at: Path) -> Path:
+    files: dict[str, str | bytes] = {
+        "hair.xlsx": b"PK\3\4",
+        "sample_submission.csv": "file,hair\n003.jpg,red\n",
+        "hair.csv": _text(),
+    }
+    return _faces(at, files)
 
 
 @layout("A column for the split", "0 1 2 3", "3", columns=HAIR, counts={"table": 1})

@@ -176,10 +176,15 @@ def test_an_exact_name_goes_before_a_loose_one() -> None:
     assert said(found, "more than one image fits 1 of 5 rows", "'001.png'", "'01.png'", "'1.png'")
 
 
-def test_rows_that_contradict_each_other_are_not_used_and_equal_ones_are() -> None:
-    table = "file,age\n1.png,0.5\n1.png,1.5\n2.png,2.5\n2.png,2.5\n"
+def test_of_rows_that_contradict_each_other_only_what_they_agree_on_is_used() -> None:
+    table = (
+        "file,age,kind,box\n1.png,0.5,cat,1\n2.png,2.5,dog,3\n1.png,1.5,cat,2\n2.png,2.5,dog,3\n"
+        "1.png,0.5,cat,3\n"
+    )
     found = attached({"t.csv": table}, ["1.png", "2.png"])
     assert texts(found.columns["age"]) == [None, 2.5]
+    assert texts(found.columns["kind"]) == ["cat", "dog"]
+    assert texts(found.columns["box"]) == [None, "3"]
     assert said(found, "contradict each other about 1 image", "'1.png'")
 
 
