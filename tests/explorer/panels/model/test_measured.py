@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 import vae
 from explorer.components import job_button
 from explorer.panels.model.measured import evaluation_table, samples
-from explorer.state import handover
+from explorer.state import handover, keys
 from explorer.state.session import Session
 from tests.explorer.pages import PAGE
 from vae.commands.parser import main
@@ -131,7 +131,7 @@ def test_a_clicked_sample_goes_to_sliders(evaluated: Path, monkeypatch: pytest.M
     state["sample_cards:tiny"] = {"picked": {"sample": 2, "turn": "newer", "number": 1}}
     samples.open_clicked(session, z, "newer")
     assert handover.pop_point(session) == handover.Point(tuple(z[2].tolist()))
-    handover.apply()
+    keys.apply_asked()
     assert handover.PANEL.get() == "Sliders"
 
 
