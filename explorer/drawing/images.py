@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +18,13 @@ from PIL import Image, ImageDraw
 from vae import pictures
 from vae.api import decode as decode
 from vae.api import encode as encode
-from vae.data.images.image_files import CENTRE, Crop, resized, upright, upright_square
+from vae.data.images.image_files import Crop, upright
+from vae.data.images.one_picture import unreadable
 from vae.data.images.opening import opened
 from vae.errors import InputError
 
 if TYPE_CHECKING:
-    pass
+    from vae.data.images.decoding import Rendering
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -84,46 +84,26 @@ def strip_factor(size: int) -> int:
     return max(1, EXPORT_SIZE // 2 // size)
 
 
-def read_upload(data: bytes, image_shape: tuple[int, int, int], crop: Crop = CENTRE) -> Pixels:
-    """Somebody's picture file as an image for a model of `image_shape`. [H, W, C]
-
-    The centre square or another `crop`, upright, resized. Raises InputError with one sentence.
-    """
-    channels, size, _ = image_shape
-    with _opened(data) as image:
-        square = upright_square(image, size, crop).convert("L" if channels == 1 else "RGB")
-        pixels = np.array(resized(square, size), np.uint8)  # a writable copy
-    return pixels.reshape(size, size, channels)
-
-
-def cropping(data: bytes, crop: Crop, width: int) -> bytes:
+def cropping(data: bytes, rendering: Rendering, crop: Crop, width: int) -> bytes:
     """The whole of somebody's picture as a JPEG of at most `width` pixels a side.
 
-    What is outside the crop is dimmed. Raises InputError.
+    What is outside the crop is dimmed, where the rendering takes a square. Raises InputError.
     """
-    with _opened(data) as image:
-        whole = upright(image, width).convert("RGB")
-        whole.thumbnail((width, width), Image.Resampling.LANCZOS)
+    try:
+        with opened(data) as image:
+            whole = upright(image, width, rendering.background, rendering.ranges).convert("RGB")
+    except Exception as error:  # Pillow raises nearly anything for a broken file
+        raise InputError(unreadable(error)) from error
+    whole.thumbnail((width, width), Image.Resampling.LANCZOS)
+    if rendering.crop == "centre":
         box = crop.box(*whole.size)
         dimmed = Image.blend(whole, Image.new("RGB", whole.size, (128, 128, 128)), 0.72)
         dimmed.paste(whole.crop(box), box[:2])
         ImageDraw.Draw(dimmed).rectangle((*box[:2], box[2] - 1, box[3] - 1), outline="white")
-        buffer = io.BytesIO()
-        dimmed.save(buffer, "JPEG", quality=90)
+        whole = dimmed
+    buffer = io.BytesIO()
+    whole.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
-
-
-@contextlib.contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
-    """The picture in a file, while something is done with it. Raises InputError."""
-    try:
-        with opened(data) as image:
-            yield image
-    except Exception as error:  # Pillow raises nearly anything for a broken file
-        kinds = "PNG, JPEG, WebP, GIF, BMP or TIFF"
-        raise InputError(
-            f"This file cannot be read as a {kinds} picture: choose another one."
-        ) from error
 
 
 def to_link(z: Sequence[float]) -> str:

@@ -15,6 +15,7 @@ from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
+    from vae.data.images.decoding import Rendering
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 
@@ -35,6 +36,15 @@ class OpenedRun:
     def dataset(self) -> Dataset:
         """The run's images. Raises ImagesGoneError where they are gone."""
         return self.session.dataset()
+
+    @property
+    def rendering(self) -> Rendering:
+        """How a picture is made into an image such as those of the run."""
+        from vae.data.images.one_picture import rendering_of
+
+        manifest = self.dataset.manifest if self.has_images() else {}
+        config = self.run.config(self.session.events())
+        return rendering_of(config.data, self.model.image_shape, manifest)
 
     def has_images(self) -> bool:
         """Whether the run's images are still there."""

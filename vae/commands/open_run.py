@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vae import config as configuration
 from vae.commands.progress import Progress
-from vae.errors import FileError, InputError
+from vae.errors import FileError, ImagesGoneError, InputError, reading
 from vae.runs.events import images_of
 from vae.runs.folder import Run, data_cache, existing_run
 
@@ -116,14 +116,14 @@ def decode(model: VAE, z: Tensor) -> NDArray[np.uint8]:
         return pictures.from_unit(model.decode(z).numpy())
 
 
-def key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray[np.uint8]:
-    """One image [1, H, W, C], by its file or by its index in the run's data."""
+def key_image(
+    text: str, model: VAE, config: configuration.DataConfig, dataset: Callable[[], Dataset]
+) -> NDArray[np.uint8]:
+    """One image [1, H, W, C], by its file or by its index in the data that `config` names."""
     import numpy as np
 
-    from vae.data.images.image_files import resized, upright_square
-    from vae.data.images.opening import opened
+    from vae.data.images.one_picture import rendered_file, rendering_of
 
-    channels, size, _ = model.image_shape
     if text.isdigit():
         data = dataset()
         if int(text) >= len(data):
@@ -132,9 +132,12 @@ def key_image(text: str, model: VAE, dataset: Callable[[], Dataset]) -> NDArray[
     if not Path(text).is_file():
         raise InputError(f"{text!r} is neither an image file nor an index of the run's data.")
     try:
-        with opened(Path(text).read_bytes()) as image:
-            square = resized(upright_square(image, size), size)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise FileError(f"{text} cannot be read as an image: {error}") from error
-    pixels = np.asarray(square.convert("RGB" if channels == 3 else "L"))
-    return pixels.reshape(1, size, size, channels)
+        manifest = dataset().manifest
+    except ImagesGoneError:
+        manifest = {}
+    with reading(Path(text)):
+        data_in_file = Path(text).read_bytes()
+    try:
+        return rendered_file(data_in_file, rendering_of(config, model.image_shape, manifest))[None]
+    except InputError as error:
+        raise FileError(f"{text}: {error}") from error

@@ -143,7 +143,8 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     def dataset() -> Dataset:
         return run_images(run, arguments.root, progress)
 
-    ends = [key_image(text, model, dataset) for text in (arguments.a, arguments.b)]
+    data = run.config().data
+    ends = [key_image(text, model, data, dataset) for text in (arguments.a, arguments.b)]
     with torch.inference_mode():
         mu = model.encode(encoding.to_unit(np.concatenate(ends))).mu
     z = paths.trace(mu.numpy(), arguments.steps, arguments.path, along)

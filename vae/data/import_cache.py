@@ -24,6 +24,7 @@ from vae.atomic import atomic_json, make_folder, sync_folder
 from vae.config import DataConfig
 from vae.data.collection import Collection, Source
 from vae.data.images.decoding import Decoded, Skip, Twins, decoded_images
+from vae.data.images.one_picture import to_document
 from vae.data.images.survey import survey
 from vae.data.images.values import described
 from vae.data.shuffle import SUBSET, shuffled
@@ -189,6 +190,7 @@ def _write(
         "counts": tally.counts,
         "examples": tally.examples,
         "value_range": described(rendering.ranges),
+        "rendering": to_document(rendering),
         "warnings": [*collection.warnings, *rendering.warnings, *_lost_split(collection, boundary)],
         "columns_left_out": list(collection.columns_left_out),
         "credit": collection.credit,

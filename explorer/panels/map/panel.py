@@ -9,12 +9,19 @@ import streamlit as st
 
 from explorer.components import fragment, job_button, scripts
 from explorer.drawing import labels
-from explorer.panels.map import canvas, detail, map_maker, path_overlay, plotly_map, selection
+from explorer.panels.map import (
+    canvas,
+    controls,
+    detail,
+    map_maker,
+    path_overlay,
+    plotly_map,
+    selection,
+)
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
 from explorer.state import handover, map_points, opened_run
-from explorer.state.keys import RunKey
-from explorer.state.map_points import ERROR, KL, Place
+from explorer.state.map_points import Place
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
@@ -26,22 +33,6 @@ if TYPE_CHECKING:
 
 
 TICK_SECONDS = 1.0  # while a map is in the making
-METHODS: dict[MapMethod, str] = {"pca": "PCA", "umap": "UMAP"}
-UMAP_HELP = (
-    "**UMAP** keeps neighbours together: groups are real, but distances between them mean little."
-)
-# What a map of few latent dimensions shows, by their number.
-AXES = {
-    1: (
-        "z0 across; up and down mean nothing, images with about the same z0 are only piled up to "
-        "be seen, so a high pile is a dense place. "
-    ),
-    2: "z0 across, z1 up. ",
-}
-
-_METHOD = RunKey[MapMethod]("method", "pca")
-_COLOUR = RunKey("colour", "")
-_CONTROLS = RunKey[tuple[MapMethod, str]]("map_controls", ("pca", ""))  # both
 
 
 def show(session: Session | None) -> None:
@@ -66,7 +57,7 @@ def _is_changing(session: Session) -> bool:
     run = session.run
     is_coming = session.is_alive() and not run.latents_file.exists()
     return is_coming or any(
-        job_button.is_working(*map_maker.files(run, method)) for method in METHODS
+        job_button.is_working(*map_maker.files(run, method)) for method in controls.METHODS
     )
 
 
@@ -82,7 +73,7 @@ def _draw(session: Session, was_changing: bool) -> None:
     try:
         dataset = opened.dataset
         st.html(scripts.style(__file__))
-        method, colour = _controls(opened)
+        method, colour = controls.show(opened)
         place = map_points.place_of(session.run, method)
         if place is None:
             map_maker.missing(session, method)
@@ -104,56 +95,6 @@ def _draw(session: Session, was_changing: bool) -> None:
             detail.show(opened, place, choice)
     except ExplainedError as error:
         st.error(str(error), icon=":material/error:")
-
-
-def _controls(opened: OpenedRun) -> tuple[MapMethod, str]:
-    """The method, and what the colours say."""
-    session, dataset = opened.session, opened.dataset
-    names = [name for name in dataset.attributes if name not in (ERROR, KL)]
-    names.sort(key=lambda name: name != "label")
-    colours = [*names, ERROR, KL]
-    # Streamlit forgets the widgets of a panel that is closed; this does not.
-    kept, by = _CONTROLS.of(session), _COLOUR.of(session)
-    before = kept.get()
-    _METHOD.of(session).begin(before[0])
-    if by.begin(before[1]) not in colours:
-        by.set(colours[0])
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        st.subheader("Map", anchor=False, width="content")
-        method = _method(session, opened.model.latent_dim)
-        colour = st.selectbox(
-            "Colour by",
-            colours,
-            format_func=labels.label_of,
-            key=by.name,
-            width=260,
-        )
-        path_overlay.toggle(session)
-    controls = (method, str(colour))
-    kept.set(controls)
-    return controls
-
-
-def _method(session: Session, latent_dim: int) -> MapMethod:
-    """How the images are laid out. There is no choice where there is one dimension to show."""
-    if latent_dim == 1:
-        return "pca"
-    names = {"pca": "z0 and z1" if latent_dim == 2 else METHODS["pca"], "umap": METHODS["umap"]}
-    plain = (
-        "**z0 and z1** are the two latent dimensions themselves, so nothing is hidden. "
-        if latent_dim == 2
-        else "**PCA** shows the two widest axes of the posterior means: distances are true, but "
-        "everything off the plane is hidden. "
-    )
-    chosen = st.segmented_control(
-        "Method",
-        list(METHODS),
-        required=True,
-        format_func=names.__getitem__,
-        key=_METHOD.of(session).name,
-        help=plain + UMAP_HELP,
-    )
-    return chosen or "pca"
 
 
 # ------------------------------------------------------------------------------- the map
@@ -205,9 +146,7 @@ def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
 def _honest(opened: OpenedRun, method: MapMethod, points: Latents) -> None:
     """What the map shows, and how to have a fuller or a newer one."""
     session, weights, num = opened.session, opened.weights, len(opened.dataset)
-    text = ""
-    if method == "pca":
-        text = AXES.get(opened.model.latent_dim, "PC 1 across, PC 2 up. ")
+    text = controls.across_and_up(opened.model.latent_dim) if method == "pca" else ""
     sampled = " sampled" if len(points.index) < num else ""
     text += f"{len(points.index):,} of {num:,} images{sampled}, weights of step {points.step:,}."
     if points.step != weights.step:

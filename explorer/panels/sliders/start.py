@@ -16,6 +16,7 @@ from explorer.panels.sliders.point import Best, Seen, Start
 from explorer.state import moved_images
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
+from vae.data.images.one_picture import rendered_file
 from vae.errors import ExplainedError, ImagesGoneError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FACE_SIZE = 384  # pixels a side, of a downloaded face
 THUMBNAIL = 72
+KINDS = "png jpg jpeg webp gif bmp tif tiff avif heic heif jp2".split()
 WIDTH = 160
 GAP = 16
 
@@ -62,13 +64,14 @@ def show(opened: OpenedRun, face: images.Pixels) -> None:
             with st.popover("Your own", icon=":material/upload:", width="stretch"):
                 st.file_uploader(
                     "Your own picture",
-                    ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
+                    KINDS,
                     key=upload.name,
                     on_change=_from_file,
                     args=(opened,),
                     help=(
-                        "Its centre square is encoded; the picture stays on this machine. A face "
-                        "that was downloaded here restores its exact point."
+                        "It is encoded as the run's images were, by their crop, colours and "
+                        "size; the picture stays on this machine. A face that was downloaded here "
+                        "restores its exact point."
                     ),
                 )
                 file = upload.get()
@@ -76,7 +79,7 @@ def show(opened: OpenedRun, face: images.Pixels) -> None:
                     st.error(message, icon=":material/broken_image:")
                 elif file is not None and start is not None and start.upload is not None:
                     data = file.getvalue()
-                    crop.crop(session, data, model.image_shape, partial(_crop, opened, data))
+                    crop.crop(session, data, opened.rendering, partial(_crop, opened, data))
         with st.container(width=WIDTH, gap="small"):
             st.button(
                 "Start again",
@@ -175,7 +178,7 @@ def _from_set(opened: OpenedRun) -> None:
 
 
 def _from_file(opened: OpenedRun) -> None:
-    session, model = opened.session, opened.model
+    session = opened.session
     file, refused = _UPLOAD.of(session).get(), _REFUSED.of(session)
     refused.pop()
     if file is None:
@@ -192,7 +195,7 @@ def _from_file(opened: OpenedRun) -> None:
             return
         restore.say(sentence)
     try:
-        pixels = images.read_upload(data, model.image_shape)
+        pixels = rendered_file(data, opened.rendering)
     except ExplainedError as error:
         refused.set(str(error))
         return
@@ -200,7 +203,7 @@ def _from_file(opened: OpenedRun) -> None:
 
 
 def _crop(opened: OpenedRun, data: bytes) -> None:
-    pixels = images.read_upload(data, opened.model.image_shape, crop.crop_of(opened.session))
+    pixels = rendered_file(data, opened.rendering, crop.crop_of(opened.session))
     _begin_with(opened, Start(upload=pixels), pixels)
 
 

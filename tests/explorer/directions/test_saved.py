@@ -21,6 +21,7 @@ from explorer.panels.sliders.refine import falling
 from explorer.server import decode_socket
 from tests.explorer.pages import page, text_of
 from vae.data.dataset import open_dataset
+from vae.data.images.decoding import Rendering
 from vae.data.images.image_files import Crop
 from vae.directions import contrasts, definitions
 from vae.directions.definitions import Definition
@@ -252,13 +253,14 @@ def test_a_crop_is_a_square_inside_the_picture() -> None:
 def test_outside_of_the_crop_is_dimmed() -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (300, 100), "red").save(buffer, "PNG")
-    with Image.open(io.BytesIO(images.cropping(buffer.getvalue(), Crop(1, 0, 0), 300))) as shown:
+    preview = images.cropping(buffer.getvalue(), Rendering(32, 3), Crop(1, 0, 0), 300)
+    with Image.open(io.BytesIO(preview)) as shown:
         inside, outside = np.asarray(shown)[50, 50], np.asarray(shown)[50, 250]
     assert shown.size == (300, 100)
     assert inside[0] > 240
     assert outside[0] < 180
     with pytest.raises(InputError, match="cannot be read"):
-        images.cropping(b"no picture", Crop(), 100)
+        images.cropping(b"no picture", Rendering(32, 3), Crop(), 100)
 
 
 def test_typicality_is_told_and_falls_far_from_the_data(run: Run) -> None:

@@ -20,6 +20,8 @@ from explorer.panels.animation.frames import frame_events
 from explorer.state.session import Session
 from tests.explorer.pages import PAGE
 from vae import api, pictures
+from vae.data.images.decoding import Rendering
+from vae.data.images.one_picture import rendered_file
 from vae.runs.folder import Run
 
 
@@ -96,8 +98,9 @@ def test_a_face_of_a_run_that_is_not_here_is_a_plain_picture(root: Path, recipe:
     at = page("Sliders")
     drop(at, dataclasses.replace(recipe, run="gone"), root)
     model, _ = api.load(root / "tiny")
-    picture = images.read_upload(
-        pictures.png(images.enlarged(api.dataset(root / "tiny").take([3])[0], 96)), (3, 32, 32)
+    picture = rendered_file(
+        pictures.png(images.enlarged(api.dataset(root / "tiny").take([3])[0], 96)),
+        Rendering(32, 3),
     )
     np.testing.assert_allclose(z_of(at), api.encode(model, picture[None])[0], atol=1e-5)
     assert "gone, which is not here" in toasts(at)

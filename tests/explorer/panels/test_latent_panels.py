@@ -31,7 +31,6 @@ from explorer.state.session import Session
 from tests.explorer.pages import PAGE, page, text_of
 from vae.config import ModelConfig
 from vae.data.dataset import open_dataset
-from vae.errors import InputError
 from vae.latent.encoding import load_latents, save_latents
 from vae.latent.projection import project
 from vae.model.checkpoints import load_model
@@ -123,19 +122,6 @@ def test_a_link_that_is_no_point_is_none() -> None:
     too_long = images.to_link([0.0] * 7)
     for word in ("", "garbage", "ü€", "A" * 1001, infinite, too_long):
         assert images.from_link(word, 6) is None, word
-
-
-def test_an_upload_becomes_an_upright_square() -> None:
-    picture = Image.new("RGB", (60, 40), "red")
-    picture.paste("blue", (20, 0, 40, 40))
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    pixels = images.read_upload(buffer.getvalue(), (3, 20, 20))
-    assert pixels.shape == (20, 20, 3)
-    assert tuple(pixels[10, 10]) == (0, 0, 255)
-    assert images.read_upload(buffer.getvalue(), (1, 20, 20)).shape == (20, 20, 1)
-    with pytest.raises(InputError, match="cannot be read"):
-        images.read_upload(b"no picture", (3, 20, 20))
 
 
 # ------------------------------------------------------------------------------------- no run yet

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.degenerate_data import NAMES, noise, save
+from vae import api
 from vae.commands.parser import main
 from vae.latent.encoding import load_latents
 from vae.runs.events import last_event
@@ -115,3 +117,16 @@ def test_what_hardly_any_data_do_not_allow_is_a_sentence(
 ) -> None:
     assert main([*words, "--root", str(degenerate_root)]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_file_between_which_a_path_goes_is_the_image_that_its_import_is(
+    degenerate_root: Path, tmp_path: Path
+) -> None:
+    """The data of `thin` are 40 pixels wide, one high, and fitted."""
+    names = api.dataset(degenerate_root / "thin").names
+    files = [str(degenerate_root / "sources" / "thin" / names[index]) for index in (2, 4)]
+    for ends, out in ((["2", "4"], "numbers.png"), (files, "files.png")):
+        words = ["interpolate", "thin", *ends, "--root", str(degenerate_root)]
+        assert main([*words, "--out", str(tmp_path / out)]) == 0
+    numbers, found = (Image.open(tmp_path / out) for out in ("numbers.png", "files.png"))
+    assert np.array_equal(np.asarray(numbers), np.asarray(found))

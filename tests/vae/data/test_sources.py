@@ -14,13 +14,19 @@ import pytest
 from PIL import Image
 
 from vae.data.arrays.idx_files import read_idx
-from vae.data.images.image_files import resized, upright_square
+from vae.data.images.image_files import CENTRE, resized, upright
 from vae.data.images.opening import FORMATS, TooLargeError, digest
 from vae.data.sources import locate
 from vae.data.tables.attributes import text_column
 from vae.errors import ExplainedError, FileError, InputError
 
 WHITE, RED = (255, 255, 255), (255, 0, 0)
+
+
+def upright_square(image: Image.Image, size: int) -> Image.Image:
+    """The centre square of a picture."""
+    whole = upright(image, size)
+    return whole.crop(CENTRE.box(*whole.size))
 
 
 def reopened(image: Image.Image, kind: str, **options: object) -> Image.Image:

@@ -12,13 +12,12 @@ from PIL import Image
 from vae.config import DataConfig
 from vae.data.collection import Collection
 from vae.data.images.decoding import in_order, read_raw
-from vae.data.images.image_files import WHITE, Colour, eight_bits
+from vae.data.images.image_files import BLACK, WHITE, Colour, eight_bits
 from vae.data.images.values import Kind, ValueRange
 from vae.data.tally import Progress, some_of, throttled
 
 LOST = 0.25  # contrast below this: an image that can hardly be seen
 SAMPLE = 256  # images that are decoded for the mean colour of opaque ones
-BLACK: Colour = (0, 0, 0)
 NOTHING, OPAQUE = "nothing", "opaque"  # what can be seen of an image, where no more need be known
 
 

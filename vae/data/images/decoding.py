@@ -18,6 +18,7 @@ from vae.data.images.image_files import (
     CENTRE,
     WHITE,
     Colour,
+    Crop,
     eight_bits,
     on_colour,
     padded,
@@ -72,13 +73,17 @@ def read_raw(collection: Collection, index: int, size: int | None) -> tuple[Raw,
 
 def rendered(raw: Raw, rendering: Rendering) -> Image.Image:
     """A raw picture as L or RGB, square and of the rendering's size."""
-    image = on_colour(eight_bits(raw, rendering.ranges), rendering.background)
+    return squared(on_colour(eight_bits(raw, rendering.ranges), rendering.background), rendering)
+
+
+def squared(image: Image.Image, rendering: Rendering, crop: Crop = CENTRE) -> Image.Image:
+    """All of an L or RGB picture, or the square `crop` of it, as the rendering has it."""
     image = image.convert("L" if rendering.channels == 1 else "RGB")
     if rendering.crop == "fit":
         return padded(image, rendering.size, rendering.background)
     if rendering.crop == "stretch":
         return stretched(image, rendering.size)
-    return resized(image.crop(CENTRE.box(*image.size)), rendering.size)
+    return resized(image.crop(crop.box(*image.size)), rendering.size)
 
 
 def in_order(

@@ -5,9 +5,9 @@ H height, W width, C channels.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from vae.data.images.values import BYTES, Kind, ValueRange, extremes, range_of
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
+BLACK: Colour = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -75,23 +76,25 @@ def on_colour(image: Image.Image, colour: Colour) -> Image.Image:
     return Image.alpha_composite(behind, image).convert("RGB")
 
 
-def upright(image: Image.Image, size: int) -> Image.Image:
-    """`image` as 8-bit L or RGB, turned as its EXIF says, scaled by its own values, on white.
+def upright(
+    image: Image.Image,
+    size: int,
+    background: Colour = WHITE,
+    ranges: Mapping[Kind, ValueRange] = MappingProxyType({}),
+) -> Image.Image:
+    """`image` as 8-bit L or RGB, turned as its EXIF says, with `background` behind it.
 
-    `size` is as in `decoded`, which says what is raised.
+    Its values are scaled as `ranges` says, or by themselves where they do not fit in there. `size`
+    is as in `decoded`, which says what is raised.
     """
     raw, _ = decoded(image, size)
-    ranges = {}
-    if not isinstance(raw, Image.Image):
-        low, high, _ = extremes(raw)
-        ranges[raw_kind(raw)] = range_of(low, high, raw_kind(raw))
-    return on_colour(eight_bits(raw, ranges), WHITE)
-
-
-def upright_square(image: Image.Image, size: int, crop: Crop = CENTRE) -> Image.Image:
-    """A square of `image` as `upright` makes it, of which `size` pixels a side are needed."""
-    whole = upright(image, math.ceil(size * crop.zoom))
-    return whole.crop(crop.box(*whole.size))
+    kind = raw_kind(raw)
+    if ranges.get(kind, BYTES if kind == "bytes" else None) != BYTES:
+        low, high, _ = extremes(np.asarray(raw))
+        known = ranges.get(kind)
+        if known is None or low < known.black or high > known.white:
+            ranges = {kind: BYTES if kind == "bytes" else range_of(low, high, kind)}
+    return on_colour(eight_bits(raw, ranges), background)
 
 
 def resized(square: Image.Image, size: int) -> Image.Image:
