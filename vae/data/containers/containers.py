@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from vae.data.arrays.arrays import load_array
 from vae.data.arrays.npy_files import load_npy_files
 from vae.data.collection import CONTAINERS, Collection, LeftOut, Listing, Source
 from vae.data.containers.h5_files import load_h5
@@ -76,8 +77,12 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
         return None  # without a suffix
     if not counts:
         zips = [name for name, suffix in suffixes.items() if suffix == ".zip"]
-        if len(zips) == 1:
+        arrays = [name for name, suffix in suffixes.items() if suffix == ".npz"]
+        if len(zips) == 1 and not arrays:
             return _locate_zip(root, zips[0], names, listing)
+        if len(arrays) == 1:
+            path = root / arrays[0]
+            return Source("array", str(path), root.name, listing, partial(load_array, path))
         _check_what_is_there(root, names)
         return None
     ((best, _),) = counts.most_common(1)
@@ -121,7 +126,7 @@ def why_unread(name: str) -> str | None:
 def _check_what_is_there(root: Path, names: Sequence[str]) -> None:
     """Raises InputError for a folder of files that hold images but cannot be read."""
     packed = [name for name in names if PACKED_TAR.fullmatch(name)]
-    zips = [name for name in names if name.lower().endswith(".zip")]
+    packs = [name for name in names if name.lower().endswith((".zip", ".npz"))]
     last = {name.rpartition("/")[2] for name in names}
     is_cifar = "data_batch_1" in last or {"train", "test", "meta"} <= last
     if is_cifar:
@@ -134,10 +139,10 @@ def _check_what_is_there(root: Path, names: Sequence[str]) -> None:
             f"{root.name} holds no images but {packed[0]}, which is compressed: unpack it and give "
             "the folder with the images."
         )
-    if zips:
+    if packs:
         raise InputError(
-            f"{root.name} holds no images but {len(zips)} zip files, such as {zips[0]}: unpack "
-            "them, or give one of them."
+            f"{root.name} holds no images but {len(packs)} .zip or .npz files, such as {packs[0]}: "
+            "give one of them, or a folder with the images of all."
         )
     unread = next(filter(why_unread, names), None)
     if unread is not None:

@@ -23,6 +23,7 @@ SUFFIX = re.compile(
 # Like TIFF inside, with a small preview where an image would be.
 CAMERA_SUFFIX = re.compile(r"\.(cr2|nef|arw|dng|orf|rw2|pef|srw|3fr)", re.IGNORECASE)
 SHEET_SUFFIX = re.compile(r"\.(xlsx?|xlsm|ods|sav|dta|feather)")
+MANY_SUFFIXES = (".npz", ".npy", ".parquet", ".arrow", ".tar", ".h5", ".hdf5")
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson")
 TEXT_SUFFIXES = (".txt", ".json")  # which may hold anything: they are not missed as tables
 CREDIT_FILE = re.compile(r"(.*/)?(credits?|licen[cs]e|copying)(\.txt|\.md)?", re.IGNORECASE)
@@ -70,11 +71,13 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
             images.append(entry)
         elif CAMERA_SUFFIX.fullmatch(suffix):
             skipped.append(LeftOut("other", entry.path, "a camera's raw file: export it as JPEG"))
+        elif content.is_image(head):
+            images.append(entry)
         elif SHEET_SUFFIX.fullmatch(suffix):
             sheets.append(entry.path)
             skipped.append(LeftOut("other", entry.path, "a table of a kind that is not read"))
-        elif content.is_image(head):
-            images.append(entry)
+        elif suffix in MANY_SUFFIXES:
+            skipped.append(LeftOut("other", entry.path, "a file of its own kind: give it alone"))
         elif entry.size > MAX_FILE_BYTES:
             skipped.append(LeftOut("other", entry.path, content.described(head)))
         elif CREDIT_FILE.fullmatch(entry.path):

@@ -130,6 +130,7 @@ LAYOUT = {
     layout=st.sampled_from(sorted(LAYOUT)),
     scale=st.sampled_from([1, 1 / 255, 257]),
     is_split_first=st.booleans(),
+    is_packed=st.booleans(),
     words=st.tuples(st.sampled_from(["x", "images"]), st.sampled_from(["y", "labels"])),
     random=st.randoms(use_true_random=False),
 )
@@ -140,6 +141,7 @@ def test_every_image_of_any_npz_is_used_once_or_counted_and_keeps_its_label(
     layout: str,
     scale: float,
     is_split_first: bool,
+    is_packed: bool,
     words: tuple[str, str],
     random: object,
 ) -> None:
@@ -161,7 +163,8 @@ def test_every_image_of_any_npz_is_used_once_or_counted_and_keeps_its_label(
     random.shuffle(keys)  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.npz"
-        np.savez(path, **{key: arrays[key] for key in keys})
+        save = np.savez_compressed if is_packed else np.savez
+        save(path, **{key: arrays[key] for key in keys})
         data = imported(path)
         found = everything(data)[:, 0, 0, 0]
     held_out = "validation" if "validation" in sizes else "test"

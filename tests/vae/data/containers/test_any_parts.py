@@ -36,13 +36,17 @@ def write_shard(kind: str, stem: Path, cells: Sequence[bytes], labels: Sequence[
     if kind == "parquet":
         table = pa.table({"image": pa.array(cells, pa.binary()), "label": pa.array(labels)})
         pq.write_table(table, f"{stem}.parquet", row_group_size=len(cells) // 2 + 1)
+    elif kind == "arrow":
+        table = pa.table({"image": pa.array(cells, pa.binary()), "label": pa.array(labels)})
+        with pa.ipc.new_stream(f"{stem}.arrow", table.schema) as writer:
+            writer.write_table(table, max_chunksize=len(cells) // 2 + 1)
     else:
         members = {f"{label}.png": cell for label, cell in zip(labels, cells, strict=True)}
         members |= {f"{label}.cls": str(label).encode() for label in labels}
         write_tar(Path(f"{stem}.tar"), members)
 
 
-@pytest.mark.parametrize("kind", ["parquet", "tar"])
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "tar"])
 @given(shards=SHARDS)
 @settings(max_examples=30, deadline=None)
 def test_each_image_of_any_parts_is_used_once_or_counted_with_its_own_label(

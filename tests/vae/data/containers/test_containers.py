@@ -5,10 +5,12 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.vae.data.containers.samples import (
     loaded,
+    picture,
     png,
     reasons,
     write_files,
@@ -16,6 +18,8 @@ from tests.vae.data.containers.samples import (
     write_tar,
     write_zip,
 )
+from vae.config import DataConfig
+from vae.data.dataset import open_dataset
 from vae.data.sources import locate
 from vae.errors import ExplainedError, FileError, InputError
 
@@ -61,8 +65,23 @@ def test_a_kind_of_container_that_is_not_read_is_one_sentence(
 def test_several_zip_files_in_a_folder_are_one_sentence(tmp_path: Path) -> None:
     for name in ("a.zip", "b.zip"):
         write_zip(tmp_path / "set" / name, {"1.png": png(1)})
-    with pytest.raises(InputError, match=r"2 zip files, such as a\.zip: unpack them, or give one"):
+    with pytest.raises(InputError, match=r"2 \.zip or \.npz files, such as a\.zip: give one"):
         loaded(tmp_path / "set")
+
+
+def test_the_only_npz_of_a_folder_is_its_data(tmp_path: Path) -> None:
+    write_files(tmp_path / "set", {"readme.md": b"hello"})
+    np.savez(tmp_path / "set" / "faces.npz", x_train=np.stack([picture(0)] * 3))
+    assert len(loaded(tmp_path / "set").names) == 3
+    np.savez(tmp_path / "set" / "more.npz", x_train=np.stack([picture(0)] * 3))
+    with pytest.raises(InputError, match=r"2 \.zip or \.npz files, such as faces\.npz"):
+        loaded(tmp_path / "set")
+
+
+def test_arrays_in_a_zip_are_said_to_be_given_alone(tmp_path: Path) -> None:
+    write_zip(tmp_path / "set.zip", {"a.npy": b"\x93NUMPY", "b.parquet": b"PAR1"})
+    with pytest.raises(InputError, match=r"a\.npy: a file of its own kind: give it alone"):
+        open_dataset(DataConfig(source=str(tmp_path / "set.zip")), tmp_path / "cache")
 
 
 def test_the_shards_of_the_most_files_are_taken(tmp_path: Path) -> None:
