@@ -28,6 +28,7 @@ STILL_SECONDS = 1.0
 FREE = ("train.epochs", "train.lr", "train.beta")
 
 _ASKED = Key[Words | None]("time_estimate.asked", None)  # the newest question
+_IS_BY_HAND = Key("time_estimate.is_by_hand", False)  # and goes on beside a training
 _STILL = Key[tuple[Words, float] | None]("time_estimate.still", None)  # what stands, since when
 
 
@@ -56,13 +57,18 @@ def _state(root: Path, words: Words, is_looked_at: bool) -> str:
     found = inquiry.newest(root, words)
     if found is not None and (found.state == "done" or _ASKED.get() == words):
         return found.state
-    is_alone = not any(cache.is_locked(str(run.folder)) for run in list_runs(root))
-    return "waiting" if is_looked_at and is_alone else "asked"
+    return "waiting" if is_looked_at and _is_alone(root) else "asked"
 
 
-def _ask(root: Path, words: Words) -> None:
+def _is_alone(root: Path) -> bool:
+    """Whether no run is in training, which a measurement would slow."""
+    return not any(cache.is_locked(str(run.folder)) for run in list_runs(root))
+
+
+def _ask(root: Path, words: Words, is_by_hand: bool) -> None:
     inquiry.start(root, words)
     _ASKED.set(words)
+    _IS_BY_HAND.set(is_by_hand)
 
 
 def _draw(root: Path, words: Words, num_epochs: int, is_looked_at: bool, before: str) -> None:
@@ -70,8 +76,11 @@ def _draw(root: Path, words: Words, num_epochs: int, is_looked_at: bool, before:
     still = _STILL.get()
     is_still = still is not None and time.monotonic() - still[1] > STILL_SECONDS
     if state == "waiting" and is_still and not inquiry.is_any_working():
-        _ask(root, words)
+        _ask(root, words, False)
         state = "working"
+    elif state == "working" and not _IS_BY_HAND.get() and not _is_alone(root):
+        end(root)
+        state = "asked"
     if state != before:
         st.rerun()
     found = inquiry.newest(root, words)
@@ -90,7 +99,7 @@ def _draw(root: Path, words: Words, num_epochs: int, is_looked_at: bool, before:
             icon=":material/timer:",
             type="tertiary",
             on_click=_ask,
-            args=(root, words),
+            args=(root, words, True),
             help="Measures a few real steps with these settings on this machine, for ten seconds.",
         )
 

@@ -88,6 +88,26 @@ def test_own_images_are_measured_by_themselves_once_the_form_is_still(
     assert "20 steps" in answer(at)
 
 
+def test_a_measurement_that_began_by_itself_ends_where_a_run_begins_to_train(
+    at: AppTest, folder: Path, tmp_path: Path
+) -> None:
+    look_at(at, folder)
+    deadline = time.monotonic() + 60
+    while not inquiry.is_any_working():
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+        at.run()
+    run = Run(tmp_path / "other")
+    run.folder.mkdir()
+    with run.lock():
+        while inquiry.is_any_working():
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+            at.run()
+        assert not any("First pictures after" in caption.value for caption in at.sidebar.caption)
+        assert button(at) is not None
+
+
 def test_nothing_is_measured_by_itself_while_a_run_trains(
     at: AppTest, folder: Path, tmp_path: Path
 ) -> None:
