@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -262,3 +264,20 @@ def test_the_module_can_be_called() -> None:
     words = [sys.executable, "-m", "vae", "runs", "--root", "nowhere", "--json"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == {"runs": []}
+
+
+def test_threads_of_a_command_do_not_wait_by_spinning(trained_root: Path, tmp_path: Path) -> None:
+    words = ["sample", "tiny", "--root", str(trained_root), "--num", "1"]
+    environment = {name: text for name, text in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-m", "vae", *words, "--out", str(tmp_path / "faces.png")],
+        cwd=ROOT,
+        env={**environment, "OMP_DISPLAY_ENV": "VERBOSE"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    if "GOMP_SPINCOUNT" not in done.stderr:
+        pytest.skip("torch's threads are not those of GNU's OpenMP")
+    assert re.search(r"GOMP_SPINCOUNT\s*=\s*'0'", done.stderr)
