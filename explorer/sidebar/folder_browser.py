@@ -12,6 +12,7 @@ import streamlit as st
 from explorer.components import fragment
 from explorer.drawing import labels
 from explorer.server.uploads import CONTAINERS
+from explorer.state import handover
 from explorer.state.keys import Key
 from vae.data.folders.sorted_files import SUFFIX
 
@@ -21,7 +22,6 @@ MOST_COUNTED = 1_000  # names in each of the folders below it
 LIST_HEIGHT = 240  # pixels
 
 _OPENED = Key[Path | None]("folder_browser.opened", None)
-_HAS_CHOSEN = Key("folder_browser.has_chosen", False)  # and the page has not been drawn since
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,7 @@ def show(first: Path, use: Callable[[str], None]) -> None:
 
 
 def _draw(first: Path, use: Callable[[str], None]) -> None:
-    if _HAS_CHOSEN.pop():
-        st.rerun()  # the whole page
+    handover.follow()
     folder = _OPENED.get()
     if folder is None:
         st.button(
@@ -190,4 +189,3 @@ def _list(found: Listing, use: Callable[[str], None]) -> None:
 def _choose(path: Path, use: Callable[[str], None]) -> None:
     use(str(path))
     _OPENED.pop()
-    _HAS_CHOSEN.set(True)

@@ -14,6 +14,7 @@ from explorer.drawing import labels
 from explorer.server import uploads
 from explorer.sidebar import folder_browser, known_sources
 from explorer.sidebar.known_sources import Known
+from explorer.state.keys import Key
 from vae.data.source_names import plain_source, source_path
 from vae.data.versions.version_file import Version, remove_version, versions
 from vae.errors import ExplainedError
@@ -23,10 +24,23 @@ NUM_RECENT = 5
 
 Use = Callable[[str], None]
 
+_OPEN = Key("own_images.open", False)  # whether the ways are on the screen
 
-def show(root: Path, source: str, use: Use) -> None:
-    """Draw the ways; `use` puts a source into the form, where `source` stands now."""
-    with st.popover("Add images", icon=":material/add_photo_alternate:", width="stretch"):
+
+def show(root: Path, source: str, choose: Use) -> None:
+    """Draw the ways; `choose` puts a source into the form, where `source` stands now."""
+
+    def use(chosen: str) -> None:
+        choose(chosen)
+        _OPEN.ask(False)  # what the images hold is shown below
+
+    with st.popover(
+        "Add images",
+        icon=":material/add_photo_alternate:",
+        width="stretch",
+        key=_OPEN.name,
+        on_change="rerun",
+    ):
         drop_area.show("own_images.drop", lambda name: _use_upload(root, use, name))
         for upload in uploads.uploads(root):
             _upload(root, use, upload)

@@ -80,7 +80,6 @@ def test_a_dropped_zip_is_looked_at_and_trained_on(
     page.get_by_label("Drop images or a zip").set_input_files(archive)
     expect(sidebar.get_by_text(f"{NUM_IMAGES} images", exact=True)).to_be_visible()
     expect(sidebar.get_by_role("textbox", name="Data")).to_have_value(re.compile("my faces.zip"))
-    page.keyboard.press("Escape")
     expect(sidebar.get_by_text(f"{NUM_BROKEN} broken")).to_be_visible()
     expect(sidebar.get_by_text("1 copied from another")).to_be_visible()
     sheet = sidebar.get_by_role("img", name="Images as the model sees them")
@@ -128,8 +127,11 @@ def test_a_folder_is_sent_with_its_folders_and_removed_again(
     sent = {str(file.relative_to(kept / "holiday")) for file in kept.rglob("*") if file.is_file()}
     assert sent == {name for name, _ in pictures[:30]}
     expect(sidebar.get_by_text("30 images", exact=True)).to_be_visible()
-    page.get_by_test_id("stPopoverBody").get_by_role("button", name="holiday").wait_for()
-    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Remove").last.click()
+    expect(page.get_by_test_id("stPopoverBody")).to_be_hidden()  # to show what the images hold
+    wait_until_idle(page)
+    page.get_by_role("button", name="Add images").click()
+    listed = page.get_by_test_id("stPopoverBody").get_by_role("button", name="holiday")
+    listed.locator("xpath=following::button[contains(., 'Remove')]").first.click()
     wait_until(lambda: not kept.exists(), "the files are removed")
 
 
