@@ -13,6 +13,7 @@ from typing import Protocol
 from vae.data.collection import LeftOut
 from vae.data.folders.listing import is_system
 from vae.data.images import content
+from vae.data.tally import escaped
 from vae.errors import FileError
 
 MAX_FILE_BYTES = 256 * 2**20  # of one file, unpacked
@@ -61,8 +62,13 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
     skipped: list[LeftOut] = []
     zips: list[str] = []
     sheets: list[str] = []
+    clouded: list[str] = []
     for entry in sorted(entries, key=lambda entry: entry.path):
         suffix = os.path.splitext(entry.path)[1].lower()
+        if suffix == ".icloud":
+            clouded.append(entry.path)
+            skipped.append(LeftOut("other", entry.path, "in iCloud only: download it"))
+            continue
         if is_system(entry.path):
             skipped.append(LeftOut("system", entry.path))
             continue
@@ -90,7 +96,13 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
             skipped.append(LeftOut("other", entry.path, content.described(head)))
     best = sorted(credits, key=lambda e: ("credit" not in e.path.lower(), e.path.count("/")))
     credit = content_of(best[0]).decode("utf-8-sig", "replace") if best else ""
-    warnings = [f"The table {name} is not read: save it as csv." for name in sheets[:1]]
+    warnings = [f"The table {escaped(name)} is not read: save it as csv." for name in sheets[:1]]
+    if clouded:
+        images_are = "1 image is" if len(clouded) == 1 else f"{len(clouded):,} images are"
+        warnings.append(
+            f"{images_are} kept in iCloud only (such as {escaped(clouded[0])}): download them "
+            "first, as only placeholders lie here."
+        )
     if zips:
         warnings.append(
             f"A zip file inside is not opened ({zips[0]}"
