@@ -168,6 +168,7 @@ def _facts(dataset: Dataset, image: int) -> None:
             text = str(dataset.classes[name][int(value)])
         else:
             text = f"{value:.2f}" if np.issubdtype(column.dtype, np.floating) else str(value)
+            text = text if np.isfinite(value) else "unknown"
         cells.append(f"<span>{html.escape(labels.label_of(name))}</span><b>{html.escape(text)}</b>")
     if cells:
         with st.expander(f"Attributes ({len(cells)})", expanded=len(cells) <= 8):
