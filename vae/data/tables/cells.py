@@ -26,7 +26,11 @@ MIN_TAG_SHARE = 0.01  # of the images, that a frequent tag has
 NOT_GIVEN = {"", "nan", "null", "na", "n/a", "-", "--", "?", "unknown", "missing", "<na>", "#n/a"}
 YES = {"true": "yes", "false": "no", "yes": "yes", "no": "no"}
 SPLIT_COLUMNS = {"split", "partition", "evalpartition", "datasplit", "set", "subset", "usage"}
-TRAINING_COLUMNS = {"istrain", "istraining", "istrainingimage"}
+YES_COLUMNS = {  # the split of the images of which they say yes, and of the others
+    **dict.fromkeys(("istrain", "istraining", "istrainingimage"), ("train", "test")),
+    **dict.fromkeys(("isvalid", "isval", "isvalidation"), ("validation", "train")),
+    "istest": ("test", "train"),
+}
 TAG_WORD = re.compile(r"tags?|keywords?", re.IGNORECASE)
 NUM_SAMPLE_TEXTS = 2000  # by which lists of tags are told
 SENTENCE_WORDS = {"a", "an", "the", "of", "with", "is", "and", "in", "on"}
@@ -155,11 +159,12 @@ class Cells:
         words: Mapping[str, str] = WORDS
         if plain in SPLIT_COLUMNS and "0" in self.texts:
             words = {"0": "train", "1": "validation", "2": "test"}
-        elif plain in TRAINING_COLUMNS:
-            words = dict.fromkeys(("1", "true", "yes"), "train")
-            words |= dict.fromkeys(("0", "false", "no"), "test")
+        elif plain in YES_COLUMNS:
+            yes, no = YES_COLUMNS[plain]
+            words = dict.fromkeys(("1", "true", "yes"), yes)
+            words |= dict.fromkeys(("0", "false", "no"), no)
         found = [words.get(text.lower(), "") for text in self.texts]
-        if not all(found) or not (plain in SPLIT_COLUMNS | TRAINING_COLUMNS or "train" in found):
+        if not all(found) or not (plain in SPLIT_COLUMNS | YES_COLUMNS.keys() or "train" in found):
             return None
         found.append("")
         return [found[code] for code in self.codes]

@@ -51,7 +51,7 @@ def _row_objects(document: Any) -> Iterator[tuple[int, Any]]:
     if isinstance(document, dict) and "labels" in document:  # StyleGAN's dataset.json
         document = document["labels"] or []
     if isinstance(document, dict) and any(name_rank(name) is not None for name in document):
-        yield 1, document
+        yield from enumerate(_column_rows(document) or [document], start=1)
     elif isinstance(document, dict):
         for number, (name, value) in enumerate(document.items(), start=1):
             cells = value if isinstance(value, dict) else {"label": value}
@@ -74,6 +74,20 @@ def _row_objects(document: Any) -> Iterator[tuple[int, Any]]:
             else:
                 vector = {f"label {j}": value for j, value in enumerate(row[1][:MAX_COLUMNS])}
                 yield number, {"file_name": row[0], **vector}
+
+
+def _column_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a table that is written column by column, as pandas does; [] for another."""
+    columns = [*document.values()]
+    if all(isinstance(column, dict) for column in columns):
+        keys = [column.keys() for column in columns]
+        are_alike = keys.count(keys[0]) == len(keys)
+        columns = [[*column.values()] for column in columns] if are_alike else []
+    if not columns or not all(isinstance(column, list) for column in columns):
+        return []
+    if len({len(column) for column in columns}) > 1:
+        return []
+    return [dict(zip(document, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _are_objects(value: Any) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from vae.data.splits.splits import split_of
 from vae.data.tables.path_forms import FORMS, LOOSEST, Form, unpadded
@@ -20,6 +20,7 @@ NO_IMAGE = -1
 SEVERAL = -2
 MAX_DEPTH = 16  # folders of a path, from its end
 
+ADDRESS = re.compile(r"(file:|https?://)", re.IGNORECASE)
 ODD = re.compile(r"""[\\"':]|^\s|\s$|//|^/|(^|/)\.{1,2}(/|$)""")
 
 
@@ -120,8 +121,8 @@ def _cleaned(name: str) -> str:
     if not ODD.search(name):
         return name
     name = name.strip().strip("\"'").strip()
-    if name.lower().startswith("file:"):
-        name = unquote(name[5:])
+    if ADDRESS.match(name):
+        name = unquote(urlsplit(name).path)
     parts = name.replace("\\", "/").split("/")
     return "/".join(part for part in parts if part not in ("", ".", ".."))
 

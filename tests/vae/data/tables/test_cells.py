@@ -134,6 +134,22 @@ def test_a_column_of_split_words_or_numbers_is_the_split(name: str, text: str) -
     assert found.columns == {}
 
 
+@pytest.mark.parametrize(
+    ("column", "splits"),
+    [
+        ("is_train", ["train", "test", ""]),
+        ("is_valid", ["validation", "train", ""]),
+        ("Is_Test", ["test", "train", ""]),
+    ],
+)
+@pytest.mark.parametrize("words", [("True", "False"), ("1", "0"), ("yes", "no")])
+def test_a_column_that_says_yes_of_one_split_is_the_split(
+    column: str, splits: list[str], words: tuple[str, str]
+) -> None:
+    table = f"file,{column}\n1.png,{words[0]}\n2.png,{words[1]}\n"
+    assert attached({"t.csv": table}, ["1.png", "2.png", "3.png"]).splits == splits
+
+
 def test_lists_named_after_splits_are_the_split() -> None:
     tables = {"train.txt": "1\n2\n", "val.txt": "3 7\n", "test.csv": "file,age\n4.png,0.5\n"}
     found = attached(tables, [f"images/{n}.png" for n in range(1, 6)])

@@ -103,6 +103,7 @@ def test_a_table_named_after_a_split_speaks_for_its_folder() -> None:
         ("C:\\data\\faces\\1.png", "faces/1.png"),
         ("/home/me/data/faces/1.png", "faces/1.png"),
         ("file:///data/my%20faces/1.png", "my faces/1.png"),
+        ("https://example.org/my%20faces/1.png?size=2", "my faces/1.png"),
         ("pictures/1.png", "images/1.png"),
         ("../faces/1.png", "faces/1.png"),
         ('"1.png"', "1.png"),

@@ -239,3 +239,17 @@ def test_a_quoted_cell_may_hold_separators_quotes_and_line_breaks() -> None:
 def test_nothing_that_stands_in_a_table_raises(content: bytes | str, name: str) -> None:
     found = attached({name: content}, ["1.png", "a.png", "a/1.png"])
     assert all(sentence.isprintable() and sentence.endswith(".") for sentence in found.warnings)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"file": {"0": "1.png", "1": "2.png"}, "age": {"0": 0.5, "1": 1.5}},
+        {"file": ["1.png", "2.png"], "age": [0.5, 1.5]},
+    ],
+    ids=["pandas", "lists"],
+)
+def test_a_json_file_of_columns_is_a_table(document: object) -> None:
+    found = attached({"t.json": json.dumps(document)}, ["1.png", "2.png"])
+    assert texts(found.columns["age"]) == [0.5, 1.5]
+    assert found.columns.keys() == {"age"}
