@@ -54,21 +54,21 @@ class ChosenPath:
 
 @dataclass(frozen=True)
 class LatentPath:
-    """A path through the posterior means of the picked images."""
+    """A path through the posterior means of the picked images, or else through other points."""
 
     kind: PathKind
-    picked: tuple[int, ...]  # [K]
+    picked: tuple[int, ...]  # [K], or none of them
     keys: Floats  # [K, D]
     steps: int  # of its pictures
 
     @property
     def letters(self) -> str:
         """A letter for each key."""
-        return LETTERS[: len(self.picked)]
+        return LETTERS[: len(self.keys)]
 
     @property
     def num_legs(self) -> int:
-        return len(self.picked) - 1
+        return len(self.keys) - 1
 
 
 def chosen(session: Session) -> ChosenPath:
@@ -144,7 +144,7 @@ def measured(opened: OpenedRun, path: LatentPath) -> dict[PathKind, tuple[Floats
     if along is None:
         return {}
     stamps = cache.stamp(run.weights_file), cache.stamp(run.latents_file)
-    told = (str(run.folder), path.picked, *stamps)
+    told = (str(run.folder), path.keys.tobytes(), *stamps)
     return _measured(opened, along, path.keys, told, path.steps)
 
 

@@ -125,9 +125,16 @@ def test_a_map_of_three_dimensions_is_by_pca() -> None:
     assert "PC 1 across, PC 2 up." in text_of(at)
 
 
-def test_one_image_alone_has_no_path_and_two_have_one() -> None:
-    assert "A path needs two images, and this run has one." in text_of(opened("one", "Interpolate"))
-    alts = [p.alt for e in opened("two", "Interpolate").get("image") for p in e.proto.imgs]
+def pictures(at: AppTest) -> list[str]:
+    """The accessible names of all pictures."""
+    return [proto.alt for element in at.main.get("image") for proto in element.proto.imgs]
+
+
+def test_two_images_have_a_path_and_one_alone_has_one_of_random_points() -> None:
+    at = opened("one", "Interpolate")
+    assert "needs two images, and this run has one" in text_of(at)
+    assert pictures(at) == [f"Path {step}" for step in range(1, 10)]
+    alts = pictures(opened("two", "Interpolate"))
     assert "Path 1" in alts
     assert "Image 0" in alts
     assert "Image 1" in alts

@@ -19,8 +19,8 @@ _STEPS = RunKey("steps", 9)
 _TOUR = RunKey("tour", Tour())
 
 
-def show(session: Session) -> tuple[PathKind, int, int]:
-    """How to go: the kind of path, the number of pictures, the number of images to go through."""
+def show(session: Session, keys: str = "Images to go through") -> tuple[PathKind, int, int]:
+    """How to go: the kind of path, the number of pictures, the number of `keys`."""
     before = chosen_path.chosen(session)
     kinds = [kind for kind in KINDS if kind != "dense" or chosen_path.roads(session) is not None]
     if _KIND.of(session).begin(before.kind) not in kinds:
@@ -43,7 +43,7 @@ def show(session: Session) -> tuple[PathKind, int, int]:
             ),
         )
         num_keys = st.segmented_control(
-            "Images to go through",
+            keys,
             range(2, MAX_KEYS + 1),
             required=True,
             key=_NUM_KEYS.of(session).name,

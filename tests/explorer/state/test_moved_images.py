@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -113,6 +115,23 @@ def test_what_needs_no_image_goes_on_without(panel: str, run: Run, moved: Path) 
     if panel == "Live":
         alts = {proto.alt for one in at.get("image") for proto in one.proto.imgs}
         assert {"Reconstructions", "Samples"} <= alts
+
+
+def test_a_path_goes_between_random_points_while_the_images_are_gone(run: Run, moved: Path) -> None:
+    def told(at: AppTest) -> dict[str, Any]:
+        components = at.main.get("bidi_component")
+        one = next(one for one in components if one.proto.component_name == "latent_path")
+        data: dict[str, Any] = json.loads(one.proto.json)
+        return data
+
+    at = page("Interpolate")
+    alts = [proto.alt for one in at.main.get("image") for proto in one.proto.imgs]
+    assert alts == [f"Path {step}" for step in range(1, 10)]
+    before = told(at)["points"]
+    next(one for one in at.main.button if one.label == "Other points").click().run()
+    assert not at.exception
+    assert not at.error
+    assert told(at)["points"] != before
 
 
 def test_images_that_are_gone_are_shown_from_their_import(run: Run, faces: Path) -> None:
