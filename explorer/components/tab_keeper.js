@@ -3,8 +3,8 @@
 // was begun before the newest click would put the tab before it in its place.
 
 const TAB = "[role='tab']";
-const MOST_TRIES = 10; // for one choice
 const RETRY = 50; // milliseconds
+const MOST_TRIES = 200; // for one choice; a busy machine takes seconds to answer
 
 /** @param {EventTarget | null} target */
 const tabAt = (target) => (target instanceof Element ? target.closest(TAB) : null);
@@ -23,6 +23,7 @@ export default function keep() {
   /** @type {string | null} */
   let chosen = null; // by the newest act on the page, where that was a choice
   let tries = 0;
+  let timer = 0; // of the next try, while there is one
 
   /** @param {string | null} label */
   const choose = (label) => {
@@ -39,11 +40,12 @@ export default function keep() {
   const onHistory = () => choose(null);
 
   const restore = () => {
+    timer = 0;
     const tab = chosen === null ? undefined : tabNamed(chosen);
     if (!(tab instanceof HTMLElement) || isSelected(tab) || tries === MOST_TRIES) return;
     tries += 1;
     tab.click();
-    setTimeout(restore, RETRY);
+    timer = window.setTimeout(restore, RETRY);
   };
 
   const watcher = new MutationObserver((changes) => {
@@ -52,7 +54,7 @@ export default function keep() {
       return tab.matches(TAB) && isSelected(tab) && tab.textContent !== chosen;
     });
     // Not at once: the tabs still hold the choice that they have just lost, and pass over a click.
-    if (chosen !== null && isTaken) setTimeout(restore, 0);
+    if (chosen !== null && isTaken && timer === 0) timer = window.setTimeout(restore, 0);
   });
   watcher.observe(document.body, { subtree: true, attributeFilter: ["aria-selected"] });
   document.addEventListener("pointerdown", onPointer, true);
