@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from vae.data.arrays.array_columns import Cells, cells_of, joined_columns
 from vae.data.arrays.array_layout import LAYOUTS, Images, as_images
+from vae.data.arrays.array_splits import own_split, put_in_split_order, says_yes_or_no
 from vae.data.collection import Collection, LeftOut, own_size
 from vae.data.splits.own_split import TEST_VALIDATES
 from vae.data.splits.splits import WORDS
@@ -33,6 +34,8 @@ SPLIT_KEYS = (
 
 def split_of(key: str) -> tuple[str, str]:
     """(train, validation, test or "", the rest of the key): x_train is (train, x)."""
+    if says_yes_or_no(key):
+        return "", key
     for pattern in SPLIT_KEYS:
         match = pattern.fullmatch(key.lower())
         if match and (match["gap"] or match["rest"] in (*IMAGE_KEYS, *LABEL_KEYS)):
@@ -54,7 +57,7 @@ class _Set:
 def from_arrays(
     arrays: Mapping[str, NDArray[Any]], where: str, warnings: Sequence[str] = ()
 ) -> Collection:
-    """The images among named arrays; keys such as x_train and x_test are the split.
+    """The images among named arrays; keys such as x_train and x_test are the split, or an array is.
 
     An array [N, H, W], [N, H, W, C] or [N, C, H, W], rows of square images, or one picture.
     """
@@ -154,8 +157,12 @@ def _split_collection(sets: Mapping[str, _Set], sentences: Sequence[str]) -> Col
         {_column_name(name, part.cells): c for name, c in part.cells.items()} for part in parts
     ]
     images = [part.images for part in parts]
+    own = own_split(cells[0], len(images[0])) if len(sets) == 1 else None
+    if own is not None:
+        del cells[0][own[0]]
     columns = joined_columns(cells, [len(part) for part in images])
-    return collect(images, columns, boundary, skipped, warnings)
+    found = collect(images, columns, boundary, skipped, warnings)
+    return found if own is None else put_in_split_order(found, own[1])
 
 
 def _column_name(name: str, cells: Mapping[str, Cells]) -> str:
@@ -175,7 +182,7 @@ def collect(
 
     def read(index: int) -> NDArray[Any]:
         part = int(np.searchsorted(starts, index, side="right")) - 1
-        return np.asarray(parts[part][index - int(starts[part])])
+        return _finite(np.asarray(parts[part][index - int(starts[part])]))
 
     height, width = parts[0].shape[1:3]
     return Collection(
@@ -188,3 +195,11 @@ def collect(
         skipped=skipped,
         warnings=warnings,
     )
+
+
+def _finite(image: NDArray[Any]) -> NDArray[Any]:
+    """An image as it is. Raises ValueError where some of its values are no finite numbers."""
+    if image.dtype.kind == "f" and (missing := int(image.size - np.isfinite(image).sum())):
+        are = "is not a finite number" if missing == 1 else "are not finite numbers"
+        raise ValueError(f"{missing:,} of its {image.size:,} values {are}")
+    return image

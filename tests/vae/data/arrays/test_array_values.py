@@ -64,13 +64,28 @@ def test_one_scale_holds_for_train_and_test_together(tmp_path: Path) -> None:
     assert np.array_equal(data.take(data.train)[..., 0], np.rint(train))
 
 
-def test_values_that_are_no_numbers_are_refused_and_counted(tmp_path: Path) -> None:
-    images = np.random.default_rng(0).random((5, SIZE, SIZE))
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+def test_images_with_values_that_are_no_numbers_are_counted_and_the_others_used(
+    kind: str, tmp_path: Path
+) -> None:
+    images = LEVELS[..., 0].astype(kind)
     images[1, :2, :2] = np.nan
     images[3, 0, 0] = np.inf
-    np.save(tmp_path / "a.npy", images)
-    with pytest.raises(InputError, match="5 values in 2 of the 5 images are not finite"):
+    np.savez(tmp_path / "a.npz", x=images, y=np.arange(5))
+    data = imported(tmp_path / "a.npz")
+    assert np.array_equal(everything(data)[..., 0], LEVELS[[0, 2, 4], :, :, 0])
+    assert data.attributes["label"].tolist() == [0, 2, 4]
+    assert data.manifest["counts"] == {"used": 3, "broken": 2}
+    examples = str(data.manifest["examples"])
+    assert "4 of its 1,024 values are not finite numbers" in examples
+    assert "1 of its 1,024 values is not a finite number" in examples
+
+
+def test_arrays_without_one_whole_image_are_one_sentence(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.full((3, SIZE, SIZE), np.nan))
+    with pytest.raises(InputError, match="not finite") as caught:
         imported(tmp_path / "a.npy")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
