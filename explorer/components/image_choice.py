@@ -54,6 +54,8 @@ def make_version(opened: OpenedRun, images: Sequence[int], how: How) -> None:
         return
     num = len(images) if how == "keep" else len(dataset) - len(images)
     answer("source").ask(str(file))
+    for name in ("crop", "background", "image_size"):  # as the images here are
+        answer(name).ask(getattr(data, name))
     _MADE.of(session).set(
         f"Data version **{file.stem}** has {num:,} of the {len(dataset):,} images. It now stands "
         "in **Data** in the sidebar, for a new run."

@@ -126,10 +126,13 @@ def answers() -> NewRun:
 def start(where: Path) -> None:
     """Start a run from the answers; where that is refused, the sidebar says why."""
     asked = answers()
+    if asked.problem(where):  # of a field that was left by this very press; the form says it
+        return
     data_look.end(where)
     time_estimate.end(where)
     name = asked.name_under(where)
     if attempt(lambda: _begin(where, name, asked.options())):
+        answer("name").ask(NewRun.name)  # which is taken now
         handover.open_run(name)
         handover.offer_panel("Live")
 

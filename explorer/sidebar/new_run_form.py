@@ -29,26 +29,27 @@ def show(where: Path) -> None:
         ),
     )
     own_images.show(where, answers().source, answer("source").ask)
-    if answers().source.strip() != DEFAULTS.data.source:
-        st.segmented_control(
-            "Crop",
-            list(CROPS),
-            default=NewRun.crop,
-            required=True,
-            format_func=CROPS.__getitem__,
-            key=answer("crop").name,
-            help=(
-                "How a picture becomes a square: its **centre**; all of it, made to **fit** with "
-                "padding; or **stretched**."
-            ),
-        )
-    asked = answers()
-    problem = asked.problem(where)
-    if asked.data_problem():
-        data_look.leave(where)
-        are_usable = False
-    else:
-        are_usable = data_look.show(where, asked.data_options(), answer("latent_dim").ask)
+    with st.container():  # whatever is in it, the settings below stay open
+        if answers().source.strip() != DEFAULTS.data.source:
+            st.segmented_control(
+                "Crop",
+                list(CROPS),
+                default=NewRun.crop,
+                required=True,
+                format_func=CROPS.__getitem__,
+                key=answer("crop").name,
+                help=(
+                    "How a picture becomes a square: its **centre**; all of it, made to **fit** "
+                    "with padding; or **stretched**."
+                ),
+            )
+        asked = answers()
+        problem = asked.problem(where)
+        if asked.data_problem():
+            data_look.leave(where)
+            are_usable = False
+        else:
+            are_usable = data_look.show(where, asked.data_options(), answer("latent_dim").ask)
     with st.expander("Settings", icon=":material/tune:"):
         st.text_input(
             "Name",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -30,6 +29,10 @@ _OPEN = Key("own_images.open", False)  # whether the ways are on the screen
 def show(root: Path, source: str, choose: Use) -> None:
     """Draw the ways; `choose` puts a source into the form, where `source` stands now."""
 
+    def leave(gone: str) -> None:
+        if gone == source.strip():
+            choose("synthetic")
+
     def use(chosen: str) -> None:
         choose(chosen)
         _OPEN.ask(False)  # what the images hold is shown below
@@ -43,9 +46,9 @@ def show(root: Path, source: str, choose: Use) -> None:
     ):
         drop_area.show("own_images.drop", lambda name: _use_upload(root, use, name))
         for upload in uploads.uploads(root):
-            _upload(root, use, upload)
+            _upload(root, use, leave, upload)
         for file, version in versions(root).items():
-            _version(root, use, file, version)
+            _version(root, use, leave, file, version)
         recent = _recent(root)
         folder_browser.show(_first_folder([source, *recent]), use)
         known = known_sources.known_sources(root)
@@ -102,20 +105,29 @@ def _num_images(known: Known | None) -> str:
     return f" :small[:gray[{known.num_images:,} images]]" if known else ""
 
 
-def _upload(root: Path, use: Use, upload: uploads.Upload) -> None:
+def _upload(root: Path, use: Use, leave: Use, upload: uploads.Upload) -> None:
     files = f"{upload.num_files:,} file{'s' * (upload.num_files != 1)}"
     about = f"{files}, {upload.num_bytes / 1e6:,.1f} MB"
     why = "Remove these files from the server. Runs go on with the images they began with."
-    remove = partial(uploads.remove, root, upload.name)
+
+    def remove() -> None:
+        uploads.remove(root, upload.name)
+        leave(upload.source)
+
     _removable(upload.name, about, why, upload.source, use, remove)
 
 
-def _version(root: Path, use: Use, file: Path, version: Version) -> None:
+def _version(root: Path, use: Use, leave: Use, file: Path, version: Version) -> None:
     num, name = len(version.images), Path(version.source).name
     how = "without" if version.how == "leave_out" else "only"
     about = f"{name} {how} {num:,} image{'s' * (num != 1)}"
     why = "Remove this data version; the images stay. Runs go on with those they began with."
-    _removable(file.stem, about, why, str(file), use, partial(remove_version, root, file))
+
+    def remove() -> None:
+        remove_version(root, file)
+        leave(str(file))
+
+    _removable(file.stem, about, why, str(file), use, remove)
 
 
 def _removable(

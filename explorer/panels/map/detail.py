@@ -224,8 +224,9 @@ def _actions(opened: OpenedRun, points: Latents, choice: Choice) -> None:
             )
         if len(points.index) < num:
             st.caption(
-                f"The map shows {len(points.index):,} of {num:,} images. *Keep only these* leaves "
-                "out those that it does not show as well: *Map all images* shows them."
+                f"The map shows {len(points.index):,} of the {num:,} images. **Keep only these** "
+                f"also leaves out the {num - len(points.index):,} that it does not show; press "
+                "**Map all images** to see them first."
             )
     image_choice.export_button(opened, images, "Export these files")
 

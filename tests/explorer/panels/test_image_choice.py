@@ -63,11 +63,14 @@ def lassoed(root: Path, num: int) -> tuple[AppTest, list[int]]:
 
 def test_a_lasso_is_kept_and_stands_in_the_form(root: Path) -> None:
     at, images = lassoed(root, 3)
-    assert "The map shows 6 of 60 images." in text_of(at)
+    assert "The map shows 6 of the 60 images." in text_of(at)
     pressed(at, "Keep only these")
     file = root / ".versions" / "faces-only-3.json"
     assert sorted(json.loads(file.read_text())["keep"]) == [f"{image:02}.png" for image in images]
     assert at.text_input("new_run.source").value == str(file)
+    data = Run(root / "tiny").config().data
+    assert data.image_size is not None
+    assert at.number_input("new_run.image_size").value == data.image_size, "as the run's are"
     assert "faces-only-3** has 3 of the 60 images" in at.toast[0].value
     pressed(at, "Leave these out")
     assert at.text_input("new_run.source").value == str(root / ".versions/faces-without-3.json")

@@ -44,6 +44,29 @@ def test_nothing_chosen_is_the_default_of_the_command(
     assert told == {name: str(get_value(Config(), name)) for name in told}
 
 
+@pytest.mark.parametrize(
+    ("label", "value"), [("Beta", 5000.0), ("Epochs", 10**14), ("Learning rate", 50.0)]
+)
+def test_a_wrong_number_that_is_still_under_the_hand_starts_nothing(
+    at: AppTest, started: list[tuple[Run, dict[str, str]]], label: str, value: float
+) -> None:
+    field = next(one for one in at.sidebar.number_input if one.label == label)
+    field.set_value(value)  # the press of Start is what leaves the field
+    press_start(at)
+    assert not started
+    assert any(error.value.startswith(label) for error in at.sidebar.error)
+
+
+def test_the_name_of_a_run_that_has_begun_is_not_asked_for_again(
+    at: AppTest, started: list[tuple[Run, dict[str, str]]]
+) -> None:
+    name = next(one for one in at.sidebar.text_input if one.label == "Name")
+    name.set_value("mine")
+    press_start(at)
+    assert [run.name for run, _ in started] == ["mine"]
+    assert not next(one for one in at.sidebar.text_input if one.label == "Name").value
+
+
 def test_every_answer_reaches_the_command(
     at: AppTest, started: list[tuple[Run, dict[str, str]]]
 ) -> None:

@@ -21,6 +21,7 @@ from tests.vae.data.samples import counts, warnings_of
 from vae.config import DataConfig
 from vae.data.dataset import Dataset, open_dataset
 from vae.data.report import report
+from vae.data.tally import some_of
 from vae.data.versions import version_file as versions
 from vae.data.versions.exported_files import export, files_of, zipped
 from vae.data.versions.new_version import make_version
@@ -122,7 +123,7 @@ def test_every_image_is_used_once_or_left_out_and_each_row_stays_with_its_image(
     assert counts(some)["used"] + counts(some)["excluded"] == NUM
     left_out = [whole.names[index] for index in range(NUM) if index not in used]
     assert examples(some, "excluded") == [f"{name}: left out by hand" for name in left_out]
-    assert f"{len(left_out)} of its {NUM} images are left out by hand" in warnings_of(some)
+    assert some_of(len(left_out), NUM, "image") + " left out by hand" in warnings_of(some)
     assert str(source) in warnings_of(some)
 
 

@@ -22,7 +22,7 @@ from vae.atomic import atomic_json, make_folder
 from vae.data.collection import Collection, Listing, Source
 from vae.data.folders.listing import listed
 from vae.data.source_names import NO_PATH
-from vae.data.tally import escaped
+from vae.data.tally import escaped, some_of
 from vae.errors import ExplainedError, FileError, InputError
 
 How = Literal["keep", "leave_out"]
@@ -148,8 +148,8 @@ def _chosen(version: Version, source: Source) -> Collection:
     is_kept = version.how == "keep"
     excluded = [index for index, name in enumerate(names) if (name in wanted) != is_kept]
     sentences = [
-        f"A version of {version.source}: {len(excluded):,} of its {len(names):,} images are left "
-        "out by hand."
+        f"A version of {version.source}: {some_of(len(excluded), len(names), 'image')} left out by "
+        "hand."
     ]
     if missing:
         does = "keeps" if is_kept else "leaves out"
