@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def _first_folder(sources: list[str]) -> Path:
     """The folder of the first source that lies in one, else that of the user."""
     for source in sources:
         path = source_path(plain_source(source))
-        if source.strip() and path is not None and path.exists():
+        if source.strip() and path is not None and os.path.exists(path):
             return path.resolve() if path.is_dir() else path.resolve().parent
     return Path.home()
 
@@ -163,7 +164,7 @@ def _recent(root: Path) -> list[str]:
         except ExplainedError:
             continue
         path = source_path(source)
-        if source not in shown and (path is None or path.exists()):
+        if source not in shown and (path is None or os.path.exists(path)):
             found[source] = None
     return list(found)[:NUM_RECENT]
 

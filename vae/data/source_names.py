@@ -22,11 +22,11 @@ def plain_source(source: str) -> str:
         text = text[1:-1].strip()
     if text[:7].lower() == "file://":
         return _of_address(text[7:])
-    if NO_PATH.fullmatch(text) or not text or Path(text).exists():
+    if NO_PATH.fullmatch(text) or not text or os.path.exists(text):
         return text
     path = os.path.expandvars(os.path.expanduser(text))
     unescaped = re.sub(r"\\(?=\W)(.)", r"\1", path)  # as a shell writes `my\ folder`
-    return unescaped if not Path(path).exists() and Path(unescaped).exists() else path
+    return unescaped if not os.path.exists(path) and os.path.exists(unescaped) else path
 
 
 def source_path(source: str) -> Path | None:
@@ -36,9 +36,9 @@ def source_path(source: str) -> Path | None:
 
 def is_there(path: Path) -> bool:
     """Whether a path leads to something: a file, a folder, or one of the idx sets in one."""
-    is_in_zip = any(place.suffix.lower() == ".zip" and place.is_file() for place in path.parents)
     files = f"{glob.escape(path.name)}*images*idx3*"
-    return path.exists() or is_in_zip or any(path.parent.glob(files))
+    zips = [place for place in path.parents if place.suffix.lower() == ".zip"]
+    return os.path.exists(path) or any(map(os.path.isfile, zips)) or any(path.parent.glob(files))
 
 
 def _of_address(rest: str) -> str:

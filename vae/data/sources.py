@@ -5,6 +5,8 @@ Nothing here writes, and no file that was not made by us is unpickled or extract
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,13 +49,15 @@ def _locate(source: str, downloads: Path) -> Source:
     if scheme == "torchvision":
         return _locate_torchvision(name.strip(), downloads)
     path = Path(source)
-    if not path.exists():
-        named = _locate_idx_set(path)
+    if not os.path.exists(path):
+        named = None
+        with contextlib.suppress(OSError):  # a name that is too long for any disk
+            named = _locate_idx_set(path)
         if named is not None:
             return named
         raise InputError(
-            f"There is no data source {source!r}: expected synthetic, torchvision:NAME, a folder, "
-            "or a .zip, .npz, .npy or idx file that exists."
+            f"There is no data source {_short(source)!r}: expected synthetic, torchvision:NAME, a "
+            "folder, or a .zip, .npz, .npy or idx file that exists."
         )
     path = path.resolve()
     try:
@@ -89,6 +93,10 @@ def _locate(source: str, downloads: Path) -> Source:
         f"The data source {source!r} is a file of an unknown kind ({content.described(head)}): "
         f"expected an image, the folder that holds the images, or {CONTAINERS}."
     )
+
+
+def _short(source: str) -> str:
+    return source if len(source) <= 200 else f"{source[:100]}...{source[-90:]}"
 
 
 def _head(path: Path) -> bytes:

@@ -296,3 +296,9 @@ def test_an_idx_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     assert read_idx(path, 1).tolist() == [1, 2, 3]
     with pytest.raises(InputError, match="with 3 dimensions"):
         read_idx(path, 3)
+
+
+@pytest.mark.parametrize("source", ["x" * 5000, "x" * 300 + ".zip/b", "y/" * 2500])
+def test_a_name_that_no_disk_takes_is_no_source(source: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no data source"):
+        locate(source, tmp_path)

@@ -14,7 +14,8 @@ from vae.data.collection import FILE_SIZE, Collection, LeftOut
 from vae.data.folders.sorted_files import MAX_FILE_BYTES
 from vae.data.images.opening import Raw, TooLargeError, opened
 from vae.data.splits.own_split import split_order
-from vae.data.tables.attributes import Column
+from vae.data.tables.attributes import UNKNOWN, Column
+from vae.data.tables.cells import splits_in
 
 
 @dataclass
@@ -39,8 +40,16 @@ def open_bytes(data: bytes) -> Raw:
 
 
 def in_split_order(images: Unordered) -> Collection:
-    """The collection of `images`, training images first; `split_order` says which are left out."""
-    split = split_order(images.splits)
+    """The collection of `images`, training images first; `split_order` says which are left out.
+
+    Where their places say no split, a column may.
+    """
+    splits, columns = images.splits, dict(images.columns)
+    for name, column in images.columns.items():
+        if not any(splits) and (found := _splits_of(name, column)):
+            splits = found
+            del columns[name]
+    split = split_order(splits)
     why = "a test image, kept apart"
     apart = [LeftOut("test", images.names[index], why) for index in split.apart]
     return Collection(
@@ -50,10 +59,20 @@ def in_split_order(images: Unordered) -> Collection:
         are_files=True,
         columns={
             name: Column(np.asarray(column.values)[split.order], column.classes)
-            for name, column in images.columns.items()
+            for name, column in columns.items()
         },
         columns_left_out=images.columns_left_out,
         validation_from=split.validation_from,
         skipped=[*images.skipped, *apart],
         warnings=[*images.warnings, *split.warnings],
     )
+
+
+def _splits_of(name: str, column: Column) -> list[str] | None:
+    """The split of each image where the column says one, "" where it does not. [N]"""
+    known = [text for text in column.classes if text != UNKNOWN]
+    found = splits_in(name, known) if known else None
+    if found is None:
+        return None
+    split_of = dict(zip(known, found, strict=True))
+    return [split_of.get(column.classes[int(number)], "") for number in column.values]

@@ -148,26 +148,30 @@ class Cells:
         return {tag: yes_no_column(has[self.codes, j], is_known) for tag, j in place.items()}
 
     def splits(self, name: str) -> list[str] | None:
-        """The split of each image ("" where none is given), where these cells are a split. [N]
-
-        Words are, whatever the column is called, where ``train`` is one of them; 0, 1 and 2 are
-        train, validation and test in a column of that name.
-        """
+        """The split of each image ("" where none is given), where these cells are a split. [N]"""
         if self.codes is None or not self.texts:
             return None
-        plain = re.sub(r"[\W_]", "", name.lower())
-        words: Mapping[str, str] = WORDS
-        if plain in SPLIT_COLUMNS and "0" in self.texts:
-            words = {"0": "train", "1": "validation", "2": "test"}
-        elif plain in YES_COLUMNS:
-            yes, no = YES_COLUMNS[plain]
-            words = dict.fromkeys(("1", "true", "yes"), yes)
-            words |= dict.fromkeys(("0", "false", "no"), no)
-        found = [words.get(text.lower(), "") for text in self.texts]
-        if not all(found) or not (plain in SPLIT_COLUMNS | YES_COLUMNS.keys() or "train" in found):
-            return None
-        found.append("")
-        return [found[code] for code in self.codes]
+        found = splits_in(name, list(self.texts))
+        return None if found is None else [[*found, ""][code] for code in self.codes]
+
+
+def splits_in(name: str, texts: Sequence[str]) -> list[str] | None:
+    """The split that each of these texts means, None where the column of that name is none.
+
+    Words are, whatever the column is called, where ``train`` is one of them; 0, 1 and 2 are train,
+    validation and test in a column of that name.
+    """
+    plain = re.sub(r"[\W_]", "", name.lower())
+    words: Mapping[str, str] = WORDS
+    if plain in SPLIT_COLUMNS and "0" in texts:
+        words = {"0": "train", "1": "validation", "2": "test"}
+    elif plain in YES_COLUMNS:
+        yes, no = YES_COLUMNS[plain]
+        words = dict.fromkeys(("1", "true", "yes"), yes)
+        words |= dict.fromkeys(("0", "false", "no"), no)
+    found = [words.get(text.lower(), "") for text in texts]
+    is_split = plain in SPLIT_COLUMNS | YES_COLUMNS.keys() or "train" in found
+    return found if all(found) and is_split else None
 
 
 def _is_unknown(text: str) -> bool:
