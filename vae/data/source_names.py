@@ -38,7 +38,12 @@ def is_there(path: Path) -> bool:
     """Whether a path leads to something: a file, a folder, or one of the idx sets in one."""
     files = f"{glob.escape(path.name)}*images*idx3*"
     zips = [place for place in path.parents if place.suffix.lower() == ".zip"]
-    return os.path.exists(path) or any(map(os.path.isfile, zips)) or any(path.parent.glob(files))
+    if os.path.exists(path) or any(map(os.path.isfile, zips)):
+        return True
+    try:
+        return any(path.parent.glob(files))
+    except OSError:  # a name that is too long for any disk
+        return False
 
 
 def _of_address(rest: str) -> str:

@@ -62,6 +62,7 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
     skipped: list[LeftOut] = []
     zips: list[str] = []
     sheets: list[str] = []
+    many: list[str] = []  # of many images each, perhaps
     clouded: list[str] = []
     for entry in sorted(entries, key=lambda entry: entry.path):
         suffix = os.path.splitext(entry.path)[1].lower()
@@ -83,6 +84,7 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
             sheets.append(entry.path)
             skipped.append(LeftOut("other", entry.path, "a table of a kind that is not read"))
         elif suffix in MANY_SUFFIXES:
+            many.append(entry.path)
             skipped.append(LeftOut("other", entry.path, "a file of its own kind: give it alone"))
         elif entry.size > MAX_FILE_BYTES:
             skipped.append(LeftOut("other", entry.path, content.described(head)))
@@ -108,6 +110,13 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
             f"A zip file inside is not opened ({zips[0]}"
             + (f" and {len(zips) - 1} more" if len(zips) > 1 else "")
             + "): unpack it, or give it as the source."
+        )
+    others = len(many) - 1
+    if many and images:
+        warnings.append(
+            f"What {escaped(many[0])} holds is not used"
+            + (f", nor {others:,} more file{'s' * (others != 1)} of its kind" if others else "")
+            + ": give it as the source by itself."
         )
     return SortedFiles(images, tables, credit[:4000].strip(), skipped, warnings)
 

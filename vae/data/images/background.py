@@ -15,7 +15,9 @@ from vae.data.images.decoding import in_order, read_raw
 from vae.data.images.image_files import BLACK, WHITE, Colour, eight_bits
 from vae.data.images.values import Kind, ValueRange
 from vae.data.tally import Progress, some_of, throttled
+from vae.option_choices import Background
 
+PLAIN: Mapping[Background, Colour] = {"white": WHITE, "black": BLACK}
 LOST = 0.25  # contrast below this: an image that can hardly be seen
 SAMPLE = 256  # images that are decoded for the mean colour of opaque ones
 NOTHING, OPAQUE = "nothing", "opaque"  # what can be seen of an image, where no more need be known
@@ -43,8 +45,8 @@ def choose_background(
 
     `transparent` are those of the `chosen` images that may be so by their headers.
     """
-    if config.background == "white" or config.background == "black":
-        return (WHITE if config.background == "white" else BLACK), []
+    if not transparent and config.background in PLAIN:
+        return PLAIN[config.background], []
     found: list[_Visible] = []
     num_empty = 0
     report = throttled(progress, "looking through transparent images", len(transparent))
@@ -68,16 +70,19 @@ def choose_background(
         pictures = [visible for _, visible in seen if isinstance(visible, _Visible)]
         return (_mean(pictures) if pictures else WHITE), sentences
     if not found:
-        return WHITE, sentences
-    mean = _mean(found)
-    if config.background == "mean":
-        return mean, sentences
-    colour, sentence = _chosen_colour(found, mean, len(chosen))
+        return PLAIN.get(config.background, WHITE), sentences
+    colour, sentence = _chosen_colour(found, config.background, len(chosen))
     return colour, [sentence, *sentences]
 
 
-def _chosen_colour(found: Sequence[_Visible], mean: Colour, total: int) -> tuple[Colour, str]:
-    """The first of white, black and the mean colour on which the fewest images are lost."""
+def _chosen_colour(
+    found: Sequence[_Visible], background: Background, total: int
+) -> tuple[Colour, str]:
+    """The colour asked for, or the one of white, black and the mean that loses the fewest images.
+
+    With a sentence that says how many images it is put behind.
+    """
+    mean = _mean(found)
     middle = np.array(mean) / 255
     contrasts: dict[str, tuple[Colour, list[float]]] = {
         "white": (WHITE, [visible.on_white for visible in found]),
@@ -88,15 +93,19 @@ def _chosen_colour(found: Sequence[_Visible], mean: Colour, total: int) -> tuple
         ),
     }
     lost = {name: sum(c < LOST for c in on_it) for name, (_, on_it) in contrasts.items()}
-    name = min(lost, key=lambda name: lost[name])
+    named = dict(zip(("white", "black", "mean"), contrasts, strict=True))
+    name = named.get(background) or min(lost, key=lambda name: lost[name])
     sentence = f"{some_of(len(found), total, 'image')} transparent in places, and put on {name}"
-    if name == "white":
+    if background != "auto":
+        why = "as was asked for"
+    elif name == "white":
         why = "on which they can be seen" if not lost[name] else "the best there is"
     else:
         worse = [other for other in ("white", "black") if lost[other] and other != name]
         why = "as " + " and ".join(f"{lost[o]:,} would be lost on {o}" for o in worse)
     rest = f"; {lost[name]:,} can hardly be seen even so" if lost[name] else ""
-    return contrasts[name][0], f"{sentence}, {why}{rest}: data.background chooses another colour."
+    end = ": data.background chooses another colour." if background == "auto" else "."
+    return contrasts[name][0], f"{sentence}, {why}{rest}{end}"
 
 
 def _mean(found: Sequence[_Visible]) -> Colour:

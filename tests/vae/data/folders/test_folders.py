@@ -50,6 +50,16 @@ def test_images_are_known_by_their_content_whatever_they_are_called(tmp_path: Pa
     assert " at 0x" not in str(data.manifest)
 
 
+def test_files_of_many_images_beside_images_are_named_in_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    write(folder / "0.png", encoded(0))
+    np.save(folder / "1.npy", picture(1))
+    write(folder / "2.parquet", b"PAR1")
+    data = opened(folder, tmp_path)
+    assert counts(data) == {"used": 1, "other": 2}
+    assert "What 1.npy holds is not used, nor 1 more file" in warnings_of(data)
+
+
 def test_a_reason_names_no_object_and_no_path_of_the_machine() -> None:
     with pytest.raises(Image.UnidentifiedImageError) as caught:
         Image.open(io.BytesIO(b"\x89PNG\r\n\x1a\nno"))

@@ -44,9 +44,14 @@ def test_the_colour_behind_transparent_pixels_can_be_chosen(
     background: str, colour: int, folder: Path
 ) -> None:
     icon(3, (200, 200, 200)).save(folder / "a.png")
-    found = everything(imported(folder, image_size=SIZE, background=background))[0]
+    data = imported(folder, image_size=SIZE, background=background)
+    found = everything(data)[0]
     assert tuple(found[0, 0]) == (colour,) * 3
     assert tuple(found[5, 5]) == (200,) * 3
+    says = warnings_of(data)
+    assert "1 of 1 image is transparent in places, and put on" in says
+    assert f"{background}" in says
+    assert "as was asked for" in says
 
 
 def test_half_transparent_pixels_are_mixed_as_pillow_mixes_them(folder: Path) -> None:
