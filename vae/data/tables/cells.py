@@ -5,6 +5,7 @@ N images.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ YES_COLUMNS = {  # the split of the images of which they say yes, and of the oth
 }
 TAG_WORD = re.compile(r"tags?|keywords?", re.IGNORECASE)
 NUM_SAMPLE_TEXTS = 2000  # by which lists of tags are told
+LIST_ITEM = re.compile(r"""'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)"|([^\s,'"][^,]*)""", re.DOTALL)
 SENTENCE_WORDS = {"a", "an", "the", "of", "with", "is", "and", "in", "on"}
 
 Split = Callable[[str], list[str]]
@@ -50,6 +52,7 @@ class Cells:
         self.numbers: NDArray[np.float64] | None = None  # where they are many
         self.are_numbers = True  # all texts so far
         self.has_decimal_commas = False
+        self.odd_split_words: list[str] = []  # in a column that is the split all the same
 
     def add(self, images: NDArray[np.int64], cells: Sequence[str]) -> list[int]:
         """Takes in cells for images; the places of those that contradict what is known. [n]"""
@@ -60,7 +63,7 @@ class Cells:
         code_of = {}
         for cell in set(cells):
             text = cell.strip()
-            if _is_unknown(text):
+            if is_unknown(text):
                 code_of[cell] = -1
                 continue
             code_of[cell] = self.texts.setdefault(text, len(self.texts))
@@ -89,7 +92,7 @@ class Cells:
 
     def _number(self, text: str) -> float | None:
         """The number in a cell, NaN where none is given, None for another text."""
-        if _is_unknown(text) or text == "none":
+        if is_unknown(text) or text == "none":
             return np.nan
         if self.has_decimal_commas and text.count(",") == 1:
             text = text.replace(",", ".")
@@ -111,13 +114,13 @@ class Cells:
         None for free text: neither numbers, nor few texts, nor tags.
         """
         if self.numbers is not None:
-            return {name: numeric_column(self.numbers)}
+            return {name: numeric_column(self.numbers, name)}
         if self.codes is None:
             return None
         if not self.texts:
             return {}
         if self.are_numbers:
-            return {name: numeric_column(self._values()[self.codes])}
+            return {name: numeric_column(self._values()[self.codes], name)}
         texts = list(self.texts)
         if all(text.casefold() in YES for text in texts):
             is_yes = np.array([YES[text.casefold()] == "yes" for text in texts] + [False])
@@ -148,18 +151,29 @@ class Cells:
         return {tag: yes_no_column(has[self.codes, j], is_known) for tag, j in place.items()}
 
     def splits(self, name: str) -> list[str] | None:
-        """The split of each image ("" where none is given), where these cells are a split. [N]"""
+        """The split of each image ("" where none is given), where these cells are a split. [N]
+
+        Odd words among those of the splits count as none, and are kept for a sentence.
+        """
         if self.codes is None or not self.texts:
             return None
-        found = splits_in(name, list(self.texts))
-        return None if found is None else [[*found, ""][code] for code in self.codes]
+        texts = list(self.texts)
+        images_with = np.bincount(self.codes[self.codes >= 0], minlength=len(texts)).tolist()
+        found = splits_in(name, texts, images_with)
+        if found is None:
+            return None
+        self.odd_split_words = [text for text, split in zip(texts, found, strict=True) if not split]
+        return [[*found, ""][code] for code in self.codes]
 
 
-def splits_in(name: str, texts: Sequence[str]) -> list[str] | None:
+def splits_in(
+    name: str, texts: Sequence[str], images_with: Sequence[int] | None = None
+) -> list[str] | None:
     """The split that each of these texts means, None where the column of that name is none.
 
     Words are, whatever the column is called, where ``train`` is one of them; 0, 1 and 2 are train,
-    validation and test in a column of that name.
+    validation and test in a column of that name. Where it is told how many images each text is
+    given, odd words ("") of up to half of the images may stand among those of several splits.
     """
     plain = re.sub(r"[\W_]", "", name.lower())
     words: Mapping[str, str] = WORDS
@@ -170,11 +184,16 @@ def splits_in(name: str, texts: Sequence[str]) -> list[str] | None:
         words = dict.fromkeys(("1", "true", "yes"), yes)
         words |= dict.fromkeys(("0", "false", "no"), no)
     found = [words.get(text.lower(), "") for text in texts]
-    is_split = plain in SPLIT_COLUMNS | YES_COLUMNS.keys() or "train" in found
-    return found if all(found) and is_split else None
+    if all(found):
+        is_split = plain in SPLIT_COLUMNS | YES_COLUMNS.keys() or "train" in found
+        return found if is_split else None
+    if images_with is None or words is not WORDS or "train" not in found or len({*found}) < 3:
+        return None
+    num_odd = sum(num for num, split in zip(images_with, found, strict=True) if not split)
+    return found if 2 * num_odd <= sum(images_with) else None
 
 
-def _is_unknown(text: str) -> bool:
+def is_unknown(text: str) -> bool:
     return text.casefold() in NOT_GIVEN or text == "None"
 
 
@@ -182,18 +201,22 @@ def tag_splitter(name: str, texts: Sequence[str]) -> Split | None:
     """What gives the tags in one of these texts, None where they are no lists of tags.
 
     Lists are many texts made of few words in other combinations; the name of the column may say so
-    too, and lists of a JSON file end with a comma. Sentences and lists of numbers are none.
+    too, lists of a JSON file end with a comma, and those of Python stand in brackets. Sentences and
+    lists of numbers are none.
     """
     sample = texts[:NUM_SAMPLE_TEXTS]
+    are_bracketed = all(text[0] + text[-1] == "[]" for text in sample)
     separator = next((mark for mark in ",|;" if any(mark in text for text in sample)), None)
 
     def split(text: str) -> list[str]:
+        if are_bracketed and text[0] + text[-1] == "[]":
+            return _list_items(text)
         return [tag for part in text.split(separator) if (tag := part.strip())]
 
     lists = [split(text) for text in sample]
     tags = {tag for tags in lists for tag in tags}
-    are_json = all(text.endswith(",") for text in sample)
-    are_numbers = sum(tag.replace(".", "").lstrip("-").isdigit() for tag in tags) > len(tags) / 2
+    are_json = are_bracketed or all(text.endswith(",") for text in sample)
+    are_numbers = sum(re.sub(r"[-.\s]", "", tag).isdigit() for tag in tags) > len(tags) / 2
     if are_numbers or not (are_json or any(len(tags) > 1 for tags in lists)):
         return None
     if are_json or any(TAG_WORD.fullmatch(word) for word in re.split(r"[\W_]+", name)):
@@ -202,3 +225,13 @@ def tag_splitter(name: str, texts: Sequence[str]) -> Split | None:
         return None
     are_sentences = SENTENCE_WORDS & tags or not any("_" in tag for tag in tags)
     return None if separator is None and are_sentences else split
+
+
+def _list_items(text: str) -> list[str]:
+    """The items of a list as JSON or Python writes it, without their quotes."""
+    try:
+        items = [str(item) for item in json.loads(text) if not isinstance(item, list | dict)]
+    except (ValueError, RecursionError):
+        found = LIST_ITEM.findall(text[1:-1])
+        items = [re.sub(r"\\(.)", r"\1", "".join(groups)) for groups in found]
+    return [tag for item in items if (tag := item.strip())]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.data.tables.attributes import MAX_TEXT_CLASSES, Column, numeric_column, text_column
+from vae.data.tables.cells import is_unknown
 
 
 def named_classes(numbers: NDArray[np.float64], names: tuple[str, ...]) -> Column:
@@ -38,9 +39,10 @@ class GrowingColumn:
         if isinstance(value, str):
             value = _number(value)
         if isinstance(value, int | float):
-            self._are_truths &= isinstance(value, bool)
-            self._numbers[index] = value if math.isfinite(value) else math.nan
-        elif isinstance(value, str) and value and not self.is_free_text:
+            if math.isfinite(value):
+                self._are_truths &= isinstance(value, bool)
+                self._numbers[index] = value
+        elif isinstance(value, str) and not is_unknown(value) and not self.is_free_text:
             self._texts[index] = self._distinct.setdefault(value, len(self._distinct))
 
     def column(self) -> Column | None:

@@ -27,9 +27,22 @@ def json_sheet(text: str) -> Sheet:
         return _object_sheet(partial(_line_objects, text))
     document = _loaded(text) if len(text) <= MAX_JSON_CHARACTERS else None
     if not isinstance(document, dict | list):
-        what = "it is no JSON" if len(text) <= MAX_JSON_CHARACTERS else "it is one JSON over 100 MB"
-        return Sheet(lambda: iter(()), [], problem=what)
+        return Sheet(lambda: iter(()), [], problem=_problem(text))
     return _object_sheet(partial(_row_objects, document))
+
+
+def _problem(text: str) -> str:
+    """Why a text is no table in JSON, and where in it."""
+    if len(text) > MAX_JSON_CHARACTERS:
+        return "it is one JSON over 100 MB"
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        what = error.msg[:1].lower() + error.msg[1:]
+        return f"it is no JSON ({what}, at line {error.lineno}, character {error.colno})"
+    except (ValueError, RecursionError):
+        return "it is no JSON that can be read"
+    return "it is JSON, but neither an object nor a list"
 
 
 def _loaded(text: str) -> Any:

@@ -33,3 +33,10 @@ def column_name(path: str) -> str:
     passed_over = {*FORMAL_WORDS, *WORDS, *folder}  # n01443537/n01443537_boxes.txt has boxes
     words = [word for word in words_of(path) if word not in passed_over]
     return "label" if words in ([], ["labels"]) else " ".join(words)
+
+
+def is_meant(path: str, data: bytes) -> bool:
+    """Whether a JSON file that cannot be read was plainly there as a table."""
+    name = PurePosixPath(path).name.lower()
+    begins = data[:1000].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1]
+    return name == "dataset.json" or name.startswith("metadata.") or begins in (b"{", b"[")

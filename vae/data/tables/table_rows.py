@@ -17,7 +17,7 @@ from vae.data.folders.sorted_files import TEXT_SUFFIXES
 from vae.data.tables.row_images import NO_IMAGE, Found, ImageNames
 from vae.data.tables.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, is_image_name, name_rank
 from vae.data.tables.table_formats import read_sheet
-from vae.data.tables.table_names import column_name, split_words, words_of
+from vae.data.tables.table_names import column_name, is_meant, split_words, words_of
 from vae.data.tally import escaped
 
 NUM_CHUNK_ROWS = 8192  # that are brought to their images at once
@@ -41,6 +41,7 @@ class TableRows:
         self.sheet = read_sheet(path, data)
         lines = [row for _, row in islice(self.sheet.rows(), NUM_SAMPLE_LINES)]
         sample = [row for row in lines if row]
+        self._is_meant = is_meant(path, data)
         self._first = self.sheet.header or (sample[0] if sample else [])
         naming = sum(any(map(is_image_name, row)) for row in sample)
         self._names_images = 2 * naming >= len(lines) > 0
@@ -76,6 +77,7 @@ class TableRows:
         """Whether it is a text about something else, not a table that was meant for the images."""
         is_text = self.path.lower().endswith(TEXT_SUFFIXES)
         is_known = "celeba" in words_of(self.path) or self._names_images
+        is_known |= bool(self.sheet.problem) and self._is_meant
         return is_text and not is_known and 2 * self._found.count < max(self._num_rows, 1)
 
     def chunks(self) -> Iterator[tuple[list[list[str]], NDArray[np.int64]]]:

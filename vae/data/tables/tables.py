@@ -184,6 +184,11 @@ class _Merged:
             own_splits = cells.splits(name) if splits is None else None
             if own_splits is not None:
                 splits = own_splits
+                if cells.odd_split_words:
+                    self.warnings.append(
+                        f"{escaped(name)} is the split, but {shown(cells.odd_split_words[0])} in "
+                        f"it is no split: images with such a word count as training images."
+                    )
                 continue
             found = cells.columns(name)
             if found is None:

@@ -169,4 +169,4 @@ def test_a_column_that_is_no_split_stays_a_column() -> None:
     found = attached({"t.csv": "file,kind,set\n1.png,test,7\n2.png,probe,8\n"}, ["1.png", "2.png"])
     assert found.splits is None
     assert texts(found.columns["kind"]) == ["test", "probe"]
-    assert texts(found.columns["set"]) == ["7", "8"]
+    assert texts(found.columns["set"]) == [7.0, 8.0]

@@ -94,12 +94,12 @@ def test_the_tables_of_celeba_are_read(folder: str, end: str) -> None:
         "Smiling": ["-1", "1", "1"],
         "Young": ["1", "1", "-1"],
         "identity": ["2880", "2937", "2880"],
-        "lefteye_x": ["69", "69", "76"],
-        "lefteye_y": ["109", "110", "112"],
-        "x_1": ["95", "72", "216"],
-        "y_1": ["71", "94", "59"],
-        "width": ["226", "221", "91"],
-        "height": ["313", "306", "126"],
+        "lefteye_x": [69.0, 69.0, 76.0],
+        "lefteye_y": [109.0, 110.0, 112.0],
+        "x_1": [95.0, 72.0, 216.0],
+        "y_1": [71.0, 94.0, 59.0],
+        "width": [226.0, 221.0, 91.0],
+        "height": [313.0, 306.0, 126.0],
     }
     assert kind_of(found.columns["Smiling"].classes) == "yes/no"
     assert kind_of(found.columns["identity"].classes) == "class"
@@ -159,7 +159,7 @@ def test_a_dataset_json_without_labels_and_texts_about_something_else_are_passed
     tables = {
         "dataset.json": '{"labels": null}',
         "config.json": '{"size": 64, "names": {"a": 1}}',
-        "broken.json": "{",
+        "broken.json": "broken",
         "README.txt": "Faces, drawn by hand.\nSee 1.png, which is nice.\n" + "More words.\n" * 3,
         "notes.txt": "hello",
     }
