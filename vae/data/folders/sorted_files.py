@@ -115,7 +115,7 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
     if many and images:
         warnings.append(
             f"What {escaped(many[0])} holds is not used"
-            + (f", nor {others:,} more file{'s' * (others != 1)} of its kind" if others else "")
+            + (f", nor {others:,} more such file{'s' * (others != 1)}" if others else "")
             + ": give it as the source by itself."
         )
     return SortedFiles(images, tables, credit[:4000].strip(), skipped, warnings)

@@ -57,7 +57,7 @@ def test_files_of_many_images_beside_images_are_named_in_a_sentence(tmp_path: Pa
     write(folder / "2.parquet", b"PAR1")
     data = opened(folder, tmp_path)
     assert counts(data) == {"used": 1, "other": 2}
-    assert "What 1.npy holds is not used, nor 1 more file" in warnings_of(data)
+    assert "What 1.npy holds is not used, nor 1 more such file" in warnings_of(data)
 
 
 def test_a_reason_names_no_object_and_no_path_of_the_machine() -> None:
