@@ -76,7 +76,7 @@ def joined_columns(parts: Sequence[Mapping[str, Cells]], nums: Sequence[int]) ->
                 np.full(num, np.nan) if some is None else np.asarray(some, np.float64)
                 for some, num in zip(cells, nums, strict=True)
             ]
-            columns[name] = numeric_column(np.concatenate(numbers))
+            columns[name] = numeric_column(np.concatenate(numbers), name)
     return columns
 
 

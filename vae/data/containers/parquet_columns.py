@@ -61,7 +61,7 @@ def _column(
             return named_classes(numbers, tuple(class_names))
         if all(pa.types.is_boolean(kind) for kind in types):
             return named_classes(numbers, ("no", "yes"))
-        return numeric_column(numbers)
+        return numeric_column(numbers, name)
     if not all(_is_text(pa, kind) for kind in types):
         return None
     texts: list[str] = []

@@ -110,7 +110,7 @@ def _columns(
                     elif name in growing or len(growing) < MAX_COLUMNS:
                         column = growing.setdefault(name, GrowingColumn(len(members.images)))
                         column.put(index, value)
-    columns = {name: column.column() for name, column in growing.items()}
+    columns = {name: column.column(name) for name, column in growing.items()}
     left_out = sorted({name for name, column in columns.items() if column is None} | lists)
     return {name: column for name, column in columns.items() if column is not None}, left_out
 

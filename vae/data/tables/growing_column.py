@@ -45,8 +45,8 @@ class GrowingColumn:
         elif isinstance(value, str) and not is_unknown(value) and not self.is_free_text:
             self._texts[index] = self._distinct.setdefault(value, len(self._distinct))
 
-    def column(self) -> Column | None:
-        """The column. [N] None where it is no attribute."""
+    def column(self, name: str = "label") -> Column | None:
+        """The column of that name. [N] None where it is no attribute."""
         is_known = ~np.isnan(self._numbers)
         if self.is_free_text or not (self._distinct or is_known.any()):
             return None
@@ -58,7 +58,7 @@ class GrowingColumn:
             return text_column(cells)
         if self._are_truths:
             return named_classes(self._numbers, ("no", "yes"))
-        return numeric_column(self._numbers)
+        return numeric_column(self._numbers, name)
 
 
 def _number(text: str) -> float | str:

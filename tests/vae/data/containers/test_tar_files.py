@@ -45,7 +45,7 @@ def test_webdataset_shards_are_their_images_with_class_and_json(tmp_path: Path) 
     assert all(map(np.array_equal, pixels(data), map(picture, range(5))))
     assert data.validation_from is None
     assert values(data, "label") == ["0", "1", "2", "0", "1"]
-    assert values(data, "width") == ["0", "1", "2", "3", "4"]
+    assert values(data, "width") == [0, 1, 2, 3, 4], "a quantity, not a class"
     assert values(data, "mood") == ["sad", "glad", "sad", "glad", "sad"]
     assert values(data, "face.smiles") == ["no", "no", "no", "yes", "yes"]
     assert data.columns_left_out == ["box"]
