@@ -48,6 +48,12 @@ export default function keep() {
     timer = window.setTimeout(restore, RETRY);
   };
 
+  // A press is passed over, too, where the page draws the tabs anew between its down and its up.
+  const onPointerUp = (/** @type {Event} */ event) => {
+    const isOn = chosen !== null && tabAt(event.target)?.textContent === chosen;
+    if (isOn && timer === 0) timer = window.setTimeout(restore, RETRY);
+  };
+
   const watcher = new MutationObserver((changes) => {
     const isTaken = changes.some(({ target }) => {
       const tab = /** @type {Element} */ (target);
@@ -58,6 +64,7 @@ export default function keep() {
   });
   watcher.observe(document.body, { subtree: true, attributeFilter: ["aria-selected"] });
   document.addEventListener("pointerdown", onPointer, true);
+  document.addEventListener("pointerup", onPointerUp, true);
   document.addEventListener("keydown", onKeyDown, true);
   document.addEventListener("keyup", onKeyUp, true);
   window.addEventListener("popstate", onHistory);
