@@ -18,7 +18,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pytest
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, Locator, Page
 
     from tests.browser.proxy import Proxy
+
+Answer = TypeVar("Answer")
 
 PATIENCE = 90.0  # seconds: the machine may be busy
 # A trainer stands behind the page in priority: on a busy machine its steps are seconds apart.
@@ -136,15 +138,24 @@ def pixels(picture: Locator) -> np.ndarray:
 
     The page may put another picture in its place meanwhile: then of that one.
     """
+    with Image.open(io.BytesIO(of_what_stands_there(picture.screenshot))) as image:
+        return np.asarray(image.convert("RGB")).astype(np.int16)
+
+
+def of_what_stands_there(ask: Callable[[], Answer]) -> Answer:
+    """What an element answers; asked again where the page has put another in its place meanwhile.
+
+    Playwright finds the element first and asks it then: in between the page may have drawn anew.
+    """
     from playwright.sync_api import Error
 
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            with Image.open(io.BytesIO(picture.screenshot())) as image:
-                return np.asarray(image.convert("RGB")).astype(np.int16)
+            return ask()
         except Error as error:
-            if "not attached" not in str(error) or time.monotonic() > deadline:
+            is_gone = any(words in str(error) for words in ("not attached", "not visible"))
+            if not is_gone or time.monotonic() > deadline:
                 raise
 
 
@@ -249,7 +260,7 @@ def settled_url(page: Page, before: str) -> str:
 
 def box_at_rest(page: Page, place: Locator) -> FloatRect:
     """Where on the page a thing lies, once it has lain there for some frames."""
-    place.scroll_into_view_if_needed()
+    of_what_stands_there(place.scroll_into_view_if_needed)
     box: FloatRect | None = None
 
     def is_at_rest() -> bool:
