@@ -146,7 +146,7 @@ def _report(
         alt="Images as the model sees them",
         width="stretch",
     )
-    if report["value_range"]["high"] != 255:
+    if (report["value_range"]["black"], report["value_range"]["white"]) != (0, 255):
         st.caption(labels.plain(report["value_range"]["sentence"]))
     for warning in report["warnings"]:
         st.caption(f":material/info: {labels.plain(labels.in_form_words(warning))}")

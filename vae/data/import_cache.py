@@ -14,7 +14,7 @@ import os
 import shutil
 import warnings
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -26,12 +26,13 @@ from vae.data.collection import Collection, Source
 from vae.data.images.decoding import Decoded, Skip, Twins, decoded_images
 from vae.data.images.one_picture import to_document
 from vae.data.images.survey import survey
-from vae.data.images.values import described
+from vae.data.images.values import described, with_bytes
+from vae.data.import_files import check_space, write_header, write_table
 from vae.data.shuffle import SUBSET, shuffled
 from vae.data.tally import Progress, Tally, nothing_found, throttled
-from vae.errors import FileError, InputError, writing
+from vae.errors import InputError, writing
 
-FORMAT = 2  # of the cache; raise it when what lies there changes
+FORMAT = 3  # of the cache; raise it when what lies there changes
 
 
 def imported(source: Source, config: DataConfig, cache: Path, progress: Progress) -> Path:
@@ -131,7 +132,7 @@ def _write(
         chosen = chosen[np.sort(shuffled(total, config.seed, SUBSET)[: config.num_images])]
     rendering = survey(collection, chosen.tolist(), config, progress)
     size, channels = rendering.size, rendering.channels
-    _check_space(part, len(chosen) * size * size * channels)
+    check_space(part, len(chosen) * size * size * channels)
 
     tally = Tally()
     for reason, name, why in collection.skipped:
@@ -140,6 +141,7 @@ def _write(
         tally.add("excluded", collection.names[index], "left out by hand")
     kept: list[int] = []
     first_pixels = None
+    darkest, brightest = 255, 0
     is_one_picture = True
     twins = Twins(collection)
     if collection.are_files and collection.are_copies_excluded:
@@ -152,7 +154,7 @@ def _write(
     hashed = hashlib.sha256(f"{size} {channels}".encode())
     report = throttled(progress, "importing images", len(chosen))
     with open(part / "images.npy", "wb") as file:
-        _write_header(file, 0, size, channels)
+        write_header(file, 0, size, channels)
         decoded = decoded_images(collection, chosen.tolist(), rendering)
         for done, (index, outcome) in enumerate(decoded):
             report(done)
@@ -165,6 +167,8 @@ def _write(
                 tally.add("duplicate", name, f"same as {collection.names[first]}")
                 continue
             tally.add("used", name)
+            low, high = outcome.extremes or (255, 0)
+            darkest, brightest = min(darkest, low), max(brightest, high)
             kept.append(index)
             first_pixels = first_pixels or outcome.pixels
             is_one_picture = is_one_picture and outcome.pixels == first_pixels
@@ -173,13 +177,13 @@ def _write(
         if not kept:
             raise InputError(nothing_found(source, tally))
         file.seek(0)
-        _write_header(file, len(kept), size, channels)
+        write_header(file, len(kept), size, channels)
         file.flush()
         os.fsync(file.fileno())
     report(len(chosen))
 
     rows = np.array(kept)
-    _write_table(part, collection, rows)
+    write_table(part, collection, rows)
     boundary = _boundary(rows, collection.validation_from)
     manifest = {
         "format": FORMAT,
@@ -189,7 +193,7 @@ def _write(
         "image_size": size,
         "counts": tally.counts,
         "examples": tally.examples,
-        "value_range": described(rendering.ranges),
+        "value_range": described(with_bytes(rendering.ranges, darkest, brightest)),
         "rendering": to_document(rendering),
         "warnings": [*collection.warnings, *rendering.warnings, *_lost_split(collection, boundary)],
         "columns_left_out": list(collection.columns_left_out),
@@ -201,28 +205,6 @@ def _write(
         "images_bytes": (part / "images.npy").stat().st_size,
     }
     atomic_json(part / "manifest.json", manifest)
-
-
-def _write_header(file: IO[bytes], num: int, size: int, channels: int) -> None:
-    """The head of an .npy file; NumPy pads it so that its length does not depend on `num`."""
-    shape = (num, size, size, channels)
-    np.lib.format.write_array_header_1_0(
-        file, {"descr": "|u1", "fortran_order": False, "shape": shape}
-    )
-
-
-def _write_table(part: Path, collection: Collection, rows: NDArray[np.int64]) -> None:
-    columns = collection.columns
-    with open(part / "table.npz", "wb") as file:
-        np.savez(file, *(column.values[rows] for column in columns.values()))
-        file.flush()
-        os.fsync(file.fileno())
-    table = {
-        "names": [collection.names[row] for row in rows],
-        "columns": list(columns),
-        "classes": {name: column.classes for name, column in columns.items() if column.classes},
-    }
-    atomic_json(part / "table.json", table)
 
 
 def _boundary(rows: NDArray[np.int64], validation_from: int | None) -> int | None:
@@ -237,13 +219,3 @@ def _lost_split(collection: Collection, boundary: int | None) -> list[str]:
     if collection.validation_from is None or boundary is not None:
         return []
     return ["All images used are of one side of the source's own split: a new one is drawn."]
-
-
-def _check_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise FileError(
-            f"The images need {needed / 1000000.0:.0f} MB in the cache, but only "
-            f"{free / 1000000.0:.0f} MB of the disk are free: free some space, or use fewer "
-            "images with data.num_images."
-        )

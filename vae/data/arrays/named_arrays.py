@@ -182,7 +182,7 @@ def collect(
 
     def read(index: int) -> NDArray[Any]:
         part = int(np.searchsorted(starts, index, side="right")) - 1
-        return _finite(np.asarray(parts[part][index - int(starts[part])]))
+        return np.asarray(parts[part][index - int(starts[part])])
 
     height, width = parts[0].shape[1:3]
     return Collection(
@@ -195,11 +195,3 @@ def collect(
         skipped=skipped,
         warnings=warnings,
     )
-
-
-def _finite(image: NDArray[Any]) -> NDArray[Any]:
-    """An image as it is. Raises ValueError where some of its values are no finite numbers."""
-    if image.dtype.kind == "f" and (missing := int(image.size - np.isfinite(image).sum())):
-        are = "is not a finite number" if missing == 1 else "are not finite numbers"
-        raise ValueError(f"{missing:,} of its {image.size:,} values {are}")
-    return image

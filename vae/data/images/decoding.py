@@ -26,7 +26,7 @@ from vae.data.images.image_files import (
     stretched,
 )
 from vae.data.images.opening import Raw, TooLargeError, decoded, digest
-from vae.data.images.values import Kind, ValueRange
+from vae.data.images.values import Kind, ValueRange, byte_extremes
 from vae.data.tally import cause_of
 from vae.option_choices import Cropping
 
@@ -54,6 +54,7 @@ class Decoded:
     pixels: bytes  # [H, W, C]
     digest: bytes  # of the picture as it was decoded, see `opening.digest`
     is_reduced: bool  # decoded at a fraction of its size, so that the digest leaves out its detail
+    extremes: tuple[int, int] | None = None  # lowest and highest value of one of 8 bits
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def decoded_images(
         try:
             raw, is_reduced = read_raw(collection, index, rendering.size)
             key = digest(raw) if collection.are_files else b""
-            return Decoded(rendered(raw, rendering).tobytes(), key, is_reduced)
+            ends = byte_extremes(raw) if isinstance(raw, Image.Image) else None
+            return Decoded(rendered(raw, rendering).tobytes(), key, is_reduced, ends)
         except TooLargeError as error:
             return Skip("too_large", str(error))
         except Exception as error:  # Pillow raises nearly anything for a broken file

@@ -90,7 +90,7 @@ def upright(
     raw, _ = decoded(image, size)
     kind = raw_kind(raw)
     if ranges.get(kind, BYTES if kind == "bytes" else None) != BYTES:
-        low, high, _ = extremes(np.asarray(raw))
+        low, high = extremes(np.asarray(raw))
         known = ranges.get(kind)
         if known is None or low < known.black or high > known.white:
             ranges = {kind: BYTES if kind == "bytes" else range_of(low, high, kind)}

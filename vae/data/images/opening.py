@@ -22,7 +22,7 @@ from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from vae.data.images import content
-from vae.data.images.values import Kind, extremes, kind_of
+from vae.data.images.values import Kind, kind_of
 
 MAX_PIXELS = 40_000_000  # of one image as it is decoded, known from its header
 STRIP_PIXELS = 1_000_000  # copied at once
@@ -116,9 +116,7 @@ def decoded(picture: Raw, size: int | None = None) -> tuple[Raw, bool]:
     upright_one = ImageOps.exif_transpose(picture)  # decodes
     raw = _raw(upright_one)
     is_reduced = picture.width * picture.height < full[0] * full[1]
-    if not isinstance(raw, Image.Image) and (missing := extremes(raw)[2]):
-        raise ValueError(f"{missing:,} of its {raw.size:,} values are not finite numbers")
-    return raw, is_reduced
+    return raw if isinstance(raw, Image.Image) else finite(raw), is_reduced
 
 
 def _reduce(image: Image.Image, size: int | None) -> None:
@@ -173,8 +171,16 @@ def _from_array(values: NDArray[Any]) -> Raw:
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[..., 0]
     if kind_of(values) != "bytes":
-        return values
+        return finite(values)
     return opaque(Image.fromarray(np.ascontiguousarray(values, dtype=np.uint8)))
+
+
+def finite(values: NDArray[Any]) -> NDArray[Any]:
+    """`values` as they are. Raises ValueError where some of them are no finite numbers."""
+    if values.dtype.kind == "f" and (missing := int(values.size - np.isfinite(values).sum())):
+        are = "is not a finite number" if missing == 1 else "are not finite numbers"
+        raise ValueError(f"{missing:,} of its {values.size:,} values {are}")
+    return values
 
 
 def _raw(image: Image.Image) -> Raw:

@@ -16,11 +16,18 @@ from vae.config import DataConfig
 from vae.data.collection import Collection
 from vae.data.images.background import choose_background
 from vae.data.images.decoding import Rendering, in_order, read_raw
-from vae.data.images.opening import decoded, is_deep, is_grey_mode, raw_kind
+from vae.data.images.opening import decoded, finite, is_deep, is_grey_mode, raw_kind
 from vae.data.images.shapes import Shapes
-from vae.data.images.values import DARKEST_WHITE, Kind, ValueRange, byte_range, extremes, range_of
+from vae.data.images.values import (
+    DARKEST_WHITE,
+    Kind,
+    ValueRange,
+    byte_extremes,
+    byte_range,
+    extremes,
+    range_of,
+)
 from vae.data.tally import Progress, some_of, throttled
-from vae.errors import InputError
 
 NEEDED = 256  # pixels a side that say how bright an image is
 
@@ -36,7 +43,6 @@ class _Look:
     kind: Kind
     low: float = np.inf
     high: float = -np.inf
-    num_not_finite: int = 0
 
 
 @dataclass
@@ -50,7 +56,6 @@ class _Looks:
     found: dict[Kind, tuple[float, float]] = field(default_factory=dict)
     bytes: list[int] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
-    not_finite: list[tuple[int, int]] = field(default_factory=list)  # (image, values)
 
     def add(self, index: int, look: _Look) -> None:
         self.num += 1
@@ -59,8 +64,6 @@ class _Looks:
         self.num_more += look.has_more
         if look.may_be_transparent:
             self.transparent.append(index)
-        if look.num_not_finite:
-            self.not_finite.append((index, look.num_not_finite))
         if look.kind == "bytes":
             self.bytes.append(index)
         elif look.low <= look.high:
@@ -74,10 +77,7 @@ def survey(
     config: DataConfig,
     progress: Progress = lambda what, done, total: None,
 ) -> Rendering:
-    """How the `chosen` images are rendered.
-
-    Raises InputError for an array with values that are no numbers.
-    """
+    """How the `chosen` images are rendered."""
     size = config.image_size or collection.image_size
     looks = _Looks(Shapes(size, config.crop))
     report = throttled(progress, "looking at images", len(chosen))
@@ -86,19 +86,13 @@ def survey(
         if look is not None:
             looks.add(index, look)
     report(len(chosen))
-    if looks.not_finite and not collection.are_files:
-        raise InputError(_not_finite(looks))
     ranges: dict[Kind, ValueRange] = {
         kind: range_of(*ends, kind) for kind, ends in looks.found.items()
     }
-    warnings = []
+    warnings: list[str] = []
     if looks.bytes:
-        ranges["bytes"] = _byte_range(collection, looks.bytes)
-        if 1 < ranges["bytes"].high < DARKEST_WHITE:
-            warnings.append(
-                f"The brightest value is {ranges['bytes'].high:.0f} of 255: the images are nearly "
-                "black. Brighten them first, if that is not meant."
-            )
+        low, high = _byte_extremes(collection, looks.bytes)
+        ranges["bytes"], warnings = byte_range(low, high, are_grey=not looks.num_colour)
     background, sentences = choose_background(
         collection, chosen, looks.transparent, config, ranges, progress
     )
@@ -138,7 +132,7 @@ def _look_at_image(image: Image.Image) -> _Look:
         return header
     raw, _ = decoded(image)
     assert not isinstance(raw, Image.Image)
-    low, high, _ = extremes(raw)
+    low, high = extremes(raw)
     return _Look(
         *(header.size, header.is_grey, _has_alpha(raw), header.has_more),
         *(raw_kind(raw), low, high),
@@ -149,37 +143,28 @@ def _look_at_array(values: NDArray[np.generic]) -> _Look:
     height, width = values.shape[:2]
     is_grey = values.ndim == 2 or values.shape[2] == 1
     kind = raw_kind(values)
-    ends = (np.inf, -np.inf, 0) if kind == "bytes" else extremes(values)
-    return _Look((width, height), is_grey, _has_alpha(values), False, kind, *ends)
+    low, high = (np.inf, -np.inf) if kind == "bytes" else extremes(finite(values))
+    return _Look((width, height), is_grey, _has_alpha(values), False, kind, low, high)
 
 
 def _has_alpha(values: NDArray[np.generic]) -> bool:
     return values.ndim == 3 and values.shape[2] == 4
 
 
-def _byte_range(collection: Collection, indices: Sequence[int]) -> ValueRange:
-    """The scale of the images of 8 bits: the first bright one ends the search."""
+def _byte_extremes(collection: Collection, indices: Sequence[int]) -> tuple[int, int]:
+    """Lowest and highest value of the images of 8 bits: the first bright one ends the search."""
     low, high = 255, 0
     for index in indices:
         try:
             raw, _ = read_raw(collection, index, NEEDED)
         except Exception:  # counted later
             continue
-        values = np.asarray(raw)
-        colours = values[..., :3] if _has_alpha(values) else values
-        low, high = min(low, int(colours.min())), max(high, int(colours.max()))
+        assert isinstance(raw, Image.Image)
+        darkest, brightest = byte_extremes(raw)
+        low, high = min(low, darkest), max(high, brightest)
         if high >= DARKEST_WHITE:
-            return byte_range(0, 255)
-    return byte_range(min(low, high), high)
-
-
-def _not_finite(looks: _Looks) -> str:
-    total = sum(count for _, count in looks.not_finite)
-    return (
-        f"{total:,} values in {len(looks.not_finite):,} of the {looks.num:,} images are not finite "
-        f"numbers (NaN or infinite), the first in image {looks.not_finite[0][0]}: replace them, "
-        "for example with numpy.nan_to_num, or leave these images out."
-    )
+            break
+    return low, high
 
 
 def _shape_warnings(looks: _Looks, config: DataConfig) -> list[str]:

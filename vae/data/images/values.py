@@ -6,15 +6,17 @@ H height, W width, C channels. Values of 8 bits are called bytes, the others who
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Kind = Literal["bytes", "whole", "floats"]
 LABELS: dict[Kind, str] = {"bytes": "8 bits", "whole": "Whole numbers", "floats": "Floats"}
 
+FEW_LEVELS = 16  # a highest value up to this: no photograph, but numbers of classes or 4 bits
 DARKEST_WHITE = 32  # whoever fills 8 bits goes past this somewhere in a whole source
 DEPTHS = (10, 12, 14, 16)  # bits of cameras and scanners, stored in 16
 BLOCK = 2**20  # values scaled at once, so that a large image is not held several times
@@ -39,12 +41,11 @@ class ValueRange:
             levels[start : start + BLOCK] = np.rint(np.clip(part, 0.0, 255.0))
         return levels.reshape(values.shape)
 
-    @property
-    def sentence(self) -> str:
+    def sentence(self, kind: Kind) -> str:
         """What was found and what it becomes."""
-        if self == BYTES:
-            return "The values have 8 bits: 0 is black, 255 white."
         low, high, black, white = map(_text, (self.low, self.high, self.black, self.white))
+        if kind == "bytes" and (self.black, self.white) == (0, 255):
+            return f"The values have 8 bits and go from {low} to {high}: 0 is black, 255 white."
         return f"The values go from {low} to {high}: {black} becomes black, {white} white."
 
 
@@ -78,9 +79,25 @@ def _black_and_white(low: float, high: float, kind: Kind) -> tuple[float, float]
     return (low, high) if white is None else (0, white)
 
 
-def byte_range(low: int, high: int) -> ValueRange:
-    """The scale for values of 8 bits: 0..255, but for masks of zeros and ones."""
-    return ValueRange(low, high, 0, 1 if high == 1 else 255)
+def byte_range(low: int, high: int, are_grey: bool) -> tuple[ValueRange, list[str]]:
+    """The scale for values of 8 bits, and what to say where they are nearly black.
+
+    It is 0..255, but for masks: grey images that go up to 16 at most. Dark photographs stay dark.
+    """
+    if high == 1 or (are_grey and low < high <= FEW_LEVELS):
+        values = "0 and 1" if high == 1 else f"whole numbers from {low} to {high}"
+        sentence = (
+            f"The values are {values} only, as of masks, though 8 bits go up to 255: they are "
+            f"stretched, so that 0 becomes black and {high} white."
+        )
+        return ValueRange(min(low, high), high, 0, high), [sentence]
+    sentences = []
+    if high < DARKEST_WHITE and low < high:
+        sentences.append(
+            f"The brightest value is {high} of 255: the images are nearly black, and are used as "
+            "they are. Brighten them first, if that is not meant."
+        )
+    return ValueRange(min(low, high), high, 0, 255), sentences
 
 
 def kind_of(values: NDArray[Any]) -> Kind:
@@ -92,20 +109,23 @@ def kind_of(values: NDArray[Any]) -> Kind:
     return "floats" if values.dtype.kind == "f" else "whole"
 
 
-def extremes(values: NDArray[Any]) -> tuple[float, float, int]:
-    """Lowest and highest finite value, alpha aside, and how many values are not finite.
-
-    `values` are [H, W] or [H, W, C]; without any finite value, the first two are inf and -inf.
-    """
+def extremes(values: NDArray[Any]) -> tuple[float, float]:
+    """Lowest and highest of values [H, W] or [H, W, C] that are all finite, alpha aside."""
     colours = values[..., :3] if values.ndim == 3 and values.shape[2] == 4 else values
-    low, high = float(colours.min()), float(colours.max())
-    if np.isfinite(low) and np.isfinite(high):
-        return low, high, 0
-    known = colours[np.isfinite(colours)]
-    missing = int(colours.size - known.size)
-    if not known.size:
-        return np.inf, -np.inf, missing
-    return float(known.min()), float(known.max()), missing
+    return float(colours.min()), float(colours.max())
+
+
+def byte_extremes(image: Image.Image) -> tuple[int, int]:
+    """Lowest and highest value of an image of 8 bits, L, RGB or RGBA, alpha aside."""
+    found = np.reshape(image.getextrema(), (-1, 2))[:3]  # of each band
+    return int(found[:, 0].min()), int(found[:, 1].max())
+
+
+def with_bytes(ranges: Mapping[Kind, ValueRange], low: int, high: int) -> Mapping[Kind, ValueRange]:
+    """`ranges` with what was found in all images of 8 bits; none were where `low` > `high`."""
+    if "bytes" not in ranges or low > high:
+        return {kind: scale for kind, scale in ranges.items() if kind != "bytes"}
+    return {**ranges, "bytes": replace(ranges["bytes"], low=low, high=high)}
 
 
 def described(ranges: Mapping[Kind, ValueRange]) -> dict[str, float | str]:
@@ -114,10 +134,10 @@ def described(ranges: Mapping[Kind, ValueRange]) -> dict[str, float | str]:
     found = [(kind, ranges[kind]) for kind in order if kind in ranges]
     if not found:
         return {}
-    deepest = found[0][1]
-    sentence = deepest.sentence
+    deepest_kind, deepest = found[0]
+    sentence = deepest.sentence(deepest_kind)
     if len(found) > 1:
-        sentence = " ".join(f"{LABELS[kind]}: {scale.sentence}" for kind, scale in found)
+        sentence = " ".join(f"{LABELS[kind]}: {scale.sentence(kind)}" for kind, scale in found)
     numbers = {name: getattr(deepest, name) for name in ("low", "high", "black", "white")}
     return {**numbers, "sentence": sentence}
 

@@ -81,6 +81,17 @@ def test_images_with_values_that_are_no_numbers_are_counted_and_the_others_used(
     assert "1 of its 1,024 values is not a finite number" in examples
 
 
+def test_of_single_arrays_those_with_values_that_are_no_numbers_are_counted(tmp_path: Path) -> None:
+    images = LEVELS[..., 0].astype(np.float32)
+    images[2, 3, 4] = np.nan
+    (tmp_path / "set").mkdir()
+    for number, image in enumerate(images):
+        np.save(tmp_path / "set" / f"{number}.npy", image)
+    data = imported(tmp_path / "set")
+    assert np.array_equal(everything(data)[..., 0], LEVELS[[0, 1, 3, 4], :, :, 0])
+    assert data.manifest["counts"] == {"used": 4, "broken": 1}
+
+
 def test_arrays_without_one_whole_image_are_one_sentence(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.full((3, SIZE, SIZE), np.nan))
     with pytest.raises(InputError, match="not finite") as caught:

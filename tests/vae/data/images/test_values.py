@@ -14,6 +14,7 @@ from tests.vae.data.images.samples import expected, numbers
 from tests.vae.data.samples import SIZE, everything, imported, warnings_of
 from vae.data.dataset import Dataset
 from vae.data.images.values import range_of
+from vae.data.versions.version_file import Version, write_version
 
 
 def value_range(data: Dataset) -> dict[str, object]:
@@ -135,6 +136,55 @@ def test_masks_of_0_and_1_are_black_and_white_in_image_files_too(folder: Path) -
         Image.fromarray(image).save(folder / f"{seed}.png")
     data = imported(folder, image_size=SIZE)
     assert np.array_equal(everything(data)[1:, ..., 0], np.stack(values) * 255)
+
+
+def test_the_values_of_8_bit_files_are_said_as_they_are_found(folder: Path) -> None:
+    for seed, (low, high) in enumerate([(40, 90), (33, 201), (100, 120)]):
+        values = np.clip(numbers(seed, 255, (SIZE, SIZE, 3)), low, high).astype(np.uint8)
+        Image.fromarray(values).save(folder / f"{seed}.png")
+    icon = np.zeros((SIZE, SIZE, 4), np.uint8)
+    icon[..., :3], icon[: SIZE // 2, :, 3] = 77, 255
+    Image.fromarray(icon).save(folder / "icon.png")
+    (folder / "black.png").write_bytes(png_of(np.zeros((SIZE, SIZE, 3), np.uint16))[:60])
+    for _ in range(2):  # imported, and from the import
+        found = value_range(imported(folder))
+        assert found == {
+            "low": 33,
+            "high": 201,
+            "black": 0,
+            "white": 255,
+            "sentence": "The values have 8 bits and go from 33 to 201: 0 is black, 255 white.",
+        }
+
+
+def test_the_values_of_a_version_are_those_of_its_own_images(tmp_path: Path) -> None:
+    values = np.arange(4 * SIZE * SIZE).reshape(4, SIZE, SIZE) % 50 + 10
+    values[3] += 100
+    np.save(tmp_path / "a.npy", values.astype(np.uint8))
+    version = Version(str(tmp_path / "a.npy"), "leave_out", ("3",), "")
+    write_version(tmp_path / "v.json", version)
+    whole, some = imported(tmp_path / "a.npy"), imported(tmp_path / "v.json")
+    assert (value_range(whole)["low"], value_range(whole)["high"]) == (10, 159)
+    assert (value_range(some)["low"], value_range(some)["high"]) == (10, 59)
+
+
+@pytest.mark.parametrize("high", [1, 3, 15, 16])
+def test_masks_of_few_numbers_are_stretched_and_that_is_said(high: int, folder: Path) -> None:
+    values = [numbers(seed, high).astype(np.uint8) for seed in range(3)]
+    for seed, image in enumerate(values):
+        Image.fromarray(image).save(folder / f"{seed}.png")
+    data = imported(folder, image_size=SIZE)
+    assert np.array_equal(everything(data)[..., 0], expected(np.stack(values), 0, high))
+    assert f"0 becomes black and {high} white" in warnings_of(data)
+    assert f"0 becomes black, {high} white" in str(value_range(data)["sentence"])
+
+
+def test_dark_photographs_are_never_stretched(folder: Path) -> None:
+    values = numbers(0, 15, (SIZE, SIZE, 3)).astype(np.uint8)
+    Image.fromarray(values).save(folder / "night.png")
+    data = imported(folder, image_size=SIZE)
+    assert np.array_equal(everything(data)[0], values)
+    assert "brightest value is 15 of 255" in warnings_of(data)
 
 
 def test_images_of_all_one_value_say_nothing_of_their_depth() -> None:

@@ -83,6 +83,7 @@ def _signed(at: Path) -> Path:
 @layout(
     "Floats from 0 to 255",
     THREE,
+    values="The values go from 0 to 255: 0 becomes black, 255 white",
     says=["read as 3 grey images"],
 )
 def _float_levels(at: Path) -> Path:
@@ -103,6 +104,7 @@ def _uint16(at: Path) -> Path:
     "Masks of 0 and 1",
     "0 1",
     values="The values go from 0 to 1: 0 becomes black, 1 white",
+    says=["The values are 0 and 1 only, as of masks"],
     read=lambda x: round(float(x.mean() * 4)) - 1,
 )
 def _masks(at: Path) -> Path:
@@ -136,7 +138,7 @@ def _icons(at: Path) -> Path:
     "Dark icons on nothing: put on white",
     "2 5 8",
     read=lambda x: int(x[0].mean(axis=0).argmin()),
-    values="The values go from 0 to 0: 0 becomes black, 255 white",
+    values="The values have 8 bits and go from 0 to 0: 0 is black, 255 white",
     says=["3 of 3 images are transparent in places, and put on white"],
 )
 def _dark_icons(at: Path) -> Path:
