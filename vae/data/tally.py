@@ -52,6 +52,11 @@ def escaped(name: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
+def shown(name: str) -> str:
+    """A name in a sentence, in quotes; of a long one the end."""
+    return f"'{escaped(name if len(name) <= 80 else '...' + name[-77:])}'"
+
+
 def cause_of(error: Exception) -> str:
     """Why a file cannot be read, in words that a person can use."""
     if isinstance(error, OSError) and error.errno is not None and error.strerror:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from vae.data.arrays.array_columns import Cells
 from vae.data.collection import Collection
+from vae.data.splits.own_split import about_odd_words
 from vae.data.splits.split_collection import Unordered, in_split_order
 from vae.data.tables.cells import SPLIT_COLUMNS, YES_COLUMNS
 from vae.data.tables.cells import Cells as TableCells
@@ -20,8 +22,16 @@ def says_yes_or_no(key: str) -> bool:
     return _plain(key) in YES_COLUMNS
 
 
-def own_split(cells: Mapping[str, Cells], num: int) -> tuple[str, list[str]] | None:
-    """The first of these columns that is a split, as it is in a table, and that of each image."""
+class OwnSplit(NamedTuple):
+    """A column that is the split, as it may be in a table."""
+
+    name: str
+    splits: Sequence[str]  # of each image
+    odd_words: Sequence[str]  # that are no split
+
+
+def own_split(cells: Mapping[str, Cells], num: int) -> OwnSplit | None:
+    """The first of these columns that is a split."""
     for name, column in cells.items():
         if not isinstance(column, list) and _plain(name) not in SPLIT_COLUMNS | YES_COLUMNS.keys():
             continue
@@ -30,21 +40,21 @@ def own_split(cells: Mapping[str, Cells], num: int) -> tuple[str, list[str]] | N
         table.add(np.arange(num), texts)
         splits = table.splits(name)
         if splits is not None:
-            return name, splits
+            return OwnSplit(name, splits, table.odd_split_words)
     return None
 
 
-def put_in_split_order(collection: Collection, splits: Sequence[str]) -> Collection:
+def put_in_split_order(collection: Collection, own: OwnSplit) -> Collection:
     """A collection of arrays, each of whose N images is of the split that is said for it."""
     found = in_split_order(
         Unordered(
             collection.names,
-            splits,
+            own.splits,
             collection.read,
             collection.image_size,
             collection.columns,
             skipped=collection.skipped,
-            warnings=collection.warnings,
+            warnings=[*collection.warnings, *about_odd_words(own.name, own.odd_words)],
         )
     )
     return replace(found, are_files=collection.are_files)

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.data.arrays.array_layout import CHANNELS, as_images
-from vae.data.arrays.named_arrays import IMAGE_KEYS, LABEL_KEYS, collect, from_arrays, split_of
+from vae.data.arrays.named_arrays import IMAGE_KEYS, LABEL_KEYS, collect, from_arrays, splits_of
 from vae.data.arrays.row_array import RowArray, Rows
 from vae.data.collection import FILE_SIZE, Collection, LeftOut, own_size
 from vae.data.splits.split_collection import Unordered, in_split_order
-from vae.data.splits.splits import folder_labels, folder_splits
+from vae.data.splits.splits import about_no_split, folder_labels, folder_splits
 from vae.data.tables.attributes import text_column
 
 SMALL_BYTES = 64 * 2**20  # an array of labels up to this size is read at once
@@ -83,17 +83,12 @@ def _are_pictures(arrays: Sequence[LooseArray], pictures: Sequence[LooseArray]) 
     unsure = [array for array in pictures if array.shape[-1] not in CHANNELS]
     if any(array.shape[0] in lengths for array in unsure):
         return False  # rows or grey images, and a label for each
-    if any(_is_called_a_set(array.name) for array in unsure):
-        return False
+    named = splits_of([array.name for array in arrays])
+    if any(named[array.name][1].lower() in IMAGE_KEYS for array in unsure):
+        return False  # x_train, test/images, data
     if any(len(array.shape) == 3 for array in pictures):
         return True
     return not all(_are_rows(array) for array in pictures[:8])
-
-
-def _is_called_a_set(name: str) -> bool:
-    """Whether an array of that name holds many images: x_train, test/images, data."""
-    split, rest = split_of(name)
-    return rest.lower() in IMAGE_KEYS if split else name.lower() in IMAGE_KEYS
 
 
 def _are_rows(array: LooseArray) -> bool:
@@ -114,6 +109,7 @@ def _one_each(pictures: Sequence[LooseArray], skipped: Sequence[LeftOut]) -> Col
             own_size(*sizes.pop()) if len(sizes) == 1 else FILE_SIZE,
             {"label": text_column(labels)} if labels else {},
             skipped=skipped,
+            warnings=about_no_split(names, splits),
         )
     )
 
@@ -133,7 +129,8 @@ def _picture(values: NDArray[Any]) -> NDArray[Any]:
 def _classes(arrays: dict[str, NDArray[Any]]) -> Collection | None:
     """Several sets of images of one shape, each a class by its name; None where it is otherwise."""
     words = (*IMAGE_KEYS, *LABEL_KEYS)
-    if len(arrays) < 2 or any(split_of(key)[0] or key.lower() in words for key in arrays):
+    are_split = any(split for split, _ in splits_of(arrays).values())
+    if len(arrays) < 2 or are_split or any(key.lower() in words for key in arrays):
         return None
     found = {key: as_images(array) for key, array in arrays.items()}
     images = {key: some.values for key, some in found.items() if some is not None}

@@ -6,7 +6,7 @@ Shapes: N images, H height, W width, C channels.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,31 +18,47 @@ from vae.data.arrays.array_layout import LAYOUTS, Images, as_images
 from vae.data.arrays.array_splits import own_split, put_in_split_order, says_yes_or_no
 from vae.data.collection import Collection, LeftOut, own_size
 from vae.data.splits.own_split import TEST_VALIDATES
-from vae.data.splits.splits import WORDS
+from vae.data.splits.split_words import SHORT_WORDS, WORDS
 from vae.data.tables.attributes import Column
 from vae.errors import InputError
 
 IMAGE_KEYS = ("imgs", "images", "x", "image", "img", "data", "pixels", "")
 LABEL_KEYS = ("labels", "label", "y", "target", "targets", "class", "classes")
 FILLERS = ("set", "split", "orig", "raw", "array")  # train_set_x_orig
-_WORD = "|".join(sorted(WORDS, key=len, reverse=True))
-SPLIT_KEYS = (
-    re.compile(rf"(?P<split>{_WORD})(?P<gap>[^a-z0-9]*)(?P<rest>.*)"),
-    re.compile(rf"(?P<rest>.*?)(?P<gap>[^a-z0-9]*)(?P<split>{_WORD})"),
-)
 
 
-def split_of(key: str) -> tuple[str, str]:
+def _patterns(words: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    word = "|".join(sorted(words, key=len, reverse=True))
+    return (
+        re.compile(rf"(?P<split>{word})(?P<gap>[^a-z0-9]*)(?P<rest>.*)"),
+        re.compile(rf"(?P<rest>.*?)(?P<gap>[^a-z0-9]*)(?P<split>{word})"),
+    )
+
+
+SPLIT_KEYS = _patterns(WORDS)
+SHORT_KEYS = _patterns(SHORT_WORDS)
+
+
+def split_of(key: str, patterns: Sequence[re.Pattern[str]] = SPLIT_KEYS) -> tuple[str, str]:
     """(train, validation, test or "", the rest of the key): x_train is (train, x)."""
     if says_yes_or_no(key):
         return "", key
-    for pattern in SPLIT_KEYS:
+    for pattern in patterns:
         match = pattern.fullmatch(key.lower())
         if match and (match["gap"] or match["rest"] in (*IMAGE_KEYS, *LABEL_KEYS)):
             words = re.split(r"[^a-z0-9]+", match["rest"])
             rest = "_".join(word for word in words if word not in FILLERS)
-            return WORDS[match["split"]], rest
+            return (WORDS | SHORT_WORDS)[match["split"]], rest
     return "", key
+
+
+def splits_of(keys: Sequence[str] | Mapping[str, object]) -> dict[str, tuple[str, str]]:
+    """What `split_of` says of each key; X_tr counts where X_te or X_va stands beside it."""
+    found = {key: split_of(key) for key in keys}
+    short = {key: split_of(key, SHORT_KEYS) for key in keys}
+    splits = {split for split, _ in short.values()} - {""}
+    are_short = not any(split for split, _ in found.values())
+    return short if are_short and "train" in splits and len(splits) > 1 else found
 
 
 @dataclass(frozen=True)
@@ -62,8 +78,7 @@ def from_arrays(
     An array [N, H, W], [N, H, W, C] or [N, C, H, W], rows of square images, or one picture.
     """
     groups: dict[str, dict[str, str]] = {}  # split -> what the key says besides -> key
-    for key in arrays:
-        split, rest = split_of(key)
+    for key, (split, rest) in splits_of(arrays).items():
         group = groups.setdefault(split, {})
         group[key if rest in group else rest] = key
     pictures = {split: _images_in(arrays, group) for split, group in groups.items()}
@@ -159,10 +174,10 @@ def _split_collection(sets: Mapping[str, _Set], sentences: Sequence[str]) -> Col
     images = [part.images for part in parts]
     own = own_split(cells[0], len(images[0])) if len(sets) == 1 else None
     if own is not None:
-        del cells[0][own[0]]
+        del cells[0][own.name]
     columns = joined_columns(cells, [len(part) for part in images])
     found = collect(images, columns, boundary, skipped, warnings)
-    return found if own is None else put_in_split_order(found, own[1])
+    return found if own is None else put_in_split_order(found, own)
 
 
 def _column_name(name: str, cells: Mapping[str, Cells]) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vae.data.arrays.loose_arrays import LooseArray, loose_collection
 from vae.data.arrays.row_array import Rows
 from vae.data.collection import Collection, LeftOut
-from vae.data.splits.own_split import split_of_name
+from vae.data.splits.own_split import splits_of_names
 from vae.errors import FileError, InputError
 
 
@@ -34,8 +34,8 @@ def load_h5(root: Path, files: Sequence[str]) -> Collection:
     arrays: dict[str, list[LooseArray]] = defaultdict(list)
     skipped: list[LeftOut] = []
     problems: list[FileError] = []
-    for name in files:
-        split = split_of_name(name) if len(files) > 1 else ""
+    of_file = splits_of_names(files) if len(files) > 1 else [""]
+    for name, split in zip(files, of_file, strict=True):
         try:
             for array in _arrays(h5py, root / name, skipped):
                 arrays[f"{split}_{array.name}" if split else array.name].append(array)

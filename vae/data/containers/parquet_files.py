@@ -19,7 +19,7 @@ from vae.data.collection import Collection, LeftOut
 from vae.data.containers.parquet_columns import Shard, parquet_columns
 from vae.data.containers.row_files import open_rows, pyarrow
 from vae.data.images.opening import Raw, opened
-from vae.data.splits.own_split import split_of_name
+from vae.data.splits.own_split import splits_of_names
 from vae.data.splits.split_collection import Unordered, in_split_order, open_bytes
 from vae.errors import FileError, InputError
 
@@ -52,9 +52,10 @@ def load_parquet(root: Path, files: Sequence[str]) -> Collection:
     if not shards:
         raise problems[0]
     columns, left_out = parquet_columns(pa, shards)
+    splits = splits_of_names([shard.name for shard in shards])
     images = Unordered(
         names=_names(shards),
-        splits=[split for s in shards for split in [split_of_name(s.name)] * s.num_rows],
+        splits=[split for s, of in zip(shards, splits, strict=True) for split in [of] * s.num_rows],
         read=_Reader(shards).read,
         columns=columns,
         columns_left_out=left_out,

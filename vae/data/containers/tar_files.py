@@ -27,9 +27,9 @@ from vae.data.folders.folders import below_outer_folder, collect_files
 from vae.data.folders.listing import is_system
 from vae.data.folders.sorted_files import Entry
 from vae.data.images.opening import Raw
-from vae.data.splits.own_split import split_of_name
+from vae.data.splits.own_split import splits_of_names
 from vae.data.splits.split_collection import Unordered, in_split_order, open_bytes
-from vae.data.splits.splits import folder_labels, folder_splits
+from vae.data.splits.splits import about_no_split, folder_labels, folder_splits
 from vae.data.tables.attributes import Column, text_column
 from vae.data.tables.growing_column import GrowingColumn
 from vae.errors import FileError
@@ -70,6 +70,7 @@ def load_tar(root: Path, files: Sequence[str]) -> Collection:
     if labels and "label" not in columns:
         columns["label"] = text_column(labels)
     stems = [name.removesuffix(".tar") for name in files]
+    of_file = splits_of_names(files)
     is_alone = len(set(paths)) == len(paths)
 
     def read(index: int) -> Raw:
@@ -82,14 +83,14 @@ def load_tar(root: Path, files: Sequence[str]) -> Collection:
                 for p, at in zip(paths, places, strict=True)
             ],
             [
-                split_of_name(files[at.shard]) or split
+                of_file[at.shard] or split
                 for at, split in zip(places, splits or [""] * len(places), strict=True)
             ],
             read,
             columns=columns,
             columns_left_out=left_out,
             skipped=members.skipped,
-            warnings=members.warnings,
+            warnings=[*members.warnings, *about_no_split(paths, splits)],
         )
     )
 

@@ -17,7 +17,7 @@ from vae.data.folders.sorted_files import MAX_FILE_BYTES, Entry, sorted_files
 from vae.data.images import content
 from vae.data.images.opening import TooLargeError, opened
 from vae.data.splits.own_split import split_order
-from vae.data.splits.splits import folder_labels, folder_splits
+from vae.data.splits.splits import about_no_split, folder_labels, folder_splits
 from vae.data.tables.attributes import Column, text_column
 from vae.data.tables.table_files import read_tables, tables_beside
 from vae.data.tally import escaped
@@ -105,6 +105,7 @@ def collect_files(
             *tables.warnings,
             *tables.attached.warnings,
             *_contradictions([names[index] for index in contradicted]),
+            *about_no_split(names, splits),
             *split.warnings,
             *_masks(labels or [], names),
         ],

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.data.splits.splits import WORDS
+from vae.data.splits.split_words import agreed_splits, split_of
+from vae.data.tally import escaped, shown
 
 SPLITS = ("train", "validation", "test")
 TEST_VALIDATES = "The test images are used for validation, as there are no others for it."
@@ -19,6 +21,16 @@ def kept_apart(num: int) -> str:
     """What to say of `num` test images beside validation images."""
     images = "test image is" if num == 1 else "test images are"
     return f"{num:,} {images} kept apart and not used, as there are validation images."
+
+
+def about_odd_words(column: str, words: Sequence[str]) -> list[str]:
+    """What to say of words in a column of splits that are none."""
+    if not words:
+        return []
+    return [
+        f"{escaped(column)} is the split, but {shown(words[0])} in it is no split: images with "
+        "such a word count as training images."
+    ]
 
 
 @dataclass(frozen=True)
@@ -37,10 +49,19 @@ def split_of_name(path: str) -> str:
     Words end where letters end, as in data/train-00000-of-00002.parquet.
     """
     for part in reversed(path.lower().split("/")):
-        found = [WORDS[word] for word in re.split("[^a-z]+", part) if word in WORDS]
+        found = [split for word in re.split("[^a-z]+", part) if (split := split_of(word))]
         if found:
             return found[0]
     return ""
+
+
+def splits_of_names(paths: Sequence[str]) -> list[str]:
+    """The split of each file by its name and folders, "" where nothing says one."""
+    found = [split_of_name(path) for path in paths]
+    if any(found):
+        return found
+    agreed = agreed_splits({PurePosixPath(path).stem for path in paths}) or {}
+    return [agreed.get(PurePosixPath(path).stem, "") for path in paths]
 
 
 def split_order(splits: Sequence[str]) -> SplitOrder:

@@ -13,7 +13,7 @@ import numpy as np
 from vae.data.collection import FILE_SIZE, Collection, LeftOut
 from vae.data.folders.sorted_files import MAX_FILE_BYTES
 from vae.data.images.opening import Raw, TooLargeError, opened
-from vae.data.splits.own_split import split_order
+from vae.data.splits.own_split import about_odd_words, split_order
 from vae.data.tables.attributes import UNKNOWN, Column
 from vae.data.tables.cells import splits_in
 
@@ -45,9 +45,11 @@ def in_split_order(images: Unordered) -> Collection:
     Where their places say no split, a column may.
     """
     splits, columns = images.splits, dict(images.columns)
+    about_odd: list[str] = []
     for name, column in images.columns.items():
         if not any(splits) and (found := _splits_of(name, column)):
-            splits = found
+            splits, odd = found
+            about_odd = about_odd_words(name, odd)
             del columns[name]
     split = split_order(splits)
     why = "a test image, kept apart"
@@ -64,15 +66,20 @@ def in_split_order(images: Unordered) -> Collection:
         columns_left_out=images.columns_left_out,
         validation_from=split.validation_from,
         skipped=[*images.skipped, *apart],
-        warnings=[*images.warnings, *split.warnings],
+        warnings=[*images.warnings, *about_odd, *split.warnings],
     )
 
 
-def _splits_of(name: str, column: Column) -> list[str] | None:
-    """The split of each image where the column says one, "" where it does not. [N]"""
+def _splits_of(name: str, column: Column) -> tuple[list[str], list[str]] | None:
+    """The split of each image where the column says one ("" where it does not), and odd words."""
     known = [text for text in column.classes if text != UNKNOWN]
-    found = splits_in(name, known) if known else None
+    if not known:
+        return None
+    images_with = np.bincount(column.values, minlength=len(column.classes))
+    counts = [int(images_with[column.classes.index(text)]) for text in known]
+    found = splits_in(name, known, counts)
     if found is None:
         return None
     split_of = dict(zip(known, found, strict=True))
-    return [split_of.get(column.classes[int(number)], "") for number in column.values]
+    odd = [text for text, split in split_of.items() if not split]
+    return [split_of.get(column.classes[int(number)], "") for number in column.values], odd

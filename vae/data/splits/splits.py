@@ -8,39 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Container, Mapping, Sequence
 
-SplitName = Literal["train", "validation", "test", ""]  # "": nothing is said, so for training
+from vae.data.splits.split_words import SplitName, agreed_splits, split_of
+from vae.data.tally import shown
 
-WORDS: dict[str, SplitName] = {  # of folders, files, arrays, tables and cells alike
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-    "eval": "test",
-    "evaluation": "test",
-    "holdout": "test",
-    "heldout": "test",
-}
 NO_CLASSES = ("images", "image", "imgs", "img", "pictures", "photos", "jpegimages")
+OPPOSITES = {"valid": "invalid", "test": "control"}  # beside which a folder is a class
 MAX_OUTSIDE = 0.1  # of the images may lie outside of class folders
-# What may stand beside the word in a folder's name: train_images, trainset, train2017, trainA.
-BESIDE = r"(?:[\W_]*(?:set|split|data|dataset|images?|imgs?|x|\d++))*"
-ANY_WORD = "|".join(sorted(WORDS, key=len, reverse=True))
-NAMED = re.compile(
-    rf"(?:(?:images?|imgs?|data|x)[\W_]+)?(?P<word>{ANY_WORD})(?:[\W_]*[ab]|{BESIDE})[\W_]*"
-)
-
-
-def split_of(name: str) -> SplitName:
-    """What a folder of this name is for: "train", "validation", "test", or "" for no split."""
-    match = NAMED.fullmatch(name.lower())
-    return WORDS[match["word"]] if match else ""
 
 
 def folder_splits(names: Sequence[str]) -> tuple[list[SplitName] | None, list[str]]:
@@ -49,12 +24,17 @@ def folder_splits(names: Sequence[str]) -> tuple[list[SplitName] | None, list[st
     None where no folder holds images for training, or none holds images to be held out.
     """
     folders = [name.split("/")[:-1] for name in names]
-    level = _clean_level(folders)
+    there = {part.lower() for parts in folders for part in parts}
+    classes = {name for name, other in OPPOSITES.items() if other in there}
+    level, agreed = _agreed_level(folders)
     found: list[SplitName] = []
     stripped = []
     for name, parts in zip(names, folders, strict=True):
-        at = level if level is not None and level < len(parts) else _first_level(parts)
-        split = split_of(parts[at]) if at is not None else ""
+        is_agreed = level is not None and level < len(parts)
+        at = level if is_agreed else _first_level(parts, classes)
+        split: SplitName = ""
+        if at is not None:
+            split = agreed[parts[at]] if is_agreed else split_of(parts[at])
         found.append(split)
         if at is not None:
             end = at + 1
@@ -66,17 +46,34 @@ def folder_splits(names: Sequence[str]) -> tuple[list[SplitName] | None, list[st
     return (found, stripped) if 0 < held_out < len(found) else (None, list(names))
 
 
-def _first_level(parts: Sequence[str]) -> int | None:
-    return next((level for level, part in enumerate(parts) if split_of(part)), None)
+def _first_level(parts: Sequence[str], classes: Container[str]) -> int | None:
+    """The first level of a split, but for folders that are `classes`."""
+    found = (n for n, part in enumerate(parts) if split_of(part) and part.lower() not in classes)
+    return next(found, None)
 
 
-def _clean_level(folders: Sequence[Sequence[str]]) -> int | None:
-    """The first level at which every folder is of some split and there are several; or None."""
+def about_no_split(names: Sequence[str], splits: Sequence[SplitName] | None) -> list[str]:
+    """What to say of images that lie in no folder of a split, where others do."""
+    outside = [name for name, split in zip(names, splits or (), strict=False) if not split]
+    if not splits or not outside:
+        return []
+    num, is_one = len(outside), len(outside) == 1
+    return [
+        f"{num:,} image{' lies' if is_one else 's lie'} in no folder of a split, such as "
+        f"{shown(outside[0])}, and {'is' if is_one else 'are'} used for training"
+        + (", as no folder is for training." if "train" not in splits else " too.")
+    ]
+
+
+def _agreed_level(
+    folders: Sequence[Sequence[str]],
+) -> tuple[int | None, Mapping[str, SplitName]]:
+    """The first level at which every folder is of some split and there are several, and these."""
     for level in range(max(map(len, folders), default=0)):
-        splits = {split_of(parts[level]) for parts in folders if len(parts) > level}
-        if "" not in splits and "train" in splits and len(splits) > 1:
-            return level
-    return None
+        agreed = agreed_splits({parts[level] for parts in folders if len(parts) > level})
+        if agreed is not None:
+            return level, agreed
+    return None, {}
 
 
 def folder_labels(names: Sequence[str]) -> list[str] | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.data.splits.splits import WORDS
+from vae.data.splits.split_words import SHORT_WORDS, split_of
 from vae.data.tables.attributes import (
     MAX_TEXT_CLASSES,
     Column,
@@ -176,18 +176,20 @@ def splits_in(
     given, odd words ("") of up to half of the images may stand among those of several splits.
     """
     plain = re.sub(r"[\W_]", "", name.lower())
-    words: Mapping[str, str] = WORDS
-    if plain in SPLIT_COLUMNS and "0" in texts:
+    is_called_so = plain in SPLIT_COLUMNS
+    words: Mapping[str, str] = {}
+    if is_called_so and "0" in texts:
         words = {"0": "train", "1": "validation", "2": "test"}
     elif plain in YES_COLUMNS:
         yes, no = YES_COLUMNS[plain]
         words = dict.fromkeys(("1", "true", "yes"), yes)
         words |= dict.fromkeys(("0", "false", "no"), no)
-    found = [words.get(text.lower(), "") for text in texts]
+    short = SHORT_WORDS if is_called_so else {}
+    said = [text.lower() for text in texts]
+    found = [words.get(t, "") if words else split_of(t) or short.get(t, "") for t in said]
     if all(found):
-        is_split = plain in SPLIT_COLUMNS | YES_COLUMNS.keys() or "train" in found
-        return found if is_split else None
-    if images_with is None or words is not WORDS or "train" not in found or len({*found}) < 3:
+        return found if is_called_so or plain in YES_COLUMNS or "train" in found else None
+    if images_with is None or words or "train" not in found or len({*found}) < 3:
         return None
     num_odd = sum(num for num, split in zip(images_with, found, strict=True) if not split)
     return found if 2 * num_odd <= sum(images_with) else None

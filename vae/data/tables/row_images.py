@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote, urlsplit
 
-from vae.data.splits.splits import split_of
+from vae.data.splits.split_words import split_of
 from vae.data.tables.path_forms import FORMS, LOOSEST, Form, unpadded
 
 NO_IMAGE = -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from vae.data.splits.splits import WORDS, split_of
+from vae.data.splits.split_words import WORDS, split_of
 
 FORMAL_WORDS = {"list", "celeba", "align", "eval", "file", "files"}  # in names of tables
 
@@ -21,7 +21,7 @@ def split_words(path: str) -> set[str]:
     if "partition" in words:  # list_eval_partition.txt has the splits in a column
         words = [word for word in words if word not in ("eval", "evaluation")]
     splits = [
-        *(WORDS.get(word, "") for word in words),
+        *map(split_of, words),
         *map(split_of, path.split("/")[:-1]),
     ]
     return {split for split in splits if split}

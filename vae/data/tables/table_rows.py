@@ -18,18 +18,13 @@ from vae.data.tables.row_images import NO_IMAGE, Found, ImageNames
 from vae.data.tables.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, is_image_name, name_rank
 from vae.data.tables.table_formats import read_sheet
 from vae.data.tables.table_names import column_name, is_meant, split_words, words_of
-from vae.data.tally import escaped
+from vae.data.tally import escaped, shown
 
 NUM_CHUNK_ROWS = 8192  # that are brought to their images at once
 MAX_KEYS = 6  # columns that are tried as the one with the images' names
 MIN_DISTINCT = 0.9  # of the cells of a column of names that is not called so
 MIN_NUMBERED = 0.9  # of the rows, that numbers in such a column must fit
 MAX_NAME_LENGTH = 100  # of a column
-
-
-def shown(name: str) -> str:
-    """A name in a sentence, in quotes; of a long one the end."""
-    return f"'{escaped(name if len(name) <= 80 else '...' + name[-77:])}'"
 
 
 class TableRows:

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.data.splits.splits import split_of
+from vae.data.splits.own_split import about_odd_words
+from vae.data.splits.split_words import split_of
 from vae.data.tables.attributes import Column
 from vae.data.tables.cells import Cells
 from vae.data.tables.row_images import ImageNames
 from vae.data.tables.table_names import split_words
-from vae.data.tables.table_rows import TableRows, shown
-from vae.data.tally import escaped
+from vae.data.tables.table_rows import TableRows
+from vae.data.tally import escaped, shown
 
 MAX_MERGED_COLUMNS = 1000  # of all tables
 MAX_WARNINGS = 50
@@ -184,11 +185,7 @@ class _Merged:
             own_splits = cells.splits(name) if splits is None else None
             if own_splits is not None:
                 splits = own_splits
-                if cells.odd_split_words:
-                    self.warnings.append(
-                        f"{escaped(name)} is the split, but {shown(cells.odd_split_words[0])} in "
-                        f"it is no split: images with such a word count as training images."
-                    )
+                self.warnings += about_odd_words(name, cells.odd_split_words)
                 continue
             found = cells.columns(name)
             if found is None:

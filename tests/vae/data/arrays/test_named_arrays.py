@@ -32,6 +32,10 @@ KERAS = [
     ("train", "train_label", "valid", "valid_label"),
     ("train_set_x_orig", "train_set_y", "test_set_x_orig", "test_set_y"),
     ("x_train", "y_train", "x_eval", "y_eval"),
+    ("X_tr", "y_tr", "X_te", "y_te"),
+    ("Xtr", "Ytr", "Xte", "Yte"),
+    ("trn_images", "trn_labels", "tst_images", "tst_labels"),
+    ("x_tra", "y_tra", "x_vld", "y_vld"),
 ]
 
 

@@ -39,6 +39,11 @@ def tar(path: Path, name: str, cells: list[object]) -> None:
                 file.addfile(info, io.BytesIO(data))
 
 
+def npz(path: Path, name: str, cells: list[object]) -> None:
+    images = np.stack([np.asarray(picture(number)) for number in range(len(cells))])
+    np.savez(path, images=images, **{name: np.array([cell or "" for cell in cells], str)})
+
+
 def are_pictures(collection: Collection, numbers: list[int]) -> bool:
     return all(map(np.array_equal, pixels(collection), map(picture, numbers)))
 
@@ -68,3 +73,19 @@ def test_classes_without_the_word_train_are_no_split(tmp_path: Path) -> None:
     collection = loaded(tmp_path / "set.parquet")
     assert collection.validation_from is None
     assert list(collection.columns) == ["kind"]
+
+
+ODD: list[object] = ["test", "train", "foo", "train", None, "test"]
+
+
+@pytest.mark.parametrize("write", [parquet, tar, npz])
+def test_an_odd_word_in_a_split_counts_as_training_and_is_said(
+    tmp_path: Path, write: Write
+) -> None:
+    source = tmp_path / f"set.{write.__name__}"
+    write(source, "split", ODD)
+    collection = loaded(source)
+    assert are_pictures(collection, [1, 2, 3, 4, 0, 5])
+    assert collection.validation_from == 4
+    assert any("split is the split, but 'foo' in it is no" in text for text in collection.warnings)
+    assert not collection.columns

@@ -9,17 +9,29 @@ import pytest
 
 from tests.vae.data.folders.samples import encoded, examples, opened, picture, write
 from tests.vae.data.samples import counts, warnings_of
-from vae.data.splits.splits import folder_labels, folder_splits, split_of
+from vae.data.splits.split_words import agreed_splits, split_of
+from vae.data.splits.splits import folder_labels, folder_splits
 
 
 @pytest.mark.parametrize(
     ("name", "split"),
     [
         *((name, "train") for name in ("train", "Training", "TRAIN", "train2017", "trainA")),
-        *((name, "train") for name in ("training_set", "train_images", "x_train", "trainset")),
-        *((name, "validation") for name in ("val", "valid", "Validation", "dev", "val-2017")),
-        *((name, "test") for name in ("test", "testing", "Test_Set", "images.test", "test01")),
+        *(
+            (name, "train")
+            for name in ("training_set", "train_images", "x_train", "trainset", "trn", "tra")
+        ),
+        *((name, "train") for name in ("xtrain", "images_train", "train_data", "Train_Images")),
+        *(
+            (name, "validation")
+            for name in ("val", "valid", "Validation", "dev", "val-2017", "vld")
+        ),
+        *(
+            (name, "test")
+            for name in ("test", "testing", "Test_Set", "images.test", "test01", "tst", "xtest")
+        ),
         *((name, "") for name in ("trainers", "testament", "valley", "device", "cat", "x", "2017")),
+        *((name, "") for name in ("trains", "test_subject", "tr", "te", "extra", "invalid")),
         *((name, "") for name in ("test tube", "training shoes", "9" * 500)),
     ],
 )
@@ -52,6 +64,74 @@ def test_folders_are_classes_only_where_they_look_like_classes_and_no_split_is_o
     names: list[str], labels: list[str] | None
 ) -> None:
     assert folder_labels(folder_splits(names)[1]) == labels
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        ("X_tr X_te X_va", "train test validation"),
+        ("pets_train pets_test", "train test"),
+        ("train_faces val_faces", "train validation"),
+        ("tr te", "train test"),
+        ("tr te de", None),  # languages
+        ("cats trains test_subject", None),
+        ("bullet_train crash_test", None),
+        ("val test", None),
+        ("train", None),
+    ],
+)
+def test_names_beside_each_other_are_splits_where_all_of_them_agree(
+    names: str, splits: str | None
+) -> None:
+    found = agreed_splits(names.split())
+    assert (found and " ".join(found[name] for name in names.split())) == splits
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["valid/a", "valid/b", "invalid/c"],
+        ["control/a", "control/b", "test/c"],
+        ["tr/a", "te/b", "de/c", "de/d"],
+        ["trains/a", "trains/b", "test_subject/c", "test_subject/d"],
+    ],
+)
+def test_folders_that_only_look_like_splits_are_classes(names: list[str], tmp_path: Path) -> None:
+    for seed, name in enumerate(names):
+        write(tmp_path / "pets" / f"{name}.png", encoded(seed))
+    data = opened(tmp_path / "pets", tmp_path)
+    assert data.manifest["split_from"] == "random"
+    assert data.classes["label"] == tuple(sorted({name.split("/")[0] for name in names}))
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (
+            ["train/b", "val/c", "a", "d"],
+            "2 images lie in no folder of a split, such as 'a.png', and are used for training too.",
+        ),
+        (
+            ["train/b", "val/c", "more/a"],
+            "1 image lies in no folder of a split, such as 'more/a.png', and is used for training "
+            "too.",
+        ),
+        (
+            ["a", "test/c"],
+            "1 image lies in no folder of a split, such as 'a.png', and is used for training, as "
+            "no folder is for training.",
+        ),
+    ],
+)
+def test_images_beside_split_folders_are_said_to_be_trained_on(
+    names: list[str], sentence: str, tmp_path: Path
+) -> None:
+    for seed, name in enumerate(names):
+        write(tmp_path / "pets" / f"{name}.png", encoded(seed))
+    data = opened(tmp_path / "pets", tmp_path)
+    assert sentence in warnings_of(data)
+    held_out = {data.names[index] for index in data.validation}
+    assert held_out == {f"{name}.png" for name in names if name[:4] in ("val/", "test")}
 
 
 @pytest.mark.parametrize("train", ["train", "Training", "train2017"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from vae.data.splits.own_split import split_of_name, split_order
+from vae.data.splits.own_split import split_of_name, split_order, splits_of_names
 from vae.data.tables.growing_column import GrowingColumn
 
 
@@ -22,12 +22,27 @@ from vae.data.tables.growing_column import GrowingColumn
         ("train/test.parquet", "test"),
         ("imagenet-val-000003.tar", "validation"),
         ("TRAIN00.parquet", "train"),
+        ("pets_trainset.parquet", "train"),
+        ("xtest.h5", "test"),
         ("contest/constrained.parquet", ""),
         ("0000.parquet", ""),
     ],
 )
 def test_a_file_name_tells_its_split_by_whole_words(path: str, split: str) -> None:
     assert split_of_name(path) == split
+
+
+@pytest.mark.parametrize(
+    ("paths", "splits"),
+    [
+        ("tr-000.tar tr-001.tar te-000.tar", "train train test"),
+        ("a/pets_tr.parquet a/pets_va.parquet", "train validation"),
+        ("tr.parquet de.parquet", None),  # languages
+    ],
+)
+def test_short_words_in_file_names_count_among_others(paths: str, splits: str | None) -> None:
+    expected = splits.split() if splits else [""] * len(paths.split())
+    assert splits_of_names(paths.split()) == expected
 
 
 def test_validation_comes_last_and_test_takes_its_place_only_where_there_is_none() -> None:
