@@ -32,7 +32,7 @@ class Count:
     is_whole: bool
 
     def __str__(self) -> str:
-        return f"{self.num:,}{'' if self.is_whole else '+'} image{'s' * (self.num != 1)}"
+        return f"{self.num:,}{'' if self.is_whole else '+'} image file{'s' * (self.num != 1)}"
 
 
 @dataclass(frozen=True)

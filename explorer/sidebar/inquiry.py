@@ -16,7 +16,7 @@ from vae.runs import processes
 from vae.runs.folder import data_cache
 
 TICK_SECONDS = 0.5  # between two looks at how far it is
-WORDS = {"looking at images": "Looking at", "importing images": "Reading"}
+WORDS = {"looking at images": "Looking at images:", "importing images": "Reading images:"}
 
 Words = tuple[str, ...]  # of the command, its name first
 
@@ -73,7 +73,7 @@ def newest(root: Path, words: Words) -> Inquiry | None:
         if count is None:
             return Inquiry("working", "Starting")
         what, done, total = count
-        text = f"{WORDS.get(what, what.capitalize())} {done:,} of {total:,} images"
+        text = f"{WORDS.get(what, what.capitalize())} {done:,} of {total:,}"
         return Inquiry("working", text, min(1.0, done / max(1, total)))
     lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
     last = next((line for line in reversed(lines) if line.strip()), "")

@@ -185,6 +185,7 @@ def _write(
     rows = np.array(kept)
     write_table(part, collection, rows)
     boundary = _boundary(rows, collection.validation_from)
+    warnings = [*collection.warnings, *rendering.told(set(kept))]
     manifest = {
         "format": FORMAT,
         "kind": source.kind,
@@ -195,7 +196,7 @@ def _write(
         "examples": tally.examples,
         "value_range": described(with_bytes(rendering.ranges, darkest, brightest)),
         "rendering": to_document(rendering),
-        "warnings": [*collection.warnings, *rendering.warnings, *_lost_split(collection, boundary)],
+        "warnings": [*warnings, *_lost_split(collection, boundary)],
         "columns_left_out": list(collection.columns_left_out),
         "credit": collection.credit,
         "fingerprint": hashed.hexdigest(),

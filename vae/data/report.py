@@ -73,6 +73,10 @@ def _column(dataset: Dataset, name: str) -> dict[str, Any]:
     return {"name": name, "kind": kind_of(classes), "num_known": len(values) - num_unknown}
 
 
+def _is(num: int) -> str:
+    return "is" if num == 1 else "are"
+
+
 def _warnings(
     dataset: Dataset, counts: Mapping[str, int], columns: list[dict[str, Any]]
 ) -> Iterator[str]:
@@ -82,12 +86,12 @@ def _warnings(
     if num_unusable > num:
         yield (
             f"Most files cannot be used: {num_unusable:,} are broken, too large or unreadable, and "
-            f"{num:,} are used."
+            f"{num:,} {_is(num)} used."
         )
     if num_twins > num:
         yield (
-            f"Most images are copies: {num_twins:,} are the same as another, pixel for pixel, and "
-            f"are left out; {num:,} are used."
+            f"Most files are copies: {num_twins:,} are the same as another, pixel for pixel, and "
+            f"are left out; {num:,} {_is(num)} used."
         )
     if num == 1:
         yield (
@@ -98,7 +102,7 @@ def _warnings(
         yield f"All {num:,} images are the same picture: there is nothing to tell apart."
     elif num_train < ENOUGH_IMAGES:
         yield (
-            f"There {'is' if num_train == 1 else 'are'} only {num_train:,} training "
+            f"There {_is(num_train)} only {num_train:,} training "
             f"image{'s' * (num_train != 1)}: the model will learn them by heart, reconstruct other "
             f"images poorly and draw few new ones. Use {ENOUGH_IMAGES:,} or more if you can."
         )

@@ -45,7 +45,7 @@ def test_of_a_large_folder_the_first_are_shown(
     images = fill(tmp_path / "many", *(f"{number}.png" for number in range(50)))
     monkeypatch.setattr(folder_browser, "MOST_COUNTED", 20)
     assert count(images) == Count(20, False)
-    assert str(count(images)) == "20+ images"
+    assert str(count(images)) == "20+ image files"
     monkeypatch.setattr(folder_browser, "MOST_READ", 30)
     assert listing(images).images == Count(30, False)
 
@@ -83,7 +83,7 @@ def source(at: AppTest) -> str:
 def test_a_folder_is_found_and_used(at: AppTest, tmp_path: Path) -> None:
     press(at, "Browse folders")
     press(at, "pictures")
-    assert "2 images right in this folder." in text_of(at)
+    assert "2 image files right in this folder." in text_of(at)
     press(at, "Up")
     press(at, "pictures")
     press(at, "Use this folder")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,62 +40,83 @@ def choose_background(
     config: DataConfig,
     ranges: Mapping[Kind, ValueRange],
     progress: Progress,
-) -> tuple[Colour, list[str]]:
-    """The colour behind transparent pixels and around fitted images, and a sentence if need be.
+) -> tuple[Colour, Callable[[Set[int]], list[str]]]:
+    """The colour behind transparent pixels and around fitted images.
 
-    `transparent` are those of the `chosen` images that may be so by their headers.
+    With what is to be said of the images that turn out to be used. `transparent` are those of the
+    `chosen` images that may be so by their headers.
     """
     if not transparent and config.background in PLAIN:
-        return PLAIN[config.background], []
-    found: list[_Visible] = []
-    num_empty = 0
+        return PLAIN[config.background], lambda used: []
+    found: dict[int, _Visible] = {}
+    empty: list[int] = []
     report = throttled(progress, "looking through transparent images", len(transparent))
     seen = in_order(collection, transparent, _seer(collection, ranges))
-    for done, (_, visible) in enumerate(seen):
+    for done, (image, visible) in enumerate(seen):
         report(done)
         if isinstance(visible, _Visible):
-            found.append(visible)
-        num_empty += visible is NOTHING
+            found[image] = visible
+        elif visible is NOTHING:
+            empty.append(image)
     if transparent:
         report(len(transparent))
-    sentences = []
-    if num_empty:
-        sentences.append(
-            f"{some_of(num_empty, len(chosen), 'image')} transparent everywhere: nothing of them "
-            "can be seen."
-        )
-    if not found and config.background == "mean" and config.crop == "fit":
+    if found:
+        return _chosen_colour(found, empty, config.background)
+    if config.background == "mean" and config.crop == "fit":
         sample = chosen[:: max(1, len(chosen) // SAMPLE)]
         seen = in_order(collection, sample, _seer(collection, ranges, opaque_too=True))
         pictures = [visible for _, visible in seen if isinstance(visible, _Visible)]
-        return (_mean(pictures) if pictures else WHITE), sentences
-    if not found:
-        return PLAIN.get(config.background, WHITE), sentences
-    colour, sentence = _chosen_colour(found, config.background, len(chosen))
-    return colour, [sentence, *sentences]
+        return (_mean(pictures) if pictures else WHITE), lambda used: _of_empty(empty, used)
+    return PLAIN.get(config.background, WHITE), lambda used: _of_empty(empty, used)
+
+
+def _of_empty(empty: Sequence[int], used: Set[int]) -> list[str]:
+    """What is said of images of which nothing can be seen."""
+    num = len(used & set(empty))
+    if not num:
+        return []
+    return [
+        f"{some_of(num, len(used), 'image')} transparent everywhere: nothing of them can be seen."
+    ]
 
 
 def _chosen_colour(
-    found: Sequence[_Visible], background: Background, total: int
-) -> tuple[Colour, str]:
+    found: Mapping[int, _Visible], empty: Sequence[int], background: Background
+) -> tuple[Colour, Callable[[Set[int]], list[str]]]:
     """The colour asked for, or the one of white, black and the mean that loses the fewest images.
 
-    With a sentence that says how many images it is put behind.
+    With what is to be said of the images that are used.
     """
-    mean = _mean(found)
+    mean = _mean(list(found.values()))
     middle = np.array(mean) / 255
-    contrasts: dict[str, tuple[Colour, list[float]]] = {
-        "white": (WHITE, [visible.on_white for visible in found]),
-        "black": (BLACK, [visible.on_black for visible in found]),
-        f"their mean colour #{bytes(mean).hex()}": (
-            mean,
-            [max(float(np.abs(v.mean - middle).max()), v.spread) for v in found],
-        ),
+    colours = {"white": WHITE, "black": BLACK, f"their mean colour #{bytes(mean).hex()}": mean}
+    in_white, in_black, in_mean = colours
+    lost = {
+        in_white: {image for image, visible in found.items() if visible.on_white < LOST},
+        in_black: {image for image, visible in found.items() if visible.on_black < LOST},
+        in_mean: {
+            image
+            for image, visible in found.items()
+            if max(float(np.abs(visible.mean - middle).max()), visible.spread) < LOST
+        },
     }
-    lost = {name: sum(c < LOST for c in on_it) for name, (_, on_it) in contrasts.items()}
-    named = dict(zip(("white", "black", "mean"), contrasts, strict=True))
-    name = named.get(background) or min(lost, key=lambda name: lost[name])
-    sentence = f"{some_of(len(found), total, 'image')} transparent in places, and put on {name}"
+    named = dict(zip(("white", "black", "mean"), colours, strict=True))
+    name = named.get(background) or min(lost, key=lambda name: len(lost[name]))
+
+    def told(used: Set[int]) -> list[str]:
+        num = len(used & found.keys())
+        num_lost = {name: len(images & used) for name, images in lost.items()}
+        sentence = _put_on(name, num, len(used), num_lost, background)
+        return [*([sentence] if num else []), *_of_empty(empty, used)]
+
+    return colours[name], told
+
+
+def _put_on(
+    name: str, num: int, total: int, lost: Mapping[str, int], background: Background
+) -> str:
+    """What images are put on the colour of that name, and why. `lost`: how many on each."""
+    sentence = f"{some_of(num, total, 'image')} transparent in places, and put on {name}"
     if background != "auto":
         why = "as was asked for"
     elif name == "white":
@@ -105,7 +126,7 @@ def _chosen_colour(
         why = "as " + " and ".join(f"{lost[o]:,} would be lost on {o}" for o in worse)
     rest = f"; {lost[name]:,} can hardly be seen even so" if lost[name] else ""
     end = ": data.background chooses another colour." if background == "auto" else "."
-    return contrasts[name][0], f"{sentence}, {why}{rest}{end}"
+    return f"{sentence}, {why}{rest}{end}"
 
 
 def _mean(found: Sequence[_Visible]) -> Colour:

@@ -5,7 +5,7 @@ H height, W width, C channels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -39,14 +39,18 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Rendering:
-    """How all images of a source become pixels, and what a person should know of it."""
+    """How all images of a source become pixels, and what a person should know of it.
+
+    `told`: that in plain sentences, given the images that are used; every number of images in them
+    is a number of those.
+    """
 
     size: int
     channels: int
     crop: Cropping = "centre"
     background: Colour = WHITE  # behind transparent pixels, and around an image that is fitted
     ranges: Mapping[Kind, ValueRange] = field(default_factory=dict)
-    warnings: Sequence[str] = ()  # plain sentences
+    told: Callable[[Set[int]], Sequence[str]] = lambda used: ()
 
 
 @dataclass(frozen=True)

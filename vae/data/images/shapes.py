@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, field
 
 from vae.config import MAX_IMAGE_SIZE, DataConfig
 from vae.option_choices import Cropping
@@ -13,42 +14,42 @@ MUCH_LARGER = 2  # times the size asked for
 
 @dataclass
 class Shapes:
-    """Counts of images by their shape, that become squares of `size` pixels a side."""
+    """Images by their shape, that become squares of `size` pixels a side."""
 
     size: int
     crop: Cropping
-    num: int = 0
-    num_odd: int = 0
-    num_small: int = 0
+    odd: dict[int, tuple[int, int]] = field(default_factory=dict)  # by image: width, height
+    small: list[int] = field(default_factory=list)
     smallest: int = 2**31  # of the shorter sides
-    odd_example: str = ""
 
-    def add(self, width: int, height: int) -> None:
+    def add(self, image: int, width: int, height: int) -> None:
         short, long = sorted((width, height))
-        self.num += 1
-        self.num_small += (long if self.crop == "fit" else short) < self.size
         self.smallest = min(self.smallest, short)
+        if (long if self.crop == "fit" else short) < self.size:
+            self.small.append(image)
         if long > ODD * short:
-            self.num_odd += 1
-            self.odd_example = self.odd_example or f"{width} x {height}"
+            self.odd[image] = (width, height)
 
-    def sentences(self, config: DataConfig) -> list[str]:
-        """What a person should know before they become squares."""
+    def sentences(self, config: DataConfig, used: Set[int]) -> list[str]:
+        """What a person should know of the images that are `used`, before they become squares."""
         found = []
         square = f"{self.size} x {self.size}"
-        if self.num_odd and self.crop == "centre":
-            some = _some(self.num_odd, self.num, "loses", "lose")
+        odd = [image for image in self.odd if image in used]
+        num_small = sum(image in used for image in self.small)
+        if odd and self.crop == "centre":
+            some = _some(len(odd), len(used), "loses", "lose")
+            width, height = self.odd[odd[0]]
             found.append(
-                f"{some} more than a third to the centre crop (such as one of {self.odd_example}): "
+                f"{some} more than a third to the centre crop (such as one of {width} x {height}): "
                 "data.crop fit keeps all of an image and pads it, stretch pulls it into the square."
             )
-        if self.num_small:
-            some = _some(self.num_small, self.num, "is", "are")
+        if num_small:
+            some = _some(num_small, len(used), "is", "are")
             found.append(
                 f"{some} smaller than {square} pixels and "
                 "enlarged, which adds no detail: a smaller data.image_size would do."
             )
-        if config.image_size is None and self.num and self.smallest >= MUCH_LARGER * self.size:
+        if config.image_size is None and self.smallest >= MUCH_LARGER * self.size:
             found.append(
                 f"The images are reduced to {square} pixels, as no size was asked for, although "
                 f"each is at least {self.smallest:,} pixels wide and high: data.image_size may be "

@@ -5,7 +5,7 @@ Headers are read, and only what is deep or transparent is decoded. C channels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,18 +50,17 @@ class _Looks:
     """What a source's images have in common."""
 
     shapes: Shapes
-    num: int = 0
     num_colour: int = 0
-    num_more: int = 0
+    more: list[int] = field(default_factory=list)  # those with pages or frames
     found: dict[Kind, tuple[float, float]] = field(default_factory=dict)
     bytes: list[int] = field(default_factory=list)
     transparent: list[int] = field(default_factory=list)
 
     def add(self, index: int, look: _Look) -> None:
-        self.num += 1
         self.num_colour += not look.is_grey
-        self.shapes.add(*look.size)
-        self.num_more += look.has_more
+        self.shapes.add(index, *look.size)
+        if look.has_more:
+            self.more.append(index)
         if look.may_be_transparent:
             self.transparent.append(index)
         if look.kind == "bytes":
@@ -93,16 +92,20 @@ def survey(
     if looks.bytes:
         low, high = _byte_extremes(collection, looks.bytes)
         ranges["bytes"], warnings = byte_range(low, high, are_grey=not looks.num_colour)
-    background, sentences = choose_background(
+    background, of_background = choose_background(
         collection, chosen, looks.transparent, config, ranges, progress
     )
+
+    def told(used: Set[int]) -> list[str]:
+        return [*warnings, *of_background(used), *_shape_warnings(looks, config, used)]
+
     return Rendering(
         size=size,
         channels=3 if looks.num_colour else 1,
         crop=config.crop,
         background=background,
         ranges=ranges,
-        warnings=[*warnings, *sentences, *_shape_warnings(looks, config)],
+        told=told,
     )
 
 
@@ -167,11 +170,11 @@ def _byte_extremes(collection: Collection, indices: Sequence[int]) -> tuple[int,
     return low, high
 
 
-def _shape_warnings(looks: _Looks, config: DataConfig) -> list[str]:
+def _shape_warnings(looks: _Looks, config: DataConfig, used: Set[int]) -> list[str]:
     sentences = []
-    if looks.num_more:
+    if num := len(used & set(looks.more)):
         sentences.append(
-            f"{some_of(looks.num_more, looks.num, 'file')} made of more than one page or frame: "
-            "only the first of each is used."
+            f"{some_of(num, len(used), 'image')} made of more than one page or frame: only the "
+            "first of each is used."
         )
-    return [*sentences, *looks.shapes.sentences(config)]
+    return [*sentences, *looks.shapes.sentences(config, used)]

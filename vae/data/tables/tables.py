@@ -213,8 +213,8 @@ class _Merged:
         missing = np.flatnonzero(self.is_meant & ~self.has_row)
         if missing.size:
             self.warnings.append(
-                f"{missing.size:,} of {len(self.paths):,} images have no row in a table, such as "
-                f"{shown(self.paths[missing[0]])} (a row says {shown(self.row_example)})."
+                f"{missing.size:,} of {len(self.paths):,} image files have no row in a table, "
+                f"such as {shown(self.paths[missing[0]])} (a row says {shown(self.row_example)})."
             )
         self.warnings += self._about_strangers()
         if len(self.warnings) > MAX_WARNINGS:

@@ -22,7 +22,7 @@ from vae.atomic import atomic_json, make_folder
 from vae.data.collection import Collection, Listing, Source
 from vae.data.folders.listing import listed
 from vae.data.source_names import NO_PATH
-from vae.data.tally import escaped, some_of
+from vae.data.tally import escaped
 from vae.errors import ExplainedError, FileError, InputError
 
 How = Literal["keep", "leave_out"]
@@ -147,10 +147,10 @@ def _chosen(version: Version, source: Source) -> Collection:
     missing = wanted.difference(names)
     is_kept = version.how == "keep"
     excluded = [index for index, name in enumerate(names) if (name in wanted) != is_kept]
-    sentences = [
-        f"A version of {version.source}: {some_of(len(excluded), len(names), 'image')} left out by "
-        "hand."
-    ]
+    num = len(wanted.intersection(names))
+    some = f"{num:,} image{'s' * (num != 1)}"
+    how = f"with {some} only, chosen" if is_kept else f"without {some}, left out"
+    sentences = [f"A version of {version.source} {how} by hand."]
     if missing:
         does = "keeps" if is_kept else "leaves out"
         sentences.append(

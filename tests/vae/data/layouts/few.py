@@ -43,7 +43,7 @@ def _one_class(at: Path) -> Path:
     "4",
     "4",
     counts={"duplicate": 9},
-    says=["Most images are copies: 9 are the same as another"],
+    says=["Most files are copies: 9 are the same as another"],
 )
 def _all_alike(at: Path) -> Path:
     for number in range(10):

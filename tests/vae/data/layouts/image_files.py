@@ -124,7 +124,7 @@ def _modes(at: Path) -> Path:
 @layout(
     "Pages and animations: the first of each, and that is said",
     "0 2 4",
-    says=["2 of 3 files are made of more than one page or frame"],
+    says=["2 of 3 images are made of more than one page or frame"],
 )
 def _pages(at: Path) -> Path:
     save(at / "scans", ["4.png"], start=4)

@@ -54,7 +54,7 @@ def test_each_format_and_encoding_gives_the_same_columns(
     assert texts(found.columns["hair"]) == ["red", "blue", None]
     assert found.columns.keys() == {"age", "hair"}
     assert len(found.warnings) == 1
-    assert said(found, "1 of 3 images have no row", "'3.png'", "'1.png'")
+    assert said(found, "1 of 3 image files have no row", "'3.png'", "'1.png'")
 
 
 def test_a_table_in_cp1252_keeps_its_letters() -> None:
