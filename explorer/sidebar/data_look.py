@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from vae.data.dataset import Dataset
 
 NUM_SHOWN, COLUMNS, TILE = 24, 6, 48  # images on the sheet, in a row, pixels a side
+THUMBNAIL = 32  # of what is left out, pixels a side
+NOTHING = (  # a plain tile, crossed out
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32">'
+    b'<path d="M.5.5h31v31H.5zL31.5 31.5M31.5.5.5 31.5" fill="#8882" stroke="#888"/></svg>'
+)
 
 Options = Mapping[str, str]  # those of the data, by dotted name
 
@@ -180,6 +185,8 @@ def _left_out(dataset: Dataset, report: Mapping[str, Any]) -> None:
             st.markdown(f"**{labels.REASONS[reason].capitalize()}**{more}")
             if reason == "duplicate":
                 _copies(dataset, examples)
+            elif reason == "broken":
+                _broken(dataset, examples)
             else:
                 _with_why(examples)
 
@@ -199,11 +206,31 @@ def _copies(dataset: Dataset, examples: list[str]) -> None:
     numbers = {name: number for number, name in enumerate(dataset.names)}
     for example in examples:
         kept = numbers.get(example.rpartition(": same as ")[2])
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            if kept is not None:
-                tile = _sheet(dataset, dataset.fingerprint, (kept,))
-                st.image(tile, alt=f"Image {kept}", width=32)
-            st.markdown(f":small[{labels.plain(example)}]")
+        tile = None if kept is None else _sheet(dataset, dataset.fingerprint, (kept,))
+        _beside(tile, f"Image {kept}", labels.plain(example))
+
+
+def _broken(dataset: Dataset, examples: list[str]) -> None:
+    """Names of broken images with why, beside what can still be shown of each."""
+    thumbnails = dataset.manifest.get("thumbnails", {})
+    assert isinstance(thumbnails, dict)
+    for example in examples:
+        name, _, why = example.partition(": ")
+        kept = thumbnails.get(example)
+        tile = (
+            f"data:image/webp;base64,{kept}" if kept else images.data_url(NOTHING, "image/svg+xml")
+        )
+        what = "What is left of" if kept else "Nothing can be shown of"
+        rest = "" if kept else " \u00b7 nothing of it can be shown"
+        text = f"{name}: {why}" if why else name
+        _beside(tile, f"{what} {name}", f"{labels.plain(text)}{rest}")
+
+
+def _beside(tile: str | None, alt: str, text: str) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", wrap=False):
+        if tile is not None:
+            st.image(tile, alt=alt, width=THUMBNAIL)
+        st.markdown(f":small[{text}]", width="stretch")
 
 
 def _dataset(root: Path, options: Options, fingerprint: str) -> Dataset:

@@ -7,6 +7,7 @@ Shapes: N images, H height, W width, C channels. A folder of the cache holds ``i
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from vae.atomic import atomic_json, make_folder, sync_folder
 from vae.config import DataConfig
 from vae.data.collection import Collection, Source
+from vae.data.images.broken_images import thumbnail
 from vae.data.images.decoding import Decoded, Skip, Twins, decoded_images
 from vae.data.images.one_picture import to_document
 from vae.data.images.survey import survey
@@ -141,6 +143,7 @@ def _write(
         tally.add("excluded", collection.names[index], "left out by hand")
     kept: list[int] = []
     first_pixels = None
+    thumbnails: dict[str, str] = {}  # of broken images, by their examples
     darkest, brightest = 255, 0
     is_one_picture = True
     twins = Twins(collection)
@@ -160,7 +163,10 @@ def _write(
             report(done)
             name = collection.names[index]
             if isinstance(outcome, Skip):
-                tally.add(outcome.reason, name, outcome.cause)
+                example = tally.add(outcome.reason, name, outcome.cause)
+                if example is not None and outcome.reason == "broken":
+                    picture = thumbnail(collection, index, rendering.ranges)
+                    thumbnails |= {example: base64.b64encode(picture).decode()} if picture else {}
                 continue
             first = twins.earlier(index, outcome)
             if first is not None:
@@ -194,6 +200,7 @@ def _write(
         "image_size": size,
         "counts": tally.counts,
         "examples": tally.examples,
+        "thumbnails": thumbnails,
         "value_range": described(with_bytes(rendering.ranges, darkest, brightest)),
         "rendering": to_document(rendering),
         "warnings": [*warnings, *_lost_split(collection, boundary)],

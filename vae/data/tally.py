@@ -22,11 +22,14 @@ class Tally:
     counts: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, reason: str, name: str, why: str = "") -> None:
+    def add(self, reason: str, name: str, why: str = "") -> str | None:
+        """Counts a file. Returns its example, None where there are enough of them."""
         self.counts[reason] = self.counts.get(reason, 0) + 1
         examples = self.examples.setdefault(reason, [])
-        if len(examples) < NUM_EXAMPLES:
-            examples.append(f"{escaped(name)}: {escaped(why)}" if why else escaped(name))
+        if len(examples) == NUM_EXAMPLES:
+            return None
+        examples.append(f"{escaped(name)}: {escaped(why)}" if why else escaped(name))
+        return examples[-1]
 
 
 def throttled(progress: Progress, what: str, total: int) -> Callable[[int], None]:
@@ -62,6 +65,8 @@ def cause_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None and error.strerror:
         return f"it cannot be read: {error.strerror.lower()}"
     words = " ".join(str(error).split())
+    if re.match("(?i)(image file is truncated|truncated file)", words):  # as Pillow says it
+        return "the file ends before the image does"
     return re.sub(r"\s*<[^<>]* at 0x[0-9A-Fa-f]+>", "", words)[:200] or type(error).__name__
 
 

@@ -19,7 +19,7 @@ NUM_IMAGES = 30
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """30 images, a copy of one of them, a broken one and a text."""
+    """30 images, a copy of one of them, one cut off, one with nothing left, and a text."""
     folder = tmp_path / "own *images*"
     folder.mkdir()
     pixels = np.random.default_rng(0).integers(0, 256, (NUM_IMAGES, 24, 32, 3), np.uint8)
@@ -27,6 +27,7 @@ def folder(tmp_path: Path) -> Path:
         Image.fromarray(image).save(folder / f"{number:02d}.png")
     Image.fromarray(pixels[7]).save(folder / "again.png")
     (folder / "broken.png").write_bytes((folder / "00.png").read_bytes()[:40])
+    (folder / "cut.png").write_bytes((folder / "01.png").read_bytes()[:-900])
     (folder / "notes.txt").write_text("No image.")
     return folder
 
@@ -83,6 +84,19 @@ def test_what_is_used_and_what_is_left_out_is_said(at: AppTest, folder: Path) ->
         "Images as the model sees them"
     )
     assert not start_button(at).disabled
+
+
+def test_broken_images_are_named_beside_what_is_left_of_them(at: AppTest, folder: Path) -> None:
+    fill(at, Data=str(folder))
+    wait_for_the_check(at)
+    shown = [image.proto.imgs[0].alt for image in at.sidebar.get("image")]
+    assert "What is left of cut.png" in shown
+    assert "Nothing can be shown of broken.png" in shown
+    text = said(at)
+    assert "cut.png: the file ends before the image does]" in text
+    assert "nothing of it can be shown" in next(
+        line for line in text.splitlines() if "broken.png" in line
+    )
 
 
 def test_the_suggested_dimensions_are_taken_over(at: AppTest, folder: Path) -> None:

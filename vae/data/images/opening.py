@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
+from PIL import Image, ImageCms, ImageOps, features
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -63,7 +63,7 @@ def opened(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise TooLargeError(_limit("it")) from error
-    except (ImportError, UnidentifiedImageError) as error:
+    except (ImportError, OSError) as error:
         is_missing = isinstance(error, ImportError) or not features.check("avif")
         raise ValueError(_why_not(data, brand if is_missing else None)) from error
 
@@ -110,16 +110,16 @@ def decoded(picture: Raw, size: int | None = None) -> tuple[Raw, bool]:
     if not isinstance(picture, Image.Image):
         return _from_array(picture), False
     full = picture.size
-    _reduce(picture, size)
+    reduce(picture, size)
     if _deep_tiles(picture):
         return _deep_colour(picture), False
     upright_one = ImageOps.exif_transpose(picture)  # decodes
-    raw = _raw(upright_one)
+    raw = as_raw(upright_one)
     is_reduced = picture.width * picture.height < full[0] * full[1]
     return raw if isinstance(raw, Image.Image) else finite(raw), is_reduced
 
 
-def _reduce(image: Image.Image, size: int | None) -> None:
+def reduce(image: Image.Image, size: int | None) -> None:
     """Have a file decoded at a fraction of its size, where it is large. Raises TooLargeError."""
     width, height = image.size
     count = width * height
@@ -183,7 +183,7 @@ def finite(values: NDArray[Any]) -> NDArray[Any]:
     return values
 
 
-def _raw(image: Image.Image) -> Raw:
+def as_raw(image: Image.Image) -> Raw:
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         return np.asarray(image)
     if image.mode == "LAB":
