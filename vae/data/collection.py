@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vae.config import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 from vae.data.images.opening import Raw
 from vae.data.tables.attributes import Column
@@ -42,6 +45,8 @@ class Collection:
     credit: str = ""
     skipped: Sequence[LeftOut] = ()  # what is no image, or is kept apart
     warnings: Sequence[str] = ()  # sentences on what was understood, and what was not
+    # More of these, on the images that turned out to be readable and are used, by their indices.
+    about_used: Callable[[NDArray[np.int64]], Sequence[str]] = lambda used: ()
     excluded: Sequence[int] = ()  # images that are left out by hand
     are_copies_excluded: bool = False  # of these, too
     read_file: Callable[[int], bytes] | None = None  # the file that an image is, as it lies

@@ -191,7 +191,7 @@ def _write(
     rows = np.array(kept)
     write_table(part, collection, rows)
     boundary = _boundary(rows, collection.validation_from)
-    warnings = [*collection.warnings, *rendering.told(set(kept))]
+    warnings = [*collection.warnings, *collection.about_used(rows), *rendering.told(set(kept))]
     manifest = {
         "format": FORMAT,
         "kind": source.kind,

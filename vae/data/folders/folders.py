@@ -109,6 +109,7 @@ def collect_files(
             *split.warnings,
             *_masks(labels or [], names),
         ],
+        about_used=lambda used: tables.attached.rowless.told(split.order[used]),
         read_file=lambda index: images[index].read(),
     )
 

@@ -60,12 +60,17 @@ def numeric_column(values: NDArray[np.float64], name: str = "label") -> Column:
     return Column(np.where(known, values, np.nan).astype(np.float32))
 
 
+def is_class_name(name: str) -> bool:
+    """Whether whole numbers in a column of that name are classes."""
+    return CLASS_WORD.search(name.lower()) is not None
+
+
 def _is_quantity(distinct: NDArray[np.float64], num_known: int, name: str) -> bool:
     """Whether few distinct whole numbers are ages or places: by the name, or hardly repeated.
 
     A handful of them are if none is repeated, and they do not count up from 0 or 1.
     """
-    if CLASS_WORD.search(name.lower()):
+    if is_class_name(name):
         return False
     if QUANTITIES & {*re.split(r"[\W\d_]+", name.lower())}:
         return not {*distinct.tolist()} <= {-1, 0, 1}

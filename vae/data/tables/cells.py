@@ -127,7 +127,7 @@ class Cells:
             return {name: yes_no_column(is_yes[self.codes], self.codes >= 0)}
         split = tag_splitter(name, texts)
         if split is not None:
-            return self._tag_columns(texts, split) or None
+            return self._tag_columns(texts, split) or (None if any(map(split, texts)) else {})
         if len(texts) > MAX_TEXT_CLASSES:
             return None
         return {name: text_column([texts[code] if code >= 0 else "" for code in self.codes])}

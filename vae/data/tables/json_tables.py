@@ -11,9 +11,11 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from vae.data.tables.attributes import is_class_name
 from vae.data.tables.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, Row, Sheet, lines_of, name_rank
 
 MAX_JSON_CHARACTERS = 100 * 2**20  # of one JSON value, which is read as a whole
+NO_TAGS = ","  # an empty list
 MAX_DEPTH = 3  # of objects in objects that are taken apart
 
 Objects = Callable[[], Iterator[tuple[int, Any]]]  # (number, from 1, and what should be an object)
@@ -133,39 +135,65 @@ def _coco_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _object_sheet(objects: Objects) -> Sheet:
     names: dict[str, None] = {}
+    unused: dict[str, None] = {}
+    solid: set[str] = set()  # names of what is more than an empty list somewhere
     for _, value in objects():
         if isinstance(value, dict) and len(names) <= MAX_COLUMNS:
-            names.update(dict.fromkeys(_flat(value)))
-    header = list(names)[:MAX_COLUMNS]
+            cells = _flat(value, unused)
+            names.update(dict.fromkeys(cells))
+            solid.update(name for name, cell in cells.items() if cell != NO_TAGS)
+    header = [name for name in names if name in solid or name not in unused][:MAX_COLUMNS]
 
     def rows() -> Iterator[tuple[int, Row]]:
         for number, value in objects():
             if not isinstance(value, dict):
                 yield number, None
                 continue
-            cells = _flat(value)
+            cells = _flat(value, {})
             yield number, [cells.get(name, "") for name in header]
 
-    return Sheet(rows, header, num_columns=len(names))
+    return Sheet(rows, header, num_columns=len(names), unused=[*unused])
 
 
-def _flat(value: dict[str, Any], before: str = "", depth: int = 0) -> dict[str, str]:
-    """The simple values of an object and of the objects in it; other lists are passed over."""
+def _flat(
+    value: dict[str, Any], unused: dict[str, None], before: str = "", depth: int = 0
+) -> dict[str, str]:
+    """The simple values of an object and of what is in it; `unused` takes the names of others.
+
+    A list of texts, or of whole numbers that are classes, becomes a text of tags that ends with a
+    comma, and a list of objects a list of what each of them says under a name.
+    """
     cells = {}
     for name, item in value.items():
-        if isinstance(item, dict):
-            if depth < MAX_DEPTH:
-                cells.update(_flat(item, f"{before}{name}.", depth + 1))
-        elif isinstance(item, list):
-            named = [tag.get("name") if isinstance(tag, dict) else tag for tag in item]
-            tags = [tag.replace(",", " ") for tag in named if isinstance(tag, str)]
-            if len(tags) == len(item):  # as a text that ends with a comma
-                cells[before + name] = "".join(f"{tag}," for tag in tags) or ","
+        place = before + name
+        if isinstance(item, list) and item and all(isinstance(part, dict) for part in item):
+            are_tags = all(isinstance(part.get("name"), str) for part in item)
+            item = [part["name"] for part in item] if are_tags else _transposed(item)
+        if isinstance(item, dict) and depth < MAX_DEPTH:
+            cells.update(_flat(item, unused, f"{place}.", depth + 1))
+        elif isinstance(item, list) and (tags := _tags(name, item)) is not None:
+            cells[place] = "".join(f"{tag.replace(',', ' ')}," for tag in tags) or NO_TAGS
+        elif isinstance(item, list | dict):
+            unused[_writable(place)] = None
         elif isinstance(item, bool):
-            cells[before + name] = "yes" if item else "no"
+            cells[place] = "yes" if item else "no"
         else:
-            cells[before + name] = "" if item is None else str(item)
+            cells[place] = "" if item is None else str(item)
     return {_writable(name): _writable(cell) for name, cell in cells.items()}
+
+
+def _transposed(objects: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """What each of the objects says under a name, by that name."""
+    names = dict.fromkeys(name for part in objects for name in part)
+    return {name: [part[name] for part in objects if name in part] for name in names}
+
+
+def _tags(name: str, items: list[Any]) -> list[str] | None:
+    """A list as tags: texts as they are, numbers of classes after the name; None for another."""
+    if all(isinstance(item, str) for item in items):
+        return items
+    are_whole = all(isinstance(item, int) and not isinstance(item, bool) for item in items)
+    return [f"{name} {item}" for item in items] if are_whole and is_class_name(name) else None
 
 
 def _writable(text: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from vae.data.folders.sorted_files import Entry, content_of
-from vae.data.tables.tables import Table
+from vae.data.tables.attached import Table
 from vae.errors import FileError
 
 MAX_NOTE_BYTES = 2**16  # of one of them; a larger one holds more than attributes

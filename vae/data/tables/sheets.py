@@ -6,7 +6,7 @@ A row is a list of cells (texts), or None where its line cannot be read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vae.data.folders.sorted_files import SUFFIX
@@ -31,6 +31,7 @@ class Sheet:
     header: list[str] | None = None
     has_decimal_commas: bool = False  # may have: its cells are not separated by commas
     num_columns: int = 0  # with those that are not read
+    unused: Sequence[str] = ()  # names of what is too complex for a cell
     problem: str = ""  # why nothing of it can be read
 
 

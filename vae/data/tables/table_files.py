@@ -17,8 +17,9 @@ from vae.data.folders.sorted_files import (
     content_of,
 )
 from vae.data.images import content
+from vae.data.tables.attached import Attached, Table
 from vae.data.tables.one_image_texts import read_notes
-from vae.data.tables.tables import BESIDE, TABLE_WORDS, Attached, Table, attach_tables
+from vae.data.tables.tables import BESIDE, TABLE_WORDS, attach_tables
 from vae.data.tally import escaped
 from vae.errors import FileError
 

@@ -189,6 +189,12 @@ class TableRows:
                 f"{table} has {self.sheet.num_columns:,} columns or more, of which {MAX_COLUMNS} "
                 "are read."
             )
+        if unused := [escaped(name[:MAX_NAME_LENGTH]) for name in self.sheet.unused]:
+            more = f" and {len(unused) - 3:,} more" if len(unused) > 3 else ""
+            sentences.append(
+                f"{table}: {', '.join(unused[:3])}{more} {'is' if len(unused) == 1 else 'are'} not "
+                "used, as there are lists of numbers or of objects in it."
+            )
         if rows < 1:
             return sentences or [f"{table} holds no row."]
         found, paths = self._found, self.images.paths

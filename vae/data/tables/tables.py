@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vae.data.splits.own_split import about_odd_words
 from vae.data.splits.split_words import split_of
+from vae.data.tables.attached import Attached, Rowless, Table
 from vae.data.tables.attributes import Column
 from vae.data.tables.cells import Cells
 from vae.data.tables.row_images import ImageNames
@@ -32,29 +32,6 @@ TABLE_WORDS = re.compile(
     r"celeba|label|attr|meta|anno|class|ident|split|partition|landmark|box|tag|train|val|test|"
     r"^dataset\.json$"
 )  # in the names of texts and folders that are there for tables
-
-
-@dataclass(frozen=True)
-class Table:
-    """A file that may be a table; `path` is below the source, or "../x.csv" for one beside it."""
-
-    path: str
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Attached:
-    """What the tables say of N images, the names of the columns left out, and sentences.
-
-    `splits` is None, or "train", "validation", "test" or "" for each image. `passed_over` are the
-    paths of texts that turned out to be no tables of these images.
-    """
-
-    columns: dict[str, Column]
-    left_out: list[str]
-    warnings: list[str]
-    splits: list[str] | None = None
-    passed_over: list[str] = field(default_factory=list)
 
 
 def attach_tables(tables: Sequence[Table], paths: Sequence[str], source: str = "") -> Attached:
@@ -210,17 +187,13 @@ class _Merged:
             splits = (
                 listed if splits is None else [a or b for a, b in zip(splits, listed, strict=True)]
             )
-        missing = np.flatnonzero(self.is_meant & ~self.has_row)
-        if missing.size:
-            self.warnings.append(
-                f"{missing.size:,} of {len(self.paths):,} image files have no row in a table, "
-                f"such as {shown(self.paths[missing[0]])} (a row says {shown(self.row_example)})."
-            )
         self.warnings += self._about_strangers()
         if len(self.warnings) > MAX_WARNINGS:
             more = len(self.warnings) - MAX_WARNINGS
             self.warnings[MAX_WARNINGS:] = [f"{more:,} more sentences about tables are left out."]
-        return Attached(columns, list(self.left_out), self.warnings, splits, self.passed_over)
+        rowless = Rowless(self.paths, self.is_meant & ~self.has_row, self.row_example)
+        left_out = list(self.left_out)
+        return Attached(columns, left_out, self.warnings, rowless, splits, self.passed_over)
 
     def _about_strangers(self) -> list[str]:
         if len(self.strangers) <= MAX_STRANGERS:

@@ -47,7 +47,7 @@ def _loose_names(at: Path) -> Path:
     counts={"table": 1},
     says=[
         "a.csv: no image was found for 1 of 3 rows, such as '009.jpg'",
-        "2 of 4 image files have no row in a table, such as '002.jpg'",
+        "2 of 4 images have no row in a table, such as '002.jpg'",
     ],
 )
 def _partly(at: Path) -> Path:

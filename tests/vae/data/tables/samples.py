@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from hypothesis import HealthCheck, settings
 
+from vae.data.tables.attached import Attached, Table
 from vae.data.tables.attributes import Column
-from vae.data.tables.tables import Attached, Table, attach_tables
+from vae.data.tables.tables import attach_tables
 
 # A busy machine is no reason to fail.
 many = partial(settings, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,7 +22,9 @@ def attached(tables: dict[str, str | bytes], paths: list[str], source: str = "")
         Table(path, text.encode() if isinstance(text, str) else text)
         for path, text in tables.items()
     ]
-    return attach_tables(files, paths, source)
+    found = attach_tables(files, paths, source)
+    told = found.rowless.told(np.arange(len(paths)))
+    return replace(found, warnings=[*found.warnings, *told])
 
 
 def texts(column: Column) -> list[str | float | None]:

@@ -25,7 +25,7 @@ def test_a_table_gives_numbers_classes_and_text_and_leaves_out_free_text() -> No
     assert columns["hair"].values[:3].tolist() == [0, 1, 2]
     assert columns["mood"].classes == ("glad", "sad", "unknown")
     assert columns["mood"].values[[0, 1, 7, 299]].tolist() == [0, 1, 2, 2]
-    assert said(found, "1 of 300 image files have no row", "'faces/00299.jpg'", ".jpg")
+    assert said(found, "1 of 300 images have no row", "'faces/00299.jpg'", ".jpg")
 
 
 def test_one_column_of_two_tables_speaks_for_the_images_of_each_folder() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.vae.data.samples import imported, warnings_of
 from tests.vae.data.tables.samples import texts
 from vae.data.collection import Collection
 from vae.data.sources import locate
@@ -132,3 +133,17 @@ def test_a_table_beside_that_is_edited_changes_the_listing(tmp_path: Path) -> No
     assert not any(
         "shopping" in name for name, _, _ in locate(str(tmp_path / "faces"), tmp_path).listing
     )
+
+
+def test_only_images_that_are_used_count_as_without_a_row(tmp_path: Path) -> None:
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for index in range(5):
+        Image.new("L", (16, 16), 40 * index).save(folder / f"{index}.png")
+    (folder / "5.png").write_bytes((folder / "4.png").read_bytes())  # a copy
+    (folder / "broken.png").write_bytes(b"no image")
+    (folder / "a.csv").write_text("file,age\n0.png,0.5\n1.png,1.5\n2.png,2.5\n4.png,3.5\n")
+    found = warnings_of(imported(folder))
+    assert "1 of 5 images have no row in a table, such as '3.png' (a row says '0.png')." in found
+    (folder / "a.csv").write_text("file,age\n0.png,0.5\n1.png,1.5\n2.png,2.5\n3.png,3\n4.png,4\n")
+    assert "have no row" not in warnings_of(imported(folder))

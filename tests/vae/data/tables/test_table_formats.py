@@ -54,7 +54,7 @@ def test_each_format_and_encoding_gives_the_same_columns(
     assert texts(found.columns["hair"]) == ["red", "blue", None]
     assert found.columns.keys() == {"age", "hair"}
     assert len(found.warnings) == 1
-    assert said(found, "1 of 3 image files have no row", "'3.png'", "'1.png'")
+    assert said(found, "1 of 3 images have no row", "'3.png'", "'1.png'")
 
 
 def test_a_table_in_cp1252_keeps_its_letters() -> None:
@@ -133,8 +133,45 @@ def test_metadata_of_hugging_face_is_flattened_where_it_is_simple() -> None:
     assert {name: texts(column) for name, column in found.columns.items()} == {
         "who.age": [0.5, 1.5],
         "who.glasses": ["yes", "no"],
+        "categories 0": ["yes", "yes"],
     }
-    assert found.warnings == []
+    assert said(found, "metadata.jsonl: objects.bbox is not used, as there are lists of numbers")
+    assert said(found, "objects.categories was read as lists of tags")
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json"])
+def test_lists_and_objects_in_some_rows_are_used_or_said(suffix: str) -> None:
+    objects: list[object] = [
+        {"bbox": [], "categories": []},
+        {"bbox": [[1, 2, 3, 4], [5, 6, 7, 8]], "categories": ["cat", "dog"]},
+        {"bbox": [[1, 2, 3, 4]], "categories": ["cat"]},
+        None,
+        {"bbox": [[1, 2, 3, 4]], "categories": ["dog"], "of": {"a": {"b": {"c": {"d": 1}}}}},
+    ]
+    rows = [{"file_name": f"{n}.png", "objects": value} for n, value in enumerate(objects)]
+    text = json.dumps(rows) if suffix == "json" else "\n".join(map(json.dumps, rows))
+    found = attached({f"metadata.{suffix}": text}, [f"{n}.png" for n in range(5)])
+    assert {name: texts(column) for name, column in found.columns.items()} == {
+        "cat": ["no", "yes", "yes", None, "no"],
+        "dog": ["no", "yes", "no", None, "yes"],
+    }
+    assert found.left_out == []
+    assert said(found, "objects.bbox, objects.of.a.b are not used", "lists of numbers")
+
+
+def test_objects_in_a_list_are_what_each_of_them_says() -> None:
+    rows = [
+        {"file_name": "0.png", "faces": [{"kind": "cat", "box": [0, 1]}, {"kind": "dog"}]},
+        {"file_name": "1.png", "faces": [{"kind": "cat", "box": [0, 1]}, {"kind": "cat"}]},
+        {"file_name": "2.png", "faces": [{"kind": "dog"}]},
+    ]
+    text = "\n".join(map(json.dumps, rows))
+    found = attached({"metadata.jsonl": text}, [f"{n}.png" for n in range(3)])
+    assert {name: texts(column) for name, column in found.columns.items()} == {
+        "cat": ["yes", "yes", "no"],
+        "dog": ["yes", "no", "yes"],
+    }
+    assert said(found, "faces.box is not used")
 
 
 @pytest.mark.parametrize(
