@@ -71,8 +71,8 @@ def main() -> None:
     for name, tab in zip(PANELS, tabs, strict=True):
         if tab.open:
             with tab:
-                hints.show(name)
                 _load(name)
+                hints.show(name, session)
                 panel = importlib.import_module(f"explorer.panels.{name.lower()}.panel")
                 try:
                     panel.show(session)

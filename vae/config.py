@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vae import option_checks, option_choices
-from vae.errors import InputError
+from vae.errors import InputError, short
 
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 16, 256
 
@@ -62,7 +62,8 @@ class DataConfig:
         option_checks.check_whole("data.num_images", self.num_images, 1)
         option_checks.check(
             0.0 < self.validation_fraction < 1.0,
-            f"data.validation_fraction must lie between 0 and 1, not {self.validation_fraction}.",
+            f"data.validation_fraction must lie between 0 and 1, not "
+            f"{option_checks.typed(self.validation_fraction)}.",
         )
         option_checks.check_whole("data.seed", self.seed, 0)
 
@@ -104,7 +105,8 @@ class ModelConfig:
         five = len(self.channels) == 5 and all(1 <= c <= 2048 for c in self.channels)
         option_checks.check(
             five,
-            f"model.channels must be five whole numbers from 1 to 2048, not {self.channels}.",
+            "model.channels must be five whole numbers from 1 to 2048, such as "
+            f"32,64,128,192,192, not {short(','.join(map(str, self.channels)))}.",
         )
         option_checks.check_whole("model.hidden_dim", self.hidden_dim, 1, 16384)
         option_checks.check_choice("model.likelihood", self.likelihood, option_choices.LIKELIHOODS)
@@ -238,8 +240,11 @@ def parse_option(name: str, text: str) -> Any:
             return tuple(int(part) for part in text.split(","))
         return text if typing.get_origin(kind) is typing.Literal else kind(text)
     except ValueError:
-        wanted = {int: "a whole number", float: "a number"}.get(kind, "whole numbers as 32,64")
-        raise InputError(f"{name} must be {wanted}, not {text!r}.") from None
+        came = option_checks.as_came(text)
+        wanted = {int: "a whole number", float: "a number"}.get(
+            kind, "whole numbers such as 32,64,128,192,192"
+        )
+        raise InputError(f"{name} must be {wanted}, not {came}.") from None
 
 
 def get_value(config: Config, name: str) -> Any:
@@ -257,7 +262,7 @@ def with_values(config: Config, values: Mapping[str, Any]) -> Config:
     sections: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
         if name not in known:
-            raise InputError(f"There is no option {name!r}; there are {', '.join(known)}.")
+            raise InputError(f"There is no option {short(name)!r}; there are {', '.join(known)}.")
         section, _, item = name.partition(".")
         sections.setdefault(section, {})[item] = value
     changed = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST = 80  # characters of a word that came, in a sentence
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -33,6 +34,14 @@ class ImagesGoneError(InputError):
 
 class FileError(ExplainedError, OSError):
     """A file that is broken or cannot be read, or a disk that cannot be written."""
+
+
+def short(text: str, longest: int = LONGEST) -> str:
+    """`text`, without its middle where it is longer than that."""
+    if len(text) <= longest:
+        return text
+    half = (longest - 3) // 2
+    return f"{text[:half]}...{text[-half:]}"
 
 
 @contextmanager

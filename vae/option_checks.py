@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from vae.errors import InputError
+from vae.errors import InputError, short
 
 if TYPE_CHECKING:
     from vae.config import TrainConfig
@@ -18,32 +19,53 @@ def check(claim: bool, sentence: str) -> None:
         raise InputError(sentence)
 
 
+def typed(value: float) -> str:
+    """A number as a person writes it: 0.00005 and 100000, not 5e-05 and 1e+05."""
+    if not math.isfinite(value):
+        return {"inf": "infinity", "-inf": "-infinity"}.get(str(value), "a value that is no number")
+    if value and not 1e-12 < abs(value) < 1e16:
+        return f"{value:g}".replace("e+", "e")
+    text = format(Decimal(repr(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def as_came(text: str) -> str:
+    """What came in place of something else: a number as it is, all else in quotes."""
+    try:
+        return typed(float(text))
+    except ValueError:
+        return repr(short(text))
+
+
 def check_choice(name: str, value: str | None, choices: Sequence[str]) -> None:
     if value is not None:
-        check(value in choices, f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+        check(
+            value in choices,
+            f"{name} must be one of {', '.join(choices)}, not {short(value)!r}.",
+        )
 
 
 def check_whole(name: str, value: int | None, low: int, high: int | None = None) -> None:
     if value is not None:
         limits = f"at least {low}" if high is None else f"from {low} to {high}"
         inside = value >= low and (high is None or value <= high)
-        check(inside, f"{name} must be a whole number {limits}, not {value}.")
+        check(inside, f"{name} must be a whole number {limits}, not {typed(value)}.")
 
 
 def check_positive(name: str, value: float | None) -> None:
     if value is not None:
         claim = math.isfinite(value) and value > 0
-        check(claim, f"{name} must be a finite number above 0, not {value}.")
+        check(claim, f"{name} must be a number above 0, not {typed(value)}.")
 
 
 def check_not_negative(name: str, value: float | None) -> None:
     if value is not None:
         claim = math.isfinite(value) and value >= 0
-        check(claim, f"{name} must be a finite number of at least 0, not {value}.")
+        check(claim, f"{name} must be 0 or a number above it, not {typed(value)}.")
 
 
 def check_objective(train: TrainConfig) -> None:
-    """Refuse what an objective has no use for, and what contradicts ittrain."""
+    """Refuse what an objective has no use for, and what contradicts itself."""
     given = [
         name
         for name, default in (
@@ -87,7 +109,7 @@ def check_objective(train: TrainConfig) -> None:
     for name in ("capacity", "free_bits"):
         check(
             name not in given or train.estimator != "sampled",
-            f"train.{name} needs the KL ittrain: leave out train.estimator sampled.",
+            f"train.{name} needs the KL in closed form: leave out train.estimator sampled.",
         )
     check(
         not {"capacity", "free_bits"} <= set(given),

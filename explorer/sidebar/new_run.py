@@ -13,6 +13,7 @@ from explorer.sidebar import data_look, time_estimate
 from explorer.sidebar.actions import attempt
 from explorer.state import handover
 from explorer.state.keys import Key
+from vae import option_checks
 from vae.config import Config, parse_option, with_values
 from vae.errors import InputError
 from vae.runs import processes
@@ -25,6 +26,8 @@ LIMITS = {
     "batch_size": (1, 8192),
     "lr": (1e-6, 1),
 }
+# Fields take any number, so that 1.5 is said to be wrong and not taken for 1.
+WHOLE = ("image_size", "epochs", "latent_dim", "batch_size")
 BY_IMAGES = "automatic"  # a likelihood that the images choose
 DEFAULTS = Config()
 
@@ -97,11 +100,20 @@ class NewRun:
                 value = getattr(self, field)
                 if not low <= value <= high:
                     label = labels.OPTIONS[f"train.{field}"]
-                    raise InputError(f"{label} must be from {low:g} to {high:,g}, not {value:,g}.")
+                    raise InputError(
+                        f"{label} must be from {_grouped(low)} to {_grouped(high)}, not "
+                        f"{_grouped(value)}."
+                    )
             check_free(open_run(where, self.name_under(where)))
         except InputError as error:
             return labels.in_form_words(str(error))
         return ""
+
+
+def _grouped(value: float) -> str:
+    """A number as a person reads it: 0.000001, 5,000."""
+    whole, point, rest = option_checks.typed(value).partition(".")
+    return f"{int(whole):,}{point}{rest}" if whole.isdigit() else f"{whole}{point}{rest}"
 
 
 def check_free(run: Run) -> None:
@@ -120,7 +132,11 @@ def answer(field: str) -> Key[Any]:
 def answers() -> NewRun:
     """What stands in the form now."""
     names = [field.name for field in dataclasses.fields(NewRun)]
-    return NewRun(**{name: answer(name).get() for name in names})
+    found = {name: answer(name).get() for name in names}
+    for name in WHOLE:
+        if isinstance(value := found[name], float) and value.is_integer() and abs(value) < 1e15:
+            found[name] = int(value)
+    return NewRun(**found)
 
 
 def start(where: Path) -> None:

@@ -62,7 +62,6 @@ def show(where: Path) -> None:
             "Image size",
             "Pixels a side of the images as the model sees them. Automatic: as the images are "
             "where they are small and alike, else 64. Larger ones take longer to train.",
-            step=1,
             placeholder="automatic",
         )
         st.selectbox(
@@ -121,6 +120,7 @@ def show(where: Path) -> None:
             "Beta",
             "The weight of the KL. 1 is the VAE itself; a larger beta makes z carry less and "
             "pictures blurrier, a smaller one makes samples worse.",
+            step=0.1,
         )
         _number(
             "batch_size",
@@ -132,7 +132,7 @@ def show(where: Path) -> None:
             "Learning rate",
             "The size of each step. Too large and training diverges, too small and it takes "
             "very long.",
-            format="%g",
+            step=0.001,
         )
     if are_usable and not problem:
         is_looked_at = data_look.is_done(where, asked.data_options())
@@ -150,5 +150,15 @@ def show(where: Path) -> None:
     )
 
 
-def _number(field: str, label: str, help: str, **more: Any) -> None:
-    st.number_input(label, value=getattr(NewRun, field), key=answer(field).name, help=help, **more)
+def _number(field: str, label: str, help: str, step: float = 1.0, **more: Any) -> None:
+    """A field for a number; where it must be a whole one, `NewRun.problem` says so."""
+    value = getattr(NewRun, field)
+    st.number_input(
+        label,
+        value=value if value is None else float(value),
+        step=step,
+        format="%g",
+        key=answer(field).name,
+        help=help,
+        **more,
+    )

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.components import fragment
 from explorer.sidebar import new_run_form, time_estimate
 from explorer.sidebar.actions import MESSAGE, attempt
-from explorer.state import cache, handover
+from explorer.state import cache, coming, handover
 from explorer.state.root import root
 from explorer.state.session import Session
 from vae.errors import ExplainedError
@@ -96,7 +96,7 @@ def _draw_controls(session: Session | None, was_alive: bool) -> None:
         _say(session, status)
     row = st.container(horizontal=True, gap="small")
     is_alive = status in ALIVE
-    can_resume = status in ("paused", "stopped", "interrupted", "failed")
+    can_resume = status in coming.RESUMABLE
     pending = is_alive and session is not None and _is_asked(session)
     row.button(
         "Pause",

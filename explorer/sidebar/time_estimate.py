@@ -118,5 +118,6 @@ def _text(answer: Mapping[str, Any], num_epochs: int) -> str:
     return (
         f":material/timer: First pictures after about **{labels.duration(costs.first_pictures)}**, "
         f"the end after about **{labels.duration(seconds)}**: {num_steps:,} steps of "
-        f"{costs.step:.2g} s on this machine's {answer['device'].upper()}."
+        f"{costs.step:.2g} s on this machine's {answer['device'].upper()}, with the previews, "
+        "evaluations and checkpoints between them."
     )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.state.keys import RunKey
 from explorer.state.session import Session
-from vae.data.source_names import is_there, plain_source, source_path
+from vae.data.source_names import plain_source, source_path
 from vae.errors import ExplainedError, ImagesGoneError, InputError
 from vae.runs.folder import data_cache
 from vae.runs.new_place import remember_place
@@ -19,12 +19,9 @@ _REFUSED = RunKey("new_place_error", "")
 
 def ask(session: Session, gone: ImagesGoneError) -> None:
     """Say that the images are gone, and take the place where they are now."""
-    source = session.run.config(session.events()).data.source
-    path = source_path(source)
-    is_nowhere = path is not None and not is_there(path)
-    why = f"There is nothing at `{source}` any more." if is_nowhere else gone.why
     st.warning(
-        f"**The images of this run are gone**, and so is their import. {why} Give the path "
+        f"**The images of this run are gone**, and so is their import. {gone.why} "
+        "Give the path "
         "where they are now: they are known by their pixels, and every panel and command finds "
         "them there from then on.",
         icon=":material/folder_off:",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer.state import moved_images
+from explorer.state import coming, moved_images
 from explorer.state.session import Session
 from vae.errors import ExplainedError, ImagesGoneError
 from vae.runs.folder import Run
@@ -63,11 +63,11 @@ def opened(session: Session) -> OpenedRun | None:
     return None if loaded is None else OpenedRun(session, *loaded)
 
 
-def show_opened(session: Session, otherwise: str, *, with_images: bool = False) -> OpenedRun | None:
+def show_opened(session: Session, what: str, *, with_images: bool = False) -> OpenedRun | None:
     """The run with its newest weights, or None once the page says why there is none.
 
-    `otherwise`: what a run without weights says. `with_images`: where they are gone, the page asks
-    for their new place.
+    `what`: comes with the first weights, as `coming.words` has it. `with_images`: where they
+    are gone, the page asks for their new place.
     """
     try:
         run = opened(session)
@@ -80,5 +80,8 @@ def show_opened(session: Session, otherwise: str, *, with_images: bool = False) 
         st.error(str(error), icon=":material/error:")
         return None
     if run is None:
-        st.info(f"**This run has no weights yet.** {otherwise}", icon=":material/hourglass_empty:")
+        st.info(
+            f"**This run has no weights yet.** {coming.words(session, what)}",
+            icon=":material/hourglass_empty:",
+        )
     return run

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,24 @@ from vae.commands import (
 )
 from vae.commands.progress import Progress
 from vae.errors import ExplainedError
+from vae.option_checks import as_came
 from vae.option_choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, PRIORS, SPLITS
+
+
+def whole(text: str) -> int:
+    """The whole number that is written there."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"must be a whole number, not {as_came(text)}") from None
+
+
+def number(text: str) -> float:
+    """The number that is written there."""
+    try:
+        return float(text)
+    except ValueError:
+        raise ArgumentTypeError(f"must be a number, not {as_came(text)}") from None
 
 
 class Parser(argparse.ArgumentParser):
@@ -100,46 +118,46 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub.add_argument("--remove", metavar="NAME", help="delete a direction")
     sub = command(evaluate.evaluate)
     sub.add_argument("--split", choices=SPLITS, default="validation")
-    sub.add_argument("--importance_samples", type=int, default=10, metavar="K")
+    sub.add_argument("--importance_samples", type=whole, default=10, metavar="K")
     sub.add_argument(
-        "--bound_num", type=int, default=1000, help="images of the bound, 0: all (default: 1000)"
+        "--bound_num", type=whole, default=1000, help="images of the bound, 0: all (default: 1000)"
     )
     text = "images in each set of the Frechet distances, 0: none (default: 2000)"
-    sub.add_argument("--frechet_num", type=int, default=2000, help=text)
+    sub.add_argument("--frechet_num", type=whole, default=2000, help=text)
     text = "Inception weights of torch-fidelity, for published FIDs (default: a built-in network)"
     sub.add_argument("--inception", type=Path, metavar="FILE", help=text)
     sub = with_out(command(pictures.sample))
-    sub.add_argument("--num", type=int, default=64)
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--num", type=whole, default=64)
+    sub.add_argument("--seed", type=whole, default=0)
     sub.add_argument("--prior", choices=PRIORS, default="normal")
     text = "factor on the standard deviation of the samples (default: 1)"
-    sub.add_argument("--temperature", type=float, default=1.0, metavar="T", help=text)
+    sub.add_argument("--temperature", type=number, default=1.0, metavar="T", help=text)
     text = "show beneath each the nearest training images in z and in pixels"
     sub.add_argument("--nearest", action="store_true", help=text)
     sub = with_out(command(pictures.reconstruct))
     sub.add_argument("--data", metavar="SOURCE", help="other images than the run's")
-    sub.add_argument("--num", type=int, default=32)
+    sub.add_argument("--num", type=whole, default=32)
     sub = with_out(command(pictures.interpolate))
     sub.add_argument("a", metavar="A", help="an image file, or an index of the run's data")
     sub.add_argument("b", metavar="B")
-    sub.add_argument("--steps", type=int, default=9)
+    sub.add_argument("--steps", type=whole, default=9)
     sub.add_argument("--path", choices=PATH_KINDS, default="slerp")
     sub = with_out(command(pictures.traverse))
-    sub.add_argument("--seed", type=int, default=0)
-    sub.add_argument("--num", type=int, default=10, help="how many dimensions")
-    sub.add_argument("--steps", type=int, default=9)
+    sub.add_argument("--seed", type=whole, default=0)
+    sub.add_argument("--num", type=whole, default=10, help="how many dimensions")
+    sub.add_argument("--steps", type=whole, default=9)
     sub = with_out(command(pictures.animate))
-    sub.add_argument("--frame_seconds", type=float, default=0.12)
+    sub.add_argument("--frame_seconds", type=number, default=0.12)
     sub = with_out(command(latents.encode))
     sub.add_argument("--data", metavar="SOURCE", help="other images than the run's")
     sub = with_out(command(latents.project))
     sub.add_argument("--method", choices=MAP_METHODS, default="umap")
-    sub.add_argument("--num", type=int, default=None, help="at most this many images")
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--num", type=whole, default=None, help="at most this many images")
+    sub.add_argument("--seed", type=whole, default=0)
     sub = command(select.select)
     which = sub.add_mutually_exclusive_group(required=True)
     text = "the N images with the highest loss, which are often broken, blank or turned"
-    which.add_argument("--highest_loss", type=int, metavar="N", help=text)
+    which.add_argument("--highest_loss", type=whole, metavar="N", help=text)
     text = "numbers such as 3,17,40-60, or a text file with a number or a name a line"
     which.add_argument("--images", metavar="IMAGES", help=text)
     then = sub.add_mutually_exclusive_group()

@@ -19,7 +19,7 @@ from vae.atomic import make_folder
 from vae.commands.open_run import images_to_train_on
 from vae.commands.progress import Progress
 from vae.config import Config
-from vae.data.source_names import is_there, plain_source, source_path
+from vae.data.source_names import WANTED, is_there, nothing_at, plain_source, source_path
 from vae.errors import ExplainedError, InputError
 from vae.option_choices import Request
 from vae.runs.config_file import SOURCE
@@ -132,10 +132,7 @@ def _checked_source(run: Run, source: str) -> str:
     source = str(path.resolve())
     is_own = run.config_file.exists() and run.config().data.source == source
     if not is_there(path) and not is_own:  # what a run began with is imported already
-        raise InputError(
-            f"There is nothing at {path}: give synthetic, torchvision:NAME, or the path of a "
-            "folder of images, a .zip, an .npz or MNIST's idx files."
-        )
+        raise InputError(f"{nothing_at(source)}: {WANTED}.")
     return source
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from vae.config import DataConfig
 from vae.data.dataset import Dataset, downloads, open_dataset, open_import
 from vae.data.import_cache import FORMAT, find_import, imported_as
-from vae.data.source_names import plain_source
+from vae.data.source_names import is_there, nothing_at, plain_source, source_path
 from vae.data.sources import locate
 from vae.data.tally import Progress
 from vae.data.versions.version_file import is_version, moved_version
@@ -37,7 +37,10 @@ def open_run_images(
     except ExplainedError as error:
         if kept is not None:
             return open_import(kept, config)
-        raise ImagesGoneError(str(error)) from error
+        path = source_path(plain_source(config.source))
+        is_nowhere = path is not None and not is_there(path)
+        why = f"{nothing_at(config.source)} any more." if is_nowhere else str(error)
+        raise ImagesGoneError(why) from error
     if fingerprint not in (None, dataset.fingerprint):
         raise ImagesGoneError(
             f"The images of {config.source} are no longer those that the run began with."

@@ -11,7 +11,13 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from vae.errors import short
+
 QUOTES = ("''", '""', "``", "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb")
+WANTED = (
+    "give synthetic, torchvision:NAME, or the path of a folder of images, a .zip, an .npz or "
+    "MNIST's idx files"
+)
 NO_PATH = re.compile(r"synthetic|torchvision:.*", re.DOTALL)
 
 
@@ -44,6 +50,11 @@ def is_there(path: Path) -> bool:
         return any(path.parent.glob(files))
     except OSError:  # a name that is too long for any disk
         return False
+
+
+def nothing_at(source: str) -> str:
+    """That nothing is there, without a full stop: the sentence may go on with what to do."""
+    return f"There is nothing at {short(source, 200)}"
 
 
 def _of_address(rest: str) -> str:

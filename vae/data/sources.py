@@ -25,7 +25,7 @@ from vae.data.containers.containers import locate_container, locate_parts, why_u
 from vae.data.folders.folders import load_image, locate_folder
 from vae.data.folders.listing import is_system, list_folder, listed
 from vae.data.images import content
-from vae.data.source_names import plain_source
+from vae.data.source_names import WANTED, nothing_at, plain_source
 from vae.data.tables.table_files import tables_beside
 from vae.data.torchvision.torchvision_sets import load_torchvision
 from vae.data.versions.version_file import is_version, locate_version
@@ -55,10 +55,7 @@ def _locate(source: str, downloads: Path) -> Source:
             named = _locate_idx_set(path)
         if named is not None:
             return named
-        raise InputError(
-            f"There is no data source {_short(source)!r}: expected synthetic, torchvision:NAME, a "
-            "folder, or a .zip, .npz, .npy or idx file that exists."
-        )
+        raise InputError(f"{nothing_at(source)}: {WANTED}.")
     path = path.resolve()
     try:
         if path.is_dir():
@@ -93,10 +90,6 @@ def _locate(source: str, downloads: Path) -> Source:
         f"The data source {source!r} is a file of an unknown kind ({content.described(head)}): "
         f"expected an image, the folder that holds the images, or {CONTAINERS}."
     )
-
-
-def _short(source: str) -> str:
-    return source if len(source) <= 200 else f"{source[:100]}...{source[-90:]}"
 
 
 def _head(path: Path) -> bytes:

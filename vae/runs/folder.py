@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from vae.atomic import atomic_json, copy_folder
 from vae.config import Config
-from vae.errors import InputError
+from vae.errors import InputError, short
 from vae.option_choices import END_STATUSES, REQUESTS, Request, Status
 from vae.runs.config_file import as_started, load_config
 from vae.runs.events import Event, last_event, read_events
@@ -214,7 +214,7 @@ def open_run(root: Path, name: str) -> Run:
     if not NAME.fullmatch(name):
         raise InputError(
             "A run's name has 1 to 64 letters, digits, dots, dashes and underscores and begins "
-            f"with a letter or digit: {name!r} does not."
+            f"with a letter or digit: {short(name)!r} does not."
         )
     return Run(root / name)
 

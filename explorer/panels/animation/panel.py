@@ -7,9 +7,14 @@ import streamlit as st
 from explorer.components import fragment, scripts
 from explorer.panels.animation.downloads import downloads
 from explorer.panels.animation.frames import frame_events, payload
+from explorer.state import coming
 from explorer.state.session import Session
 
 TICK_SECONDS = 2.0
+COMING = (
+    "while a run trains, the same random points are decoded at every stage and play here as an "
+    "animation"
+)
 
 
 def show(session: Session | None) -> None:
@@ -22,11 +27,7 @@ def _draw(session: Session | None) -> None:
     frames = [] if session is None else frame_events(session)
     if session is None or not frames:
         st.info(
-            (
-                "**No pictures yet.** While a run trains, the same random points are decoded at "
-                "every stage and play here as an animation. Press **Start training** in the "
-                "sidebar."
-            ),
+            (f"**No pictures yet.** {coming.words(session, COMING)}"),
             icon=":material/movie:",
         )
         return

@@ -10,13 +10,14 @@ from explorer.drawing import charts, images
 from explorer.exports import restore
 from explorer.panels.interpolate import choose_images, controls, downloads, player
 from explorer.server import decode_socket
-from explorer.state import chosen_path, handover, moved_images, opened_run
+from explorer.state import chosen_path, coming, handover, moved_images, opened_run
 from explorer.state.chosen_path import KINDS, LETTERS, LatentPath, Tour
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ImagesGoneError
 
+COMING = "paths appear here after the first checkpoint"
 TICK_SECONDS = 3.0  # while the weights change
 PICTURE = 160  # pixels a side of a picture of the path
 LARGE = 320
@@ -29,10 +30,7 @@ def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the path follows its newest weights."""
     if session is None:
         st.info(
-            (
-                "**Nothing to interpolate yet.** Press **Start training** in the sidebar: paths "
-                "appear here after the first checkpoint."
-            ),
+            (f"**Nothing to interpolate yet.** {coming.words(session, COMING)}"),
             icon=":material/route:",
         )
         return
@@ -42,7 +40,7 @@ def show(session: Session | None) -> None:
 
 def _draw(session: Session) -> None:
     restore.begin()
-    opened = opened_run.show_opened(session, "Paths appear here after the first checkpoint.")
+    opened = opened_run.show_opened(session, COMING)
     if opened is None:
         return
     st.html(scripts.style(__file__))
@@ -56,7 +54,8 @@ def _draw(session: Session) -> None:
     with left.container(key="path_gallery"):
         picked = choose_images.show(opened, num_keys)
     if len(picked) < 2:
-        above.info("Click a second image below to see the path.", icon=":material/touch_app:")
+        number = "a second image" if picked else "two images"
+        above.info(f"Click {number} below to see the path.", icon=":material/touch_app:")
         return
     keys = images.encode(opened.model, opened.dataset.take(np.array(picked)))
     path = LatentPath(kind, tuple(picked), keys, _met(steps, len(keys) - 1))

@@ -68,11 +68,11 @@ def _draw(session: Session) -> None:
 def _say(session: Session, status: str, events: list[Event]) -> None:
     """What the person should know, or do, before looking at numbers."""
     if status == "failed":
-        reason = last_event(events, "end").get("reason") or "no reason was given"
+        reason = str(last_event(events, "end").get("reason") or "no reason was given")
         st.error(
             (
-                f"**Training failed:** {reason}. Everything saved before is safe. **Resume** "
-                "continues from the newest checkpoint; or start a new run with other settings."
+                f"**Training failed:** {reason.rstrip('.')}. {_resume(session)}; or start a new "
+                "run with other settings."
             ),
             icon=":material/error:",
         )
@@ -80,7 +80,7 @@ def _say(session: Session, status: str, events: list[Event]) -> None:
         st.warning(
             (
                 "**Training was interrupted**: the process was killed or the machine was switched "
-                "off. **Resume** continues from the newest checkpoint."
+                f"off. {_resume(session)}."
             ),
             icon=":material/warning:",
         )
@@ -89,6 +89,13 @@ def _say(session: Session, status: str, events: list[Event]) -> None:
         what = "Opening the images" if doing is None else f"{doing[0].capitalize()}"
         part = 0.0 if doing is None else min(1.0, doing[1] / max(1, doing[2]))
         st.progress(part, text=f"{what} ... The first pictures follow directly.")
+
+
+def _resume(session: Session) -> str:
+    """What Resume does now, without a full stop."""
+    if not session.run.weights_file.exists():
+        return "Nothing was saved yet, and **Resume** begins anew"
+    return "Everything saved before is safe, and **Resume** continues from the newest checkpoint"
 
 
 def _figures(session: Session, status: str, events: list[Event], start: Event) -> None:

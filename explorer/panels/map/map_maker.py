@@ -7,10 +7,13 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.components import job_button
+from explorer.state import coming
 from explorer.state.session import Session
 from vae.option_choices import MapMethod
 from vae.runs import processes
 from vae.runs.folder import Run
+
+COMING = "after the first evaluation every image appears here at its posterior mean"
 
 
 def files(run: Run, method: MapMethod) -> tuple[Path, Path]:
@@ -31,7 +34,7 @@ def missing(session: Session, method: MapMethod) -> None:
         job(session, method)
     else:
         st.info(
-            "**No posterior means yet.** The map appears here after the first evaluation.",
+            f"**No posterior means yet.** {coming.words(session, COMING)}",
             icon=":material/hourglass_empty:",
         )
 

@@ -20,7 +20,7 @@ from explorer.panels.map import (
 )
 from explorer.panels.map.canvas import Choice, Legend
 from explorer.server import map_data
-from explorer.state import handover, map_points, opened_run
+from explorer.state import coming, handover, map_points, opened_run
 from explorer.state.map_points import Place
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
@@ -39,10 +39,7 @@ def show(session: Session | None) -> None:
     """Draw the panel."""
     if session is None:
         st.info(
-            (
-                "**No map yet.** Press **Start training** in the sidebar: after the first "
-                "evaluation every image appears here at its posterior mean."
-            ),
+            (f"**No map yet.** {coming.words(session, map_maker.COMING)}"),
             icon=":material/map:",
         )
         return
@@ -65,9 +62,7 @@ def _draw(session: Session, was_changing: bool) -> None:
     handover.follow()
     if _is_changing(session) != was_changing:
         st.rerun()  # the whole page: the map is another now, and this panel ticks otherwise
-    opened = opened_run.show_opened(
-        session, "The map appears here after the first evaluation.", with_images=True
-    )
+    opened = opened_run.show_opened(session, map_maker.COMING, with_images=True)
     if opened is None:
         return
     try:

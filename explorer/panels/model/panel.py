@@ -21,7 +21,7 @@ from explorer.panels.model.objective import (
 )
 from explorer.panels.model.theory import gradient_estimators
 from explorer.panels.model.theory.equations import converter, equations
-from explorer.state import handover, moved_images, opened_run
+from explorer.state import coming, handover, moved_images, opened_run
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.config import Config
@@ -31,6 +31,7 @@ from vae.runs.events import measured
 from vae.runs.folder import Run
 
 TICK_SECONDS = 5.0
+COMING = "after 20 steps the objective and the latent dimensions are measured and explained here"
 WORK_SECONDS = 1.5  # while a process measures the run
 
 
@@ -38,14 +39,8 @@ def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the numbers follow."""
     config = None if session is None else session.config()
     if session is None or config is None:
-        st.info(
-            (
-                "**No model yet.** A variational autoencoder learns two networks at once: one that "
-                "describes an image by a few numbers, and one that draws images from such numbers. "
-                "Press **Start training** in the sidebar, and its numbers are explained here."
-            ),
-            icon=":material/schema:",
-        )
+        every = TICK_SECONDS if session is not None and session.is_alive() else None
+        fragment.show(_no_model, every, session)
         equations()
         converter(None)
         return
@@ -55,6 +50,19 @@ def show(session: Session | None) -> None:
     every = TICK_SECONDS if session.is_alive() else None
     every = WORK_SECONDS if working else every
     fragment.show(_draw, every, session, config, working)
+
+
+def _no_model(session: Session | None) -> None:
+    if session is not None and session.config() is not None:
+        st.rerun()  # the whole page: it is there now
+    st.info(
+        (
+            "**No model yet.** A variational autoencoder learns two networks at once: one that "
+            "describes an image by a few numbers, and one that draws images from such numbers. "
+            f"{coming.words(session, 'its numbers are then explained here')}"
+        ),
+        icon=":material/schema:",
+    )
 
 
 def _is_working(run: Run) -> bool:
@@ -87,10 +95,7 @@ def _draw(session: Session, config: Config, was_working: bool) -> None:
         plane_section(session, config)
     else:
         st.info(
-            (
-                "**The first evaluation comes after 20 steps.** The objective and the latent "
-                "dimensions are then measured and explained here."
-            ),
+            (f"**Nothing is measured yet.** {coming.words(session, COMING)}"),
             icon=":material/hourglass_empty:",
         )
     if opened is not None:

@@ -14,12 +14,13 @@ from explorer.drawing import images
 from explorer.exports import restore
 from explorer.panels.sliders import dials, point, start
 from explorer.server import decode_socket
-from explorer.state import cache, opened_run
+from explorer.state import cache, coming, opened_run
 from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
 
+COMING = "sliders appear here after the first checkpoint"
 TICK_SECONDS = 2.0  # while the weights change
 NUM_SAMPLES = 64
 
@@ -32,10 +33,7 @@ def show(session: Session | None) -> None:
     """Draw the panel; while the run trains, the face follows its newest weights."""
     if session is None:
         st.info(
-            (
-                "**No face to edit yet.** Press **Start training** in the sidebar: sliders appear "
-                "here after the first checkpoint."
-            ),
+            (f"**No face to edit yet.** {coming.words(session, COMING)}"),
             icon=":material/tune:",
         )
         return
@@ -45,7 +43,7 @@ def show(session: Session | None) -> None:
 
 def _draw(session: Session) -> None:
     restore.begin()
-    opened = opened_run.show_opened(session, "Sliders appear here after the first checkpoint.")
+    opened = opened_run.show_opened(session, COMING)
     if opened is None:
         return
     model = opened.model

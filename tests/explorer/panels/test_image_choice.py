@@ -81,13 +81,13 @@ def test_what_makes_no_version_is_said_beside_the_buttons(root: Path, trained: P
     (trained / "faces").rename(trained / "away")
     try:
         pressed(at, "Keep only these")
-        assert "There is no data source" in text_of(at)
+        assert "There is nothing at" in text_of(at)
         assert not (root / ".versions").exists()
         assert at.text_input("new_run.source").value == "synthetic"
     finally:
         (trained / "away").rename(trained / "faces")
     pressed(at, "Keep only these")
-    assert "There is no data source" not in text_of(at)
+    assert "There is nothing at" not in text_of(at)
 
 
 def test_the_hardest_images_are_left_out_all_or_those_chosen(root: Path) -> None:

@@ -111,7 +111,7 @@ def test_the_suggested_dimensions_are_taken_over(at: AppTest, folder: Path) -> N
 def test_data_that_cannot_be_used_disable_start(at: AppTest, tmp_path: Path) -> None:
     fill(at, Data=str(tmp_path / "nowhere"))
     wait_for_the_check(at)
-    assert "There is no data source" in said(at)
+    assert "There is nothing at" in said(at)
     assert start_button(at).disabled
     fill(at, Data="synthetic")
     assert not start_button(at).disabled
@@ -142,7 +142,12 @@ def test_a_cancelled_check_is_ended_and_start_is_free(
     [
         ("Beta", 5000.0, "Beta must be from 0 to 1,000, not 5,000."),
         ("Learning rate", 0.0, "Learning rate must be"),
+        ("Learning rate", 0.0000001, "Learning rate must be from 0.000001 to 1, not 0.0000001."),
         ("Epochs", 0, "Epochs must be"),
+        ("Epochs", 1.5, "Epochs must be a whole number, not 1.5."),
+        ("Latent dimensions", 2.5, "Latent dimensions must be a whole number, not 2.5."),
+        ("Batch size", 0.5, "Batch size must be a whole number, not 0.5."),
+        ("Image size", 64.5, "Image size must be a whole number, not 64.5."),
         ("Latent dimensions", 5000, "Latent dimensions must be a whole number from 1 to 4096"),
         ("Batch size", -1, "Batch size must be"),
         ("Image size", 8, "Image size must be a whole number from 16 to 256"),

@@ -84,7 +84,7 @@ def test_other_images_and_no_place_are_refused_in_a_sentence(
     (other / "3.png").unlink()
     for place, sentence in (
         ("", "Write the path of the folder or file that holds the images now."),
-        (str(tmp_path / "nowhere"), f"There is no data source '{tmp_path / 'nowhere'}'"),
+        (str(tmp_path / "nowhere"), f"There is nothing at {tmp_path / 'nowhere'}"),
         (str(other), f"The 11 images of {other} are not those that the run began with"),
     ):
         at = told_place(page("Map"), place)

@@ -50,7 +50,7 @@ def test_check_prints_the_report_and_trains_nothing(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["nowhere"], "There is no data source 'nowhere'"),
+        (["nowhere"], "There is nothing at nowhere"),
         ([".", "--data.image_size", "7"], "data.image_size must be a whole number from 16 to 256"),
         ([".", "--data.image_size", "big"], "data.image_size must be a whole number"),
     ],

@@ -94,7 +94,7 @@ def test_a_new_place_is_taken_where_the_same_images_lie_there(
     log = run.events_file.read_bytes()
     train(root, "--train.epochs=2", code=2)
     error = capsys.readouterr().err
-    assert "There is no data source" in error
+    assert "There is nothing at" in error
     assert "The import of these images is gone too" in error
     shutil.copytree(tmp_path / "moved", tmp_path / "other")
     (tmp_path / "other" / "00.png").unlink()
@@ -144,7 +144,7 @@ def test_a_source_that_is_gone_is_not_checked_from_memory(
     train(root, f"--data={faces}", *TINY, "--train.epochs=1")
     shutil.rmtree(faces)
     assert main(["check", str(faces), "--data.image_size=32", "--root", str(root)]) == 2
-    assert "There is no data source" in capsys.readouterr().err
+    assert "There is nothing at" in capsys.readouterr().err
     assert main(["train", "b", f"--data={faces}", *TINY, "--root", str(root)]) == 2
 
 

@@ -254,7 +254,7 @@ def test_the_order_of_an_epoch_is_complete_and_depends_on_seed_and_epoch_alone()
     ("make", "sentence"),
     [
         (lambda path: path.mkdir(), "no usable image in 'x.zip'.*found nothing"),
-        (lambda path: None, "There is no data source"),
+        (lambda path: None, "There is nothing at"),
         (lambda path: path.write_bytes(b"oops"), "x.zip cannot be opened as a zip file"),
         (
             lambda path: (

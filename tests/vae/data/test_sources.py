@@ -251,8 +251,8 @@ def test_a_zip_that_is_broken_locked_or_a_bomb_is_refused(
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
-        ("{here}/nowhere", "There is no data source"),
-        ("nowhere.zip", "There is no data source"),
+        ("{here}/nowhere", "There is nothing at"),
+        ("nowhere.zip", "There is nothing at"),
         ("{here}/notes.txt", "a file of an unknown kind"),
         ("{here}/objects.npz", "holds no images"),
         ("{here}/flat.npy", r"have the shape \[4\]"),
@@ -300,5 +300,5 @@ def test_an_idx_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", ["x" * 5000, "x" * 300 + ".zip/b", "y/" * 2500])
 def test_a_name_that_no_disk_takes_is_no_source(source: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="There is no data source"):
+    with pytest.raises(InputError, match="There is nothing at"):
         locate(source, tmp_path)

@@ -19,7 +19,7 @@ from vae.data.versions.version_file import (
     stamp_of,
     write_version,
 )
-from vae.errors import InputError
+from vae.errors import InputError, short
 
 NAME = re.compile(r"\w[\w.-]{0,63}")
 DRAWN = (
@@ -81,7 +81,7 @@ def _file(where: Path, name: str, source: str, how: How, num: int) -> Path:
     if name and not NAME.fullmatch(name):
         raise InputError(
             "A version's name has 1 to 64 letters, digits, dots, dashes and underscores and begins "
-            f"with a letter or digit: {name!r} does not."
+            f"with a letter or digit: {short(name)!r} does not."
         )
     word = re.sub(r"[^A-Za-z0-9]+", "-", PurePosixPath(source.replace(":", "/")).stem).strip("-")
     stem = name or f"{word[:40] or 'images'}-{'only' if how == 'keep' else 'without'}-{num}"

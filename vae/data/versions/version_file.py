@@ -21,7 +21,7 @@ from typing import Literal, get_args
 from vae.atomic import atomic_json, make_folder
 from vae.data.collection import Collection, Listing, Source
 from vae.data.folders.listing import listed
-from vae.data.source_names import NO_PATH
+from vae.data.source_names import NO_PATH, is_there, nothing_at
 from vae.data.tally import escaped
 from vae.errors import ExplainedError, FileError, InputError
 
@@ -126,8 +126,10 @@ def locate_version(file: Path, locate: Callable[[str], Source]) -> Source:
     try:
         source = locate(version.source)
     except ExplainedError as error:
+        is_nowhere = not is_there(Path(version.source))
+        why = f"{nothing_at(version.source)}." if is_nowhere else str(error)
         raise InputError(
-            f"The images of the data version {file.name} are not where they were: {error} Put "
+            f"The images of the data version {file.name} are not where they were: {why} Put "
             "them back, or write their new place into that file."
         ) from error
     return replace(
