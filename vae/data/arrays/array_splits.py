@@ -13,8 +13,8 @@ from vae.data.arrays.array_columns import Cells
 from vae.data.collection import Collection
 from vae.data.splits.own_split import about_odd_words
 from vae.data.splits.split_collection import Unordered, in_split_order
-from vae.data.tables.cells import SPLIT_COLUMNS, YES_COLUMNS
 from vae.data.tables.cells import Cells as TableCells
+from vae.data.tables.split_columns import SPLIT_COLUMNS, YES_COLUMNS
 
 
 def says_yes_or_no(key: str) -> bool:

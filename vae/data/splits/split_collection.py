@@ -15,7 +15,7 @@ from vae.data.folders.sorted_files import MAX_FILE_BYTES
 from vae.data.images.opening import Raw, TooLargeError, opened
 from vae.data.splits.own_split import about_odd_words, split_order
 from vae.data.tables.attributes import UNKNOWN, Column
-from vae.data.tables.cells import splits_in
+from vae.data.tables.split_columns import splits_in
 
 
 @dataclass

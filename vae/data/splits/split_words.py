@@ -9,7 +9,7 @@ from typing import Literal
 SplitName = Literal["train", "validation", "test", ""]  # "": nothing is said, so for training
 
 _PLAIN: dict[str, SplitName] = {
-    **dict.fromkeys(("train", "training", "trn", "tra"), "train"),
+    **dict.fromkeys(("train", "training", "trn", "tra", "trainval"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "vld", "dev"), "validation"),
     **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test"),
     **dict.fromkeys(("holdout", "heldout"), "test"),

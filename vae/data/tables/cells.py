@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.data.splits.split_words import SHORT_WORDS, split_of
 from vae.data.tables.attributes import (
     MAX_TEXT_CLASSES,
     Column,
@@ -21,21 +20,20 @@ from vae.data.tables.attributes import (
     text_column,
     yes_no_column,
 )
+from vae.data.tables.sheets import Commas
+from vae.data.tables.split_columns import splits_in
 
 MAX_TAGS = 50  # columns that one column of tags becomes
 MIN_TAG_SHARE = 0.01  # of the images, that a frequent tag has
 NOT_GIVEN = {"", "nan", "null", "na", "n/a", "-", "--", "?", "unknown", "missing", "<na>", "#n/a"}
 YES = {"true": "yes", "false": "no", "yes": "yes", "no": "no"}
-SPLIT_COLUMNS = {"split", "partition", "evalpartition", "datasplit", "set", "subset", "usage"}
-YES_COLUMNS = {  # the split of the images of which they say yes, and of the others
-    **dict.fromkeys(("istrain", "istraining", "istrainingimage"), ("train", "test")),
-    **dict.fromkeys(("isvalid", "isval", "isvalidation"), ("validation", "train")),
-    "istest": ("test", "train"),
-}
 TAG_WORD = re.compile(r"tags?|keywords?", re.IGNORECASE)
 NUM_SAMPLE_TEXTS = 2000  # by which lists of tags are told
 LIST_ITEM = re.compile(r"""'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)"|([^\s,'"][^,]*)""", re.DOTALL)
 SENTENCE_WORDS = {"a", "an", "the", "of", "with", "is", "and", "in", "on"}
+
+DECIMAL_COMMA = re.compile(r"[-+]?(0,\d+|\d+,(\d{1,2}|\d{4,}))")  # and not 1,500, of thousands
+THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 
 Split = Callable[[str], list[str]]
 
@@ -51,11 +49,17 @@ class Cells:
         self.texts: dict[str, int] = {}
         self.numbers: NDArray[np.float64] | None = None  # where they are many
         self.are_numbers = True  # all texts so far
-        self.has_decimal_commas = False
+        self.commas: Commas = "none"
         self.odd_split_words: list[str] = []  # in a column that is the split all the same
 
-    def add(self, images: NDArray[np.int64], cells: Sequence[str]) -> list[int]:
+    def add(
+        self, images: NDArray[np.int64], cells: Sequence[str], commas: Commas = "none"
+    ) -> list[int]:
         """Takes in cells for images; the places of those that contradict what is known. [n]"""
+        if commas == "unsure" and self.commas == "none":
+            is_decimal = any(DECIMAL_COMMA.fullmatch(cell.strip()) for cell in set(cells))
+            commas = "decimal" if is_decimal else "none"
+        self.commas = "decimal" if commas == "decimal" else self.commas
         if self.numbers is not None:
             return self._add_numbers(images, cells)
         if self.codes is None:
@@ -94,8 +98,11 @@ class Cells:
         """The number in a cell, NaN where none is given, None for another text."""
         if is_unknown(text) or text == "none":
             return np.nan
-        if self.has_decimal_commas and text.count(",") == 1:
-            text = text.replace(",", ".")
+        if "," in text:
+            if self.commas == "decimal" and text.count(",") == 1:
+                text = text.replace(",", ".")
+            elif THOUSANDS.fullmatch(text):
+                text = text.replace(",", "")
         try:
             return float(text) if "_" not in text else None
         except ValueError:
@@ -164,35 +171,6 @@ class Cells:
             return None
         self.odd_split_words = [text for text, split in zip(texts, found, strict=True) if not split]
         return [[*found, ""][code] for code in self.codes]
-
-
-def splits_in(
-    name: str, texts: Sequence[str], images_with: Sequence[int] | None = None
-) -> list[str] | None:
-    """The split that each of these texts means, None where the column of that name is none.
-
-    Words are, whatever the column is called, where ``train`` is one of them; 0, 1 and 2 are train,
-    validation and test in a column of that name. Where it is told how many images each text is
-    given, odd words ("") of up to half of the images may stand among those of several splits.
-    """
-    plain = re.sub(r"[\W_]", "", name.lower())
-    is_called_so = plain in SPLIT_COLUMNS
-    words: Mapping[str, str] = {}
-    if is_called_so and "0" in texts:
-        words = {"0": "train", "1": "validation", "2": "test"}
-    elif plain in YES_COLUMNS:
-        yes, no = YES_COLUMNS[plain]
-        words = dict.fromkeys(("1", "true", "yes"), yes)
-        words |= dict.fromkeys(("0", "false", "no"), no)
-    short = SHORT_WORDS if is_called_so else {}
-    said = [text.lower() for text in texts]
-    found = [words.get(t, "") if words else split_of(t) or short.get(t, "") for t in said]
-    if all(found):
-        return found if is_called_so or plain in YES_COLUMNS or "train" in found else None
-    if images_with is None or words or "train" not in found or len({*found}) < 3:
-        return None
-    num_odd = sum(num for num, split in zip(images_with, found, strict=True) if not split)
-    return found if 2 * num_odd <= sum(images_with) else None
 
 
 def is_unknown(text: str) -> bool:

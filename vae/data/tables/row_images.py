@@ -8,7 +8,7 @@ folders. The first form in which it fits decides; what fits several images there
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote, urlsplit
@@ -47,9 +47,16 @@ class ImageNames:
     of the source's own folder with "/" at its end where the table lies beside it, else "".
     """
 
-    def __init__(self, paths: Sequence[str], folder: str = "", source: str = "") -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        folder: str = "",
+        source: str = "",
+        numbers: Mapping[str, int] | None = None,
+    ) -> None:
         self.paths = paths
         self.folder = folder
+        self.numbers = numbers  # where rows give the number of an image, from another table
         self._place = folder, source
 
     @cached_property
@@ -67,6 +74,8 @@ class ImageNames:
     def find(self, names: Sequence[str]) -> Found:
         """The image of each row, as a position in the paths; an empty name has none."""
         found = Found([NO_IMAGE] * len(names))
+        if self.numbers is not None:
+            return self._numbered(names, self.numbers)
         claimed: set[int] = set()
         cleaned = [_cleaned(name) for name in names]
         folders = _folders(cleaned)
@@ -113,6 +122,20 @@ class ImageNames:
                     found.moved = found.moved or (rows[0], image)
             claimed |= claims.keys()
             waiting = still
+        return found
+
+    def _numbered(self, names: Sequence[str], numbers: Mapping[str, int]) -> Found:
+        found = Found([NO_IMAGE] * len(names))
+        rows_of: dict[int, list[int]] = {}
+        for row, name in enumerate(names):
+            image = numbers.get(unpadded(name.strip()), NO_IMAGE)
+            if image != NO_IMAGE:
+                rows_of.setdefault(image, []).append(row)
+        for image, rows in rows_of.items():
+            if len(rows) > 1:
+                found.sharing.append((image, rows))
+            else:
+                found.image[rows[0]] = image
         return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from vae.data.folders.sorted_files import SUFFIX
 
@@ -19,6 +20,9 @@ NAME_COLUMNS = (  # letters alone, the likelier first
     *("imageid", "imgid", "imageindex", "fileid", "basename", "name", "id"),
 )
 
+# What a comma in a number is: of the decimals, one or the other as the column shows, or nothing.
+Commas = Literal["decimal", "unsure", "none"]
+
 Row = list[str] | None
 Rows = Callable[[], Iterator[tuple[int, Row]]]  # (number of its line, from 1, and the row)
 
@@ -29,7 +33,7 @@ class Sheet:
 
     rows: Rows
     header: list[str] | None = None
-    has_decimal_commas: bool = False  # may have: its cells are not separated by commas
+    commas: Commas = "none"
     num_columns: int = 0  # with those that are not read
     unused: Sequence[str] = ()  # names of what is too complex for a cell
     problem: str = ""  # why nothing of it can be read

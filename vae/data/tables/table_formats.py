@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
+import numpy as np
+
 from vae.data.tables.json_tables import json_sheet
 from vae.data.tables.sheets import (
     MAX_COLUMNS,
@@ -58,18 +60,20 @@ def _decoded(data: bytes) -> str:
 
 def _text_sheet(text: str) -> Sheet:
     sample = [line for _, (_, line) in zip(range(NUM_SAMPLE_LINES), lines_of(text), strict=False)]
-    skipped = 0  # lines before the header
+    sample, skipped = _without_comments(sample)  # the lines before the header
     if sample and re.fullmatch(r"sep=.", sample[0].strip()):  # as Excel writes it
         skipped, delimiter = 1, sample[0].strip()[-1]
+        sample = sample[1:]
         split: Split = partial(_cells, delimiter)
     else:
         is_count = len(sample) > 1 and re.fullmatch(r"\s*\d{1,9}\s*", sample[0]) is not None
         if is_count and len(sample[1].split()) == 1:  # or the first of a list of names
             is_count = int(sample[0]) == text.rstrip().count("\n") - 1
             is_count = is_count and not sample[1].strip().isdigit()
-        skipped = int(is_count)
-        delimiter, split = _splitter(sample[skipped:])
-    first, *others = [split(line)[0] or [] for line in sample[skipped:]] or [[]]
+        skipped += int(is_count)
+        sample = sample[int(is_count) :]
+        delimiter, split = _splitter(sample)
+    first, *others = [split(line)[0] or [] for line in sample] or [[]]
     width = len(first)
     header = None
     longer = sum(len(row) == width + 1 for row in others)
@@ -77,7 +81,25 @@ def _text_sheet(text: str) -> Sheet:
     if first and not begins_with_name and 2 * longer > len(others):
         header, width, skipped = ["image_id", *first], width + 1, skipped + 1  # without their own
     rows = partial(_text_rows, text, skipped, width, split)
-    return Sheet(rows, header and header[:MAX_COLUMNS], delimiter == ";", width)
+    return Sheet(
+        rows, header and header[:MAX_COLUMNS], "decimal" if delimiter == ";" else "unsure", width
+    )
+
+
+def _without_comments(sample: list[str]) -> tuple[list[str], int]:
+    """The lines without those of comments before the first row, and how many these were.
+
+    A single one is the header where it has as many cells as the row below it.
+    """
+    num = next((n for n, line in enumerate(sample) if not line.startswith("#")), 0)
+    if not num:
+        return sample, 0
+    is_header = num == 1 and any(
+        len(sample[0].split(mark)) == len(sample[1].split(mark)) > 1
+        for mark in (",", ";", "\t", "|", None)
+    )
+    first = num - is_header
+    return sample[first:], first
 
 
 def _splitter(sample: Sequence[str]) -> tuple[str, Split]:
@@ -101,9 +123,24 @@ def _splitter(sample: Sequence[str]) -> tuple[str, Split]:
     )
     if are_even and usual > 1 and not lasts_alone:
         return "", partial(_cells, "")
-    if all(is_image_name(line.split()[0]) for line in sample[1:]) and max(rest) > 1:
-        return "", lambda line: (line.split(maxsplit=1), False)  # a name, then tags
+    firsts = [line.split()[0] for line in sample]
+    are_numbered = _are_numbered(firsts)
+    are_named = all(map(is_image_name, firsts[1:])) or (
+        not lasts_alone and len({*firsts}) == len(firsts) and all(map(_has_digit, firsts))
+    )
+    if max(rest) > 1 and (are_numbered or are_named):
+        return "", lambda line: (line.split(maxsplit=1), False)  # a name or a number, then a text
     return ",", lambda line: ([line], False)
+
+
+def _are_numbered(cells: Sequence[str]) -> bool:
+    """Whether these count up, as in the list of images of CUB-200: 1, 2, 3."""
+    numbers = [int(cell) for cell in cells if re.fullmatch(r"\d{1,9}", cell)]
+    return 1 < len(numbers) == len(cells) and all(np.diff(numbers) == 1)
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def _cells(delimiter: str, line: str) -> tuple[Row, bool]:

@@ -6,7 +6,9 @@ import re
 from pathlib import PurePosixPath
 
 from vae.data.splits.split_words import WORDS, split_of
+from vae.data.tables.sheets import is_image_name
 
+PEEK_BYTES = 4096  # of a table, by which it is told what it is
 FORMAL_WORDS = {"list", "celeba", "align", "eval", "file", "files"}  # in names of tables
 
 
@@ -29,10 +31,22 @@ def split_words(path: str) -> set[str]:
 
 def column_name(path: str) -> str:
     """A name for the column of a table without a header: identity, for identity_CelebA.txt."""
+    if {"train", "test"} <= {*words_of(path)}:  # train_test_split.txt of CUB-200
+        return "is train"
     folder = re.split(r"[\W_]+", str(PurePosixPath(path).parent).lower())
     passed_over = {*FORMAL_WORDS, *WORDS, *folder}  # n01443537/n01443537_boxes.txt has boxes
     words = [word for word in words_of(path) if word not in passed_over]
     return "label" if words in ([], ["labels"]) else " ".join(words)
+
+
+def may_number(path: str, data: bytes) -> bool:
+    """Whether a table may give the images numbers, by which others name them: images.txt."""
+    lines = data[:PEEK_BYTES].replace(b"\0", b"").decode("utf-8", "replace").splitlines()[1:6]
+    cells = [re.split(r"[\s,;|]+", line.strip().lstrip("\"'")) for line in lines]
+    rows = [row for row in cells if len(row) > 1]
+    return bool(rows) and all(
+        any(map(str.isdigit, row)) and any(map(is_image_name, row)) for row in rows
+    )
 
 
 def is_meant(path: str, data: bytes) -> bool:

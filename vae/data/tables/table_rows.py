@@ -37,13 +37,13 @@ class TableRows:
         lines = [row for _, row in islice(self.sheet.rows(), NUM_SAMPLE_LINES)]
         sample = [row for row in lines if row]
         self._is_meant = is_meant(path, data)
-        self._first = self.sheet.header or (sample[0] if sample else [])
+        self.first = self.sheet.header or (sample[0] if sample else [])
         naming = sum(any(map(is_image_name, row)) for row in sample)
-        self._names_images = 2 * naming >= len(lines) > 0
+        self.names_images = 2 * naming >= len(lines) > 0
         self._num_broken, self._broken_line = 0, 0
         self._digests = array("q")  # of each row, to tell equal ones
-        self._key, self._names, self._found = self._best_key(sample)
-        self._has_header = self.sheet.header is not None or self._begins_with_header()
+        self.key, self.names, self._found = self._best_key(sample)
+        self.has_header = self.sheet.header is not None or self._begins_with_header()
         self._clashes: list[tuple[int, list[int]]] = []  # images, each with rows that differ
         for image, rows in self._found.sharing:
             if len({self._digests[row] for row in rows}) == 1:
@@ -59,19 +59,19 @@ class TableRows:
     @property
     def example(self) -> str:
         """What a row that is used calls its image."""
-        pairs = zip(self._found.image, self._names, strict=True)
+        pairs = zip(self._found.image, self.names, strict=True)
         return next((name for image, name in pairs if image != NO_IMAGE), "")
 
     @property
     def is_stranger(self) -> bool:
         """Whether nothing in it looks like a name of an image."""
-        return not (self._names_images or self._found.count)
+        return not (self.names_images or self._found.count)
 
     @property
     def is_other(self) -> bool:
         """Whether it is a text about something else, not a table that was meant for the images."""
         is_text = self.path.lower().endswith(TEXT_SUFFIXES)
-        is_known = "celeba" in words_of(self.path) or self._names_images
+        is_known = "celeba" in words_of(self.path) or self.names_images
         is_known |= bool(self.sheet.problem) and self._is_meant
         return is_text and not is_known and 2 * self._found.count < max(self._num_rows, 1)
 
@@ -100,8 +100,8 @@ class TableRows:
 
     def _best_key(self, sample: Sequence[Sequence[str]]) -> tuple[int, list[str], Found]:
         """The column that names the most images, what its cells say, and which images these are."""
-        places = range(len(self._first))
-        ranks = [name_rank(name) for name in self._first]
+        places = range(len(self.first))
+        ranks = [name_rank(name) for name in self.first]
         keys = [j for _, j in sorted((rank, j) for j, rank in enumerate(ranks) if rank is not None)]
         keys += [j for j in places if any(is_image_name(row[j]) for row in sample)]
         keys = list(dict.fromkeys([*keys, *places[:1]]))[:MAX_KEYS]
@@ -124,6 +124,7 @@ class TableRows:
                 continue  # they are quantities
             found = self.images.find(names)
             are_numbers = not is_named and all(map(_is_number, names[1:NUM_SAMPLE_LINES]))
+            are_numbers &= self.images.numbers is None
             if are_numbers and not self._are_numbered(found):
                 continue
             if found.count > best[2].count or not any(best[1]):
@@ -137,14 +138,14 @@ class TableRows:
 
         Lists of one column, and those named after splits, may name fewer.
         """
-        is_list = len(self._first) == 1 or split_words(self.path)
+        is_list = len(self.first) == 1 or split_words(self.path)
         num_images = 0 if is_list else len(self.images.paths)
         return found.count >= max(MIN_NUMBERED * (len(found.image) - 1), num_images / 2)
 
     def _begins_with_header(self) -> bool:
-        if not self._first or name_rank(self._first[self._key]) is not None:
+        if not self.first or name_rank(self.first[self.key]) is not None:
             return True
-        cell = self._first[self._key].strip().strip("\"'")
+        cell = self.first[self.key].strip().strip("\"'")
         found = self._found
         is_row = found.image[:1] != [NO_IMAGE] or 0 in found.several[:1] or cell.isdigit()
         is_row |= any(0 in rows for _, rows in found.sharing)
@@ -152,14 +153,14 @@ class TableRows:
 
     def _column_names(self) -> list[str]:
         """The names of the columns, made of the table's own where it has no header."""
-        if self._has_header:
-            header = [name.strip().strip("\"'").lstrip("#").strip() for name in self._first]
+        if self.has_header:
+            header = [name.strip().strip("\"'").lstrip("#").strip() for name in self.first]
             header = [name[:MAX_NAME_LENGTH] for name in header]
         else:
             stem = column_name(self.path)
-            is_alone = len(self._first) == 2
-            header = [stem if is_alone else f"{stem} {j}" for j in range(len(self._first))]
-        header[self._key : self._key + 1] = [""]
+            is_alone = len(self.first) == 2
+            header = [stem if is_alone else f"{stem} {j}" for j in range(len(self.first))]
+        header[self.key : self.key + 1] = [""]
         seen: dict[str, int] = {}
         for j, name in enumerate(header):
             seen[name] = seen.get(name, 0) + 1
@@ -170,7 +171,7 @@ class TableRows:
 
     @property
     def _num_rows(self) -> int:
-        return len(self._digests) - (self._has_header and self.sheet.header is None)
+        return len(self._digests) - (self.has_header and self.sheet.header is None)
 
     def warnings(self) -> list[str]:
         """What of the table is not used, and why, each with an example."""
@@ -181,7 +182,7 @@ class TableRows:
         if self._num_broken:
             sentences.append(
                 f"{table}: {_count(self._num_broken, 'line')} could not be read, such as line "
-                f"{self._broken_line}: expected {_count(len(self._first), 'cell')}, as in the "
+                f"{self._broken_line}: expected {_count(len(self.first), 'cell')}, as in the "
                 "first line."
             )
         if self.sheet.num_columns > MAX_COLUMNS:
@@ -206,7 +207,7 @@ class TableRows:
             for row in range(len(found.image) - rows, len(found.image))
             if found.image[row] == NO_IMAGE and row not in spoken
         ]
-        if nameless and not any(self._names):
+        if nameless and not any(self.names):
             return [*sentences, f"{table} was not used: no column of it holds names of images."]
         if nameless:
             used = {*found.image}
@@ -215,18 +216,18 @@ class TableRows:
             if len(nameless) == rows:
                 start = f"{table} was not used: no image was found for any of its rows"
             sentences.append(
-                f"{start}, such as {shown(self._names[nameless[0]])} (a file is called "
+                f"{start}, such as {shown(self.names[nameless[0]])} (a file is called "
                 f"{shown(free)})."
             )
         if found.several:
             fits = " or ".join(shown(paths[image]) for image in found.example)
             sentences.append(
                 f"{table}: more than one image fits {len(found.several):,} of {rows:,} rows, which "
-                f"were not used, such as {shown(self._names[found.several[0]])} (it may be {fits})."
+                f"were not used, such as {shown(self.names[found.several[0]])} (it may be {fits})."
             )
         if self._clashes:
             image, clash = self._clashes[0]
-            names = " and ".join(shown(self._names[row]) for row in clash[:2])
+            names = " and ".join(shown(self.names[row]) for row in clash[:2])
             about = _count(len(self._clashes), "image")
             sentences.append(
                 f"{table}: rows contradict each other about {about}, such as {names} for "
@@ -235,7 +236,7 @@ class TableRows:
         if found.moved:
             row, image = found.moved
             sentences.append(
-                f"{table} names other folders than there are: {shown(self._names[row])}, for "
+                f"{table} names other folders than there are: {shown(self.names[row])}, for "
                 f"example, was taken for {shown(paths[image])}."
             )
         return sentences

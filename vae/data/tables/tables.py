@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from vae.data.splits.own_split import about_odd_words
 from vae.data.splits.split_words import split_of
 from vae.data.tables.attached import Attached, Rowless, Table
-from vae.data.tables.attributes import Column
+from vae.data.tables.attributes import Column, is_class_name
 from vae.data.tables.cells import Cells
+from vae.data.tables.numbered import Numbered
 from vae.data.tables.row_images import ImageNames
-from vae.data.tables.table_names import split_words
+from vae.data.tables.sheets import Commas
+from vae.data.tables.table_names import may_number, split_words, words_of
 from vae.data.tables.table_rows import TableRows
 from vae.data.tally import escaped, shown
 
@@ -29,7 +31,7 @@ MAX_WARNINGS = 50
 MAX_STRANGERS = 2  # tables beside the source that are spoken of one by one
 BESIDE = "../"
 TABLE_WORDS = re.compile(
-    r"celeba|label|attr|meta|anno|class|ident|split|partition|landmark|box|tag|train|val|test|"
+    r"celeba|label|attr|meta|anno|imageset|list|class|ident|split|partition|landmark|box|tag|train|val|test|"
     r"^dataset\.json$"
 )  # in the names of texts and folders that are there for tables
 
@@ -40,8 +42,13 @@ def attach_tables(tables: Sequence[Table], paths: Sequence[str], source: str = "
     `source` is the name of the source's own folder, by which tables beside it may name images.
     """
     merged = _Merged(paths, source)
-    for table in sorted(tables, key=lambda table: (-_depth(table.path), table.path)):
-        merged.attach(table)
+    ordered = sorted(tables, key=lambda table: (-_depth(table.path), table.path))
+    numbering = [table for table in ordered if may_number(table.path, table.data)]
+    for table in numbering:
+        merged.attach(table, are_numbers=len(ordered) > 1)
+    for table in ordered:
+        if table not in numbering:
+            merged.attach(table)
     return merged.attached()
 
 
@@ -63,6 +70,7 @@ class _Merged:
         self.reaches: dict[tuple[str, ...], _Reach] = {}
         self.cells: dict[str, Cells] = {}
         self.listed = Cells(len(paths))  # the split of which a table has the name
+        self.either = Cells(len(paths))  # for training or validation: trainval.txt
         self.has_row = np.zeros(len(paths), np.bool_)
         self.is_meant = np.zeros(len(paths), np.bool_)  # by a table that is used
         self.row_example = self.list_example = ""
@@ -70,10 +78,12 @@ class _Merged:
         self.left_out: dict[str, None] = {}
         self.warnings: list[str] = []
         self.passed_over: list[str] = []
+        self.numbered: list[Numbered] = []
 
-    def attach(self, table: Table) -> None:
+    def attach(self, table: Table, are_numbers: bool = False) -> None:
+        """Takes in a table, `are_numbers`: and the numbers of images in it, for those after it."""
         images, names, are_split = self._reach(table.path)
-        read = TableRows(table.path, table.data, names)
+        read = self._read(table, images, names)
         if read.is_other:
             self.passed_over.append(table.path)
             return
@@ -82,6 +92,9 @@ class _Merged:
         if not read.num_used:
             return
         self.is_meant[images] = True
+        numbered = Numbered(read, images) if are_numbers else None
+        if numbered and numbered.image_of:
+            self.numbered.append(numbered)
         own = table.path.rpartition("/")[0].removeprefix("..")
         if own not in ("", names.folder[:-1]) and not TABLE_WORDS.search(own.lower()):
             self.warnings.append(
@@ -96,10 +109,11 @@ class _Merged:
             self.has_row[places] = True
             for name, cells in zip(read.header, zip(*rows, strict=True), strict=True):
                 if name:
-                    contradictions += self._add(name, places, cells, read.sheet.has_decimal_commas)
+                    contradictions += self._add(name, places, cells, read.sheet.commas)
             if is_list:
                 self.list_example = escaped(table.path)
-                differ = self.listed.add(places, [*split] * len(places))
+                listed = self.either if "trainval" in words_of(table.path) else self.listed
+                differ = listed.add(places, [*split] * len(places))
                 contradictions += [("the split", int(places[place])) for place in differ]
         self.row_example = read.example
         if contradictions:
@@ -110,17 +124,27 @@ class _Merged:
                 f"{shown(self.paths[image])}."
             )
 
+    def _read(self, table: Table, images: NDArray[np.int64], names: ImageNames) -> TableRows:
+        """The rows, by the numbers that another table gives the images where they are these."""
+        for numbered in self.numbered:
+            if table.path.startswith(numbered.folder):
+                read = TableRows(table.path, table.data, numbered.names(names, images))
+                if not read.names_images and numbered.fits(read.names):
+                    return read
+        return TableRows(table.path, table.data, names)
+
     def _add(
-        self, name: str, images: NDArray[np.int64], cells: Sequence[str], commas: bool
+        self, name: str, images: NDArray[np.int64], cells: Sequence[str], commas: Commas
     ) -> list[tuple[str, int]]:
         if name not in self.cells:
             if len(self.cells) >= MAX_MERGED_COLUMNS:
                 self.left_out[name] = None
                 return []
             self.cells[name] = Cells(len(self.paths))
-        column = self.cells[name]
-        column.has_decimal_commas = commas
-        return [(name, int(images[place])) for place in column.add(images, cells)]
+        if commas == "unsure" and is_class_name(name):
+            commas = "none"  # 1,2 is two classes
+        differ = self.cells[name].add(images, cells, commas)
+        return [(name, int(images[place])) for place in differ]
 
     def _reach(self, path: str) -> _Reach:
         """The images that a table may speak for, their names, and whether folders split them."""
@@ -158,6 +182,9 @@ class _Merged:
     def attached(self) -> Attached:
         columns: dict[str, Column] = {}
         splits: list[str] | None = None
+        for numbered in self.numbered:
+            if numbered.is_used:  # what it says is who is meant
+                self.cells.pop(numbered.name, None)
         for name, cells in self.cells.items():
             own_splits = cells.splits(name) if splits is None else None
             if own_splits is not None:
@@ -176,7 +203,7 @@ class _Merged:
             for key, column in found.items():
                 is_free = key not in columns and (key == name or key not in self.cells)
                 columns[key if is_free else f"{name} {key}"] = column
-        listed = self.listed.splits("split")
+        listed = _filled(self.listed.splits("split"), self.either.splits("split"))
         if listed is not None and "train" not in listed:
             self.warnings.append(
                 f"{self.list_example} is named after a split, but no table lists images for "
@@ -184,9 +211,7 @@ class _Merged:
             )
             listed = None
         if listed is not None:
-            splits = (
-                listed if splits is None else [a or b for a, b in zip(splits, listed, strict=True)]
-            )
+            splits = _filled(splits, listed)
         self.warnings += self._about_strangers()
         if len(self.warnings) > MAX_WARNINGS:
             more = len(self.warnings) - MAX_WARNINGS
@@ -202,6 +227,13 @@ class _Merged:
             f"{len(self.strangers):,} tables beside the source seem to be about something else. "
             f"{self.strangers[0]}"
         ]
+
+
+def _filled(first: list[str] | None, second: list[str] | None) -> list[str] | None:
+    """The split of each image in the first list, in the second one where that has none."""
+    if first is None or second is None:
+        return first if second is None else second
+    return [a or b for a, b in zip(first, second, strict=True)]
 
 
 def _folder_split(path: str) -> str:

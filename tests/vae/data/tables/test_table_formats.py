@@ -238,12 +238,32 @@ def test_names_in_json_that_are_no_text_are_made_one() -> None:
     }
 
 
-def test_a_comma_is_a_decimal_point_only_between_semicolons() -> None:
-    paths = ["1.png", "2.png"]
-    found = attached({"t.tsv": "file\tsize\n1.png\t1,234\n2.png\t5\n"}, paths)
-    assert texts(found.columns["size"]) == ["1,234", "5"]
-    found = attached({"t.csv": "file;size\n1.png;1,234\n2.png;5\n"}, paths)
-    assert texts(found.columns["size"]) == [pytest.approx(1.234), 5]
+@pytest.mark.parametrize(
+    ("suffix", "separator", "cells", "numbers"),
+    [
+        ("csv", ";", ["1,234", "5"], [1.234, 5]),
+        ("csv", ",", ['"1,234"', "5"], [1234, 5]),
+        ("tsv", "\t", ["1,234", "5"], [1234, 5]),
+        ("csv", ",", ['"0,5"', '"1,250"'], [0.5, 1.25]),
+        ("csv", ",", ['"-1,5"', '"2"'], [-1.5, 2]),
+        ("tsv", "\t", ["2,5", '"1,25"'], [2.5, 1.25]),
+        ("csv", ",", ['"1,234,567.5"', '"1,000"'], [1234567.5, 1000]),
+    ],
+)
+def test_commas_in_numbers_are_of_decimals_or_of_thousands_as_the_column_shows(
+    suffix: str, separator: str, cells: list[str], numbers: list[float]
+) -> None:
+    rows = "".join(f"{n}.png{separator}{cell}\n" for n, cell in enumerate(cells))
+    found = attached({f"t.{suffix}": f"file{separator}size\n{rows}"}, ["0.png", "1.png"])
+    assert texts(found.columns["size"]) in (
+        [pytest.approx(number) for number in numbers],
+        [f"{number:g}" for number in numbers],
+    )
+
+
+def test_two_classes_with_a_comma_between_them_are_no_number() -> None:
+    found = attached({"t.csv": 'file,labels\n0.png,"1,2"\n1.png,3\n'}, ["0.png", "1.png"])
+    assert texts(found.columns["labels"]) == ["1,2", "3"]
 
 
 def test_a_comma_within_a_text_does_not_shift_the_header() -> None:
