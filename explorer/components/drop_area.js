@@ -1,11 +1,13 @@
 // @ts-check
 // Where images, a zip file or a whole folder are dropped or chosen. All files go in one request,
-// which the browser reads from their disk as it sends. It goes on when the area is closed, and the
+// which the browser reads from their disk as it sends, and in further ones where a connection is
+// lost. It goes on when the area is closed, and the
 // page learns of it when the area is open again.
 
 import { chosen, head, progress, walk } from "./dropped_files.js";
 import { make } from "./elements.js";
 import { mounted } from "./mount.js";
+import { LostError, send } from "./resumed_sending.js";
 
 /** @typedef {import("./dropped_files.js").Found} Found */
 /** @typedef {import("./mount.js").Send} Send */
@@ -16,7 +18,9 @@ import { mounted } from "./mount.js";
  */
 
 const LOST =
-  "The connection was lost, or a file was changed while it was read: drop the files again.";
+  "The connection was lost and did not come back, or a file was changed while it was read: drop " +
+  "the files again.";
+const AGAIN = [408, 409, 502, 503, 504]; // answers after which what has come may be sent on
 
 /** What is sent now and what became of it: one set at a time, whichever area it was dropped on. */
 class Sending {
@@ -56,18 +60,22 @@ class Sending {
    * @returns {Promise<string>}  the name of the set that it has become
    */
   async sent(found, token, signal) {
-    const announced = head(found);
-    await post("live/uploads/room", announced, token, signal);
     const sizes = found.map(({ file }) => file.size);
-    const before = new Blob([announced]).size;
     const total = sizes.reduce((sum, size) => sum + size, 0);
-    const told = (/** @type {number} */ bytes) => {
-      const sent = Math.max(0, bytes - before);
-      this.tell(`Sending: ${progress(sizes, sent)}`, total ? sent / total : 1);
-    };
-    told(0);
-    const body = new Blob([announced, ...found.map(({ file }) => file)]);
-    return JSON.parse(await post("live/uploads", body, token, signal, told)).name;
+    const sent = (/** @type {number} */ bytes) =>
+      this.tell(`Sending: ${progress(sizes, bytes)}`, total ? bytes / total : 1);
+    sent(0);
+    const own = { "X-Page-Token": token };
+    return send(head(found), new Blob(found.map(({ file }) => file)), {
+      post: (path, body, headers, told) => post(path, body, { ...headers, ...own }, signal, told),
+      forget: (headers) => {
+        const unended = new AbortController().signal;
+        post("live/uploads/forgotten", "", { ...headers, ...own }, unended).catch(() => {});
+      },
+      wait: (seconds) => pause(seconds, signal),
+      sent,
+      lost: () => this.tell("The connection was lost: trying to go on ...", this.part),
+    });
   }
 
   /**
@@ -84,26 +92,39 @@ class Sending {
  * What the server answers; what it says against it becomes an error. `fetch` tells no progress.
  * @param {string} path  beside the page
  * @param {Blob | string} body
- * @param {string} token
+ * @param {Record<string, string>} headers
  * @param {AbortSignal} signal
  * @param {(bytes: number) => void} [told]  of the bytes that are sent
  * @returns {Promise<string>}
  */
-function post(path, body, token, signal, told) {
+function post(path, body, headers, signal, told) {
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
     request.open("POST", new URL(path, document.baseURI));
-    request.setRequestHeader("X-Page-Token", token);
+    for (const [name, text] of Object.entries(headers)) request.setRequestHeader(name, text);
     if (told) request.upload.onprogress = ({ loaded }) => told(loaded);
     request.onload = () => {
       if (request.status < 300) done(request.responseText);
+      else if (AGAIN.includes(request.status)) failed(new LostError(whyNot(request)));
       else failed(new Error(whyNot(request)));
     };
-    request.onerror = () => failed(new Error(LOST));
+    request.onerror = () => failed(new LostError(LOST));
     request.onabort = () => failed(new Error(""));
     signal.addEventListener("abort", () => request.abort());
     if (signal.aborted) failed(new Error(""));
     else request.send(body);
+  });
+}
+
+/**
+ * @param {number} seconds
+ * @param {AbortSignal} signal  which ends it
+ * @returns {Promise<void>}
+ */
+function pause(seconds, signal) {
+  return new Promise((done, failed) => {
+    setTimeout(done, 1000 * seconds);
+    signal.addEventListener("abort", () => failed(new Error("")));
   });
 }
 

@@ -3,11 +3,16 @@
 The body begins with a line of JSON, ``[["a/1.png", 1234], ...]``, the names and sizes of the files;
 their bytes follow in that order. ``/uploads/room`` takes the line alone and says whether there is
 room: a browser does not read an answer that comes before its last byte is sent.
+
+A page that gives its set a word (X-Upload-Set) goes on where a lost connection ended: it asks
+``/uploads/held`` how many bytes have come, and sends ``/uploads`` the rest (X-Upload-From).
+``/uploads/forgotten`` lets a set go.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +23,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from explorer.server import admission, uploads
-from explorer.server.uploads import Announced, Arrival, Upload
+from explorer.server import admission, sendings, uploads
+from explorer.server.sendings import Sending, TakenOverError
+from explorer.server.uploads import Announced, Upload
 from vae.errors import ExplainedError, InputError
 
 PIECE_BYTES = 2**20  # held in memory of what comes, and a network's packet more
@@ -50,32 +56,66 @@ def make_routes(root: Path) -> list[Route]:
         if why := admission.write_refusal(request.headers):
             return PlainTextResponse(why, 403)
         pieces = _larger(request.stream())
+        word, start = _word(request), request.headers.get("x-upload-from")
         try:
-            upload = await _taken(root, pieces)
+            if start is None:
+                announced, some = await _announced(pieces)
+                sending = await run_sync(sendings.begin, word, root, announced)
+            else:
+                found, some = sendings.find(word), b""
+                if found is None or start != str(found.num_bytes):
+                    await _rest(pieces)
+                    return Response(status_code=409)  # the page asks what is held, and goes on
+                sending = found
+            upload = await _taken(word, sending, some, pieces)
         except ExplainedError as error:
+            await run_sync(sendings.forget, word)
             await _rest(pieces)
             return PlainTextResponse(str(error), 400)
-        except (ClientDisconnect, TimeoutError):  # nobody is there to be told
+        except (ClientDisconnect, TimeoutError, TakenOverError):  # nobody is there to be told
             return Response(status_code=408)
         return JSONResponse(asdict(upload))
 
+    async def hold(request: Request) -> Response:
+        if why := admission.write_refusal(request.headers):
+            return PlainTextResponse(why, 403)
+        sending = sendings.find(word := _word(request))
+        if sending is None:
+            return JSONResponse({"num_bytes": None, "name": None})
+        await run_sync(sending.wait, word, await run_sync(sending.begin))
+        name = sending.upload.name if sending.upload else None
+        return JSONResponse({"num_bytes": sending.num_bytes, "name": name})
+
+    async def forget(request: Request) -> Response:
+        if why := admission.write_refusal(request.headers):
+            return PlainTextResponse(why, 403)
+        await run_sync(sendings.forget, _word(request))
+        return Response(status_code=204)
+
     return [
         Route("/uploads/room", ask, methods=["POST"]),
+        Route("/uploads/held", hold, methods=["POST"]),
+        Route("/uploads/forgotten", forget, methods=["POST"]),
         Route("/uploads", take, methods=["POST"]),
     ]
 
 
-async def _taken(root: Path, pieces: Pieces) -> Upload:
-    announced, rest = await _announced(pieces)
-    arrival = await run_sync(Arrival, root, announced)
+def _word(request: Request) -> str:
+    """The page's word for the set; where it gives none, one that nobody comes back with."""
+    word = request.headers.get("x-upload-set", "")
+    return word if sendings.WORD.fullmatch(word) else sendings.ONCE + secrets.token_hex(16)
+
+
+async def _taken(word: str, sending: Sending, some: bytes, pieces: Pieces) -> Upload:
+    turn = await run_sync(sending.begin)
     try:
-        await run_sync(arrival.feed, rest)
+        await run_sync(sending.feed, turn, some)
         async for piece in pieces:
-            await run_sync(arrival.feed, piece)
-        return await run_sync(arrival.end)
+            await run_sync(sending.feed, turn, piece)
+        return await run_sync(sending.end, turn)
     finally:
         with anyio.CancelScope(shield=True):
-            await run_sync(arrival.close)
+            await run_sync(sending.wait, word, turn)
 
 
 async def _announced(pieces: Pieces) -> tuple[Announced, bytes]:

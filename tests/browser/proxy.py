@@ -7,6 +7,7 @@ import re
 import socket
 import socketserver
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 
 END = b"\r\n\r\n"
@@ -18,10 +19,17 @@ class Proxy:
 
     `rewritten`: what it writes into headers in place of what came. `below`: the path that it takes
     away, as in "/outside". `refused`: a pattern of the paths whose sockets it does not let through.
+    `cuts`: after so many bytes of its body it cuts the first upload, the second, ...
     """
 
     def __init__(
-        self, port: int, *, below: str = "", refused: str = "$^", **rewritten: str
+        self,
+        port: int,
+        *,
+        below: str = "",
+        refused: str = "$^",
+        cuts: Sequence[int] = (),
+        **rewritten: str,
     ) -> None:
         self.sockets: list[str] = []  # the path of each that was asked for, in order
         proxy = self
@@ -32,6 +40,7 @@ class Proxy:
                     proxy._pass_on(self.request)
 
         self._to = port
+        self._cuts = list(cuts)
         self._below, self._refused, self._rewritten = below, refused, rewritten
         self._listener = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._listener.daemon_threads = True
@@ -75,16 +84,20 @@ class Proxy:
         if not is_socket:
             headers["connection"] = "close"  # so that the next request comes here again
         words = [f"{method} {path} {version}", *(f"{name}: {headers[name]}" for name in headers)]
+        most = self._cuts.pop(0) if path.endswith("/live/uploads") and self._cuts else None
         with socket.create_connection(("localhost", self._to)) as server:
             server.sendall("\r\n".join(words).encode("latin-1") + END + body)
-            threading.Thread(target=_pour, args=(browser, server), daemon=True).start()
+            threading.Thread(target=_pour, args=(browser, server, most), daemon=True).start()
             _pour(server, browser)
 
 
-def _pour(source: socket.socket, into: socket.socket) -> None:
-    """Send on what comes, until there is no more."""
+def _pour(source: socket.socket, into: socket.socket, most: int | None = None) -> None:
+    """Send on what comes, until there is no more, or until `most` bytes have gone through."""
     with contextlib.suppress(OSError):
         while some := source.recv(65536):
             into.sendall(some)
+            if most is not None and (most := most - len(some)) <= 0:
+                for end in (source, into):
+                    end.shutdown(socket.SHUT_RDWR)
     with contextlib.suppress(OSError):
         into.shutdown(socket.SHUT_WR)

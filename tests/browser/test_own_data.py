@@ -14,6 +14,7 @@ from PIL import Image
 from tests.browser.driver import (
     TRAINING_PATIENCE,
     Server,
+    new_page,
     pixels,
     require_chromium,
     wait_for_change,
@@ -21,13 +22,14 @@ from tests.browser.driver import (
     wait_until_idle,
     wait_until_painted,
 )
+from tests.browser.proxy import Proxy
 from vae.runs.folder import Run
 
 pytestmark = pytest.mark.browser
 
 require_chromium()
 
-from playwright.sync_api import Page, expect  # noqa: E402
+from playwright.sync_api import Browser, Page, Request, expect  # noqa: E402
 
 NUM_IMAGES, NUM_BROKEN = 288, 12
 
@@ -172,6 +174,38 @@ def test_sending_can_be_cancelled_and_nothing_is_left(
     expect(data).to_have_value(re.compile("my faces.zip"))
 
 
+def test_a_connection_that_is_cut_in_the_middle_is_gone_on_with(
+    chromium: Browser, server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "large.zip"
+    with zipfile.ZipFile(file, "w") as opened:
+        for number in range(4):
+            opened.writestr(f"{number}.png", picture(number)[1])
+        opened.writestr("noise.bin", np.random.default_rng(0).bytes(9_000_000))
+    starts: list[int] = []
+
+    def watch(request: Request) -> None:
+        if request.url.endswith("/live/uploads"):
+            starts.append(int(request.headers.get("x-upload-from", 0)))
+
+    with Proxy(server.port, cuts=[3_000_000, 4_000_000]) as proxy:
+        page = new_page(chromium)
+        page.on("request", watch)
+        page.goto(proxy.url)
+        page.get_by_role("button", name="Add images").click()
+        page.get_by_label("Drop images or a zip").set_input_files(file)
+        lost = page.get_by_test_id("stPopoverBody").get_by_text("The connection was lost: trying")
+        expect(lost).to_be_visible()
+        assert not list((server.root / ".uploads").glob("large*")), "nothing half is a source"
+        data = page.get_by_test_id("stSidebar").get_by_role("textbox", name="Data")
+        expect(data).to_have_value(re.compile(r"large\.zip$"))
+        page.close()
+    kept = server.root / ".uploads" / "large" / "large.zip"
+    assert kept.read_bytes() == file.read_bytes()
+    assert len(starts) == 3
+    assert starts[2] > starts[1] + 1_000_000 > 2_000_000, "what had come was not sent again"
+
+
 def test_an_invalid_setting_cannot_be_started(page: Page, server: Server) -> None:
     page.goto(server.url)
     sidebar = page.get_by_test_id("stSidebar")
@@ -186,3 +220,12 @@ def test_an_invalid_setting_cannot_be_started(page: Page, server: Server) -> Non
     beta.fill("2")
     beta.press("Enter")
     expect(start).to_be_enabled()
+    epochs = sidebar.get_by_role("spinbutton", name="Epochs")
+    epochs.fill("1.5")
+    epochs.press("Enter")
+    expect(sidebar.get_by_text("Epochs must be a whole number, not 1.5.")).to_be_visible()
+    expect(start).to_be_disabled()
+    epochs.fill("1")
+    epochs.press("Enter")
+    expect(start).to_be_enabled()
+    expect(epochs).to_have_value("1")

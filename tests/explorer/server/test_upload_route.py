@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from explorer.server import admission, upload_route, uploads
+from explorer.server import admission, sendings, upload_route, uploads
 
 FILES = {"set/a.png": b"first", "set/b/empty.png": b"", "set/b/c.png": b"x" * 3_000_000}
 OWN = {"origin": "http://localhost:8501", "host": "localhost:8501"}
@@ -111,9 +112,14 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
     assert left(tmp_path) == []
 
 
-async def lost(app: Starlette, last: dict[str, Any] | None) -> list[Any]:
+async def lost(
+    app: Starlette,
+    last: dict[str, Any] | None,
+    sent: bytes = body(FILES)[:1_500_000],
+    **more: str,
+) -> list[Any]:
     """Send half of the files, and then `last`, or nothing for ever. Returns what was answered."""
-    messages = [{"type": "http.request", "body": body(FILES)[:1_500_000], "more_body": True}]
+    messages = [{"type": "http.request", "body": sent, "more_body": True}]
     answers: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -127,7 +133,7 @@ async def lost(app: Starlette, last: dict[str, Any] | None) -> list[Any]:
     async def send(message: Any) -> None:
         answers.append(message)
 
-    names = [(name.encode(), text.encode()) for name, text in headers().items()]
+    names = [(name.encode(), text.encode()) for name, text in {**headers(), **more}.items()]
     scope = {
         "type": "http", "method": "POST", "path": "/uploads", "query_string": b"",
         "headers": names, "root_path": "",
@@ -144,3 +150,97 @@ def test_of_a_connection_that_is_lost_nothing_is_left(
     anyio.run(lost, app, last)
     assert left(tmp_path) == []
     assert not uploads._arriving
+
+
+WORD = "0123456789abcdef" * 2
+NAMED = {"x-upload-set": WORD}
+
+
+@pytest.fixture
+def named() -> Iterator[dict[str, str]]:
+    """The headers of a page that comes back when its connection was lost."""
+    yield {**headers(), **NAMED}
+    sendings.forget(WORD)
+
+
+def held(client: TestClient, named: dict[str, str]) -> dict[str, Any]:
+    found = client.post("/uploads/held", headers=named).json()
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("last", [{"type": "http.disconnect"}, None])
+def test_what_has_come_stays_and_the_rest_is_sent_after_a_lost_connection(
+    app: Starlette,
+    client: TestClient,
+    named: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    last: dict[str, Any] | None,
+) -> None:
+    monkeypatch.setattr(upload_route, "SILENT_SECONDS", 0.2)
+    whole = b"".join(FILES.values())
+    assert held(client, named) == {"num_bytes": None, "name": None}
+
+    anyio.run(lambda: lost(app, last, head(FILES) + whole[:1_500_000], **NAMED))
+    first = held(client, named)["num_bytes"]
+    assert 0 < first <= 1_500_000
+    assert not uploads.uploads(tmp_path), "nothing half is a source"
+    more = {**NAMED, "x-upload-from": str(first)}
+    anyio.run(lambda: lost(app, last, whole[first : first + 1_200_000], **more))
+    second = held(client, named)["num_bytes"]
+    assert first < second < len(whole)
+    wrong = {**named, "x-upload-from": str(first)}
+    assert client.post("/uploads", content=whole[first:], headers=wrong).status_code == 409
+    right = {**named, "x-upload-from": str(second)}
+    answer = client.post("/uploads", content=whole[second:], headers=right)
+    assert answer.json()["name"] == "set"
+    for name, data in FILES.items():
+        assert Path(answer.json()["source"], name).read_bytes() == data
+    assert held(client, named)["name"] == "set", "also where the answer was lost"
+    sendings.forget(WORD)
+    assert left(tmp_path) == ["set", "set.json"]
+
+
+def test_what_is_not_fetched_again_is_let_go(
+    app: Starlette,
+    client: TestClient,
+    named: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sendings, "KEPT_SECONDS", 0.3)
+    anyio.run(lambda: lost(app, {"type": "http.disconnect"}, **NAMED))
+    assert uploads._arriving
+    deadline = time.monotonic() + 20
+    while uploads._arriving or left(tmp_path):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert held(client, named)["num_bytes"] is None
+    rest = {**named, "x-upload-from": "1500000"}
+    assert client.post("/uploads", content=b"x", headers=rest).status_code == 409
+
+
+def test_a_set_that_the_page_gives_up_is_let_go_at_once(
+    app: Starlette, client: TestClient, named: dict[str, str], tmp_path: Path
+) -> None:
+    anyio.run(lambda: lost(app, {"type": "http.disconnect"}, **NAMED))
+    assert left(tmp_path)
+    assert client.post("/uploads/forgotten", headers=named).status_code == 204
+    assert left(tmp_path) == []
+    assert not uploads._arriving
+    for path in ("/uploads/forgotten", "/uploads/held"):
+        assert client.post(path, headers={**OWN, **NAMED}).status_code == 403
+
+
+def test_a_connection_that_comes_late_writes_nothing(tmp_path: Path) -> None:
+    sending = sendings.begin(WORD, tmp_path, [("a.png", 6)])
+    before = sending.begin()
+    sending.feed(before, b"abc")
+    now = sending.begin()
+    for late in (lambda: sending.feed(before, b"xyz"), lambda: sending.end(before)):
+        with pytest.raises(sendings.TakenOverError):
+            late()
+    sending.feed(now, b"def")
+    assert Path(sending.end(now).source, "a.png").read_bytes() == b"abcdef"
+    sendings.forget(WORD)
