@@ -10,10 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.vae.data.containers.samples import write_tar
 from tests.vae.data.folders.samples import encoded, examples, write
 from tests.vae.data.layouts.every import THEMES
 from tests.vae.data.layouts.layout import Layout
@@ -432,6 +435,50 @@ def test_an_export_of_an_array_has_what_the_model_sees(tmp_path: Path, root: Pat
         assert archive.testzip() is None
         with archive.open("5.png") as file, Image.open(file) as image:
             np.testing.assert_array_equal(np.asarray(image), whole.take(np.array([5]))[0, ..., 0])
+
+
+@pytest.mark.parametrize("kind", ["parquet", "named.parquet", "arrow", "tar", "tars"])
+def test_an_export_from_a_file_of_many_has_the_images_as_they_lie_in_it(
+    kind: str, tmp_path: Path, root: Path
+) -> None:
+    (tmp_path / "set").mkdir()
+    files = [encoded(index) for index in range(NUM)]
+    splits = {"train": range(8), "test": range(8, NUM)}
+    for split, part in splits.items():
+        place = tmp_path / "set" / f"{split}-0000.{kind.removesuffix('s').rpartition('.')[2]}"
+        if kind.startswith("tar"):
+            members = {f"{index:02}.png": files[index] for index in part}
+            if kind == "tars":
+                members |= {f"{index:02}.cls": b"1" for index in part}
+            write_tar(place, members)
+            continue
+        images = [{"bytes": files[index], "path": f"{index:02}.png"} for index in part]
+        plain = [image["bytes"] for image in images]
+        table = pa.table({"image": images if kind.startswith("named") else plain})
+        if kind == "arrow":
+            with pa.OSFile(str(place), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
+                out.write_table(table)
+        else:
+            pq.write_table(table, place)
+    source = tmp_path / "set"
+    whole = opened(source, root)
+    if kind == "parquet" or kind == "arrow":
+        names = [f"{split}-0000.{kind}/{n}" for split in splits for n in range(len(splits[split]))]
+        paths = [f"{name}.png" for name in names]
+    else:
+        names = paths = [f"{index:02}.png" for index in range(NUM)]
+    assert list(whole.names) == names
+    file = version(source, root, [1, 9], "leave_out")
+    some = opened(file, root)
+    chosen = [*range(1), *range(2, 9), *range(10, NUM)]
+    found = [*files_of(data_cache(root), config_of(file), some, range(len(some)))]
+    assert [(one.path, one.data) for one in found] == [(paths[n], files[n]) for n in chosen]
+    out = tmp_path / "out"
+    assert export(out, found, len(found), lambda *_: None) == (len(chosen), len(chosen))
+    np.testing.assert_array_equal(
+        np.sort(opened(out, root).take(np.arange(len(chosen))), axis=0),
+        np.sort(some.take(np.arange(len(chosen))), axis=0),
+    )
 
 
 def test_an_export_gives_what_is_left_where_the_files_are_gone(tmp_path: Path, root: Path) -> None:

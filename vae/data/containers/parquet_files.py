@@ -53,14 +53,16 @@ def load_parquet(root: Path, files: Sequence[str]) -> Collection:
         raise problems[0]
     columns, left_out = parquet_columns(pa, shards)
     splits = splits_of_names([shard.name for shard in shards])
+    reader = _Reader(shards)
     images = Unordered(
         names=_names(shards),
         splits=[split for s, of in zip(shards, splits, strict=True) for split in [of] * s.num_rows],
-        read=_Reader(shards).read,
+        read=reader.read,
         columns=columns,
         columns_left_out=left_out,
         skipped=skipped,
         warnings=_warnings(shards),
+        read_file=reader.read_file,
     )
     return in_split_order(images)
 
@@ -165,6 +167,10 @@ class _Reader:
         self._batches: Iterator[Any] = iter(())
 
     def read(self, index: int) -> Raw:
+        return open_bytes(self.read_file(index))
+
+    def read_file(self, index: int) -> bytes:
+        """The bytes of an image. Raises ValueError where there are none."""
         shard = int(np.searchsorted(self._starts, index, side="right")) - 1
         row = index - int(self._starts[shard])
         with self._lock:
@@ -172,7 +178,7 @@ class _Reader:
         data = _image_bytes(cells[row - start])
         if data is None:
             raise ValueError("the row holds no image, at most the name of a file elsewhere")
-        return open_bytes(data)
+        return data
 
     def _batch(self, shard: int, row: int) -> tuple[int, Any]:
         """The first row of a batch that holds `row`, and its cells."""

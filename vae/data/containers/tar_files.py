@@ -26,7 +26,6 @@ from vae.data.containers.tar_members import (
 from vae.data.folders.folders import below_outer_folder, collect_files
 from vae.data.folders.listing import is_system
 from vae.data.folders.sorted_files import Entry
-from vae.data.images.opening import Raw
 from vae.data.splits.own_split import splits_of_names
 from vae.data.splits.split_collection import Unordered, in_split_order, open_bytes
 from vae.data.splits.splits import about_no_split, folder_labels, folder_splits
@@ -73,8 +72,8 @@ def load_tar(root: Path, files: Sequence[str]) -> Collection:
     of_file = splits_of_names(files)
     is_alone = len(set(paths)) == len(paths)
 
-    def read(index: int) -> Raw:
-        return open_bytes(read_member(root / files[places[index].shard], places[index]))
+    def read_file(index: int) -> bytes:
+        return read_member(root / files[places[index].shard], places[index])
 
     return in_split_order(
         Unordered(
@@ -86,11 +85,12 @@ def load_tar(root: Path, files: Sequence[str]) -> Collection:
                 of_file[at.shard] or split
                 for at, split in zip(places, splits or [""] * len(places), strict=True)
             ],
-            read,
+            lambda index: open_bytes(read_file(index)),
             columns=columns,
             columns_left_out=left_out,
             skipped=members.skipped,
             warnings=[*members.warnings, *about_no_split(paths, splits)],
+            read_file=read_file,
         )
     )
 

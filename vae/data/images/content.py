@@ -14,6 +14,18 @@ IMAGES = re.compile(
     rb"|\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51",
     re.DOTALL,
 )
+SUFFIXES = (
+    (rb"\x89PNG", ".png"),
+    (rb"\xff\xd8\xff", ".jpg"),
+    (rb"GIF8", ".gif"),
+    (rb"RIFF", ".webp"),
+    (rb"BM", ".bmp"),
+    (rb"II|MM", ".tif"),
+    (rb"P[1-7fF]", ".ppm"),
+    (rb"....ftypavi", ".avif"),
+    (rb"....ftyp", ".heic"),
+    (rb"....jP|\xff\x4f", ".jp2"),
+)
 OTHERS = (
     (rb"version https://git-lfs", "a Git LFS pointer: fetch the images with git lfs pull"),
     (rb"(?i)\s*(<!doctype html|<html)", "a web page"),
@@ -35,6 +47,11 @@ OTHERS = (
 def is_image(head: bytes) -> bool:
     """Whether a file that begins with `head` is an image of a kind that is read."""
     return IMAGES.match(head) is not None
+
+
+def suffix_of(head: bytes) -> str:
+    """The suffix of an image file that begins with `head`, "" where that is none."""
+    return next((suffix for start, suffix in SUFFIXES if re.match(start, head, re.DOTALL)), "")
 
 
 def described(head: bytes) -> str:

@@ -30,6 +30,7 @@ class Unordered:
     columns_left_out: Sequence[str] = ()
     skipped: Sequence[LeftOut] = ()
     warnings: Sequence[str] = ()
+    read_file: Callable[[int], bytes] | None = None  # the file that an image is, as it lies
 
 
 def open_bytes(data: bytes) -> Raw:
@@ -52,6 +53,7 @@ def in_split_order(images: Unordered) -> Collection:
             about_odd = about_odd_words(name, odd)
             del columns[name]
     split = split_order(splits)
+    read_file = images.read_file
     why = "a test image, kept apart"
     apart = [LeftOut("test", images.names[index], why) for index in split.apart]
     return Collection(
@@ -67,6 +69,7 @@ def in_split_order(images: Unordered) -> Collection:
         validation_from=split.validation_from,
         skipped=[*images.skipped, *apart],
         warnings=[*images.warnings, *about_odd, *split.warnings],
+        read_file=read_file and (lambda index: read_file(int(split.order[index]))),
     )
 
 

@@ -20,9 +20,11 @@ from PIL import Image
 from vae.atomic import make_folder
 from vae.config import DataConfig
 from vae.data.dataset import Dataset, downloads
+from vae.data.images import content
 from vae.data.sources import locate
 from vae.data.tally import Progress, throttled
 from vae.data.versions.new_version import are_drawn
+from vae.data.versions.version_file import NUMBER
 from vae.errors import ExplainedError, InputError, writing
 
 
@@ -45,6 +47,8 @@ def files_of(
         file = original(name)
         path = _plain_path(name)
         if file is not None:
+            if NUMBER.fullmatch(name):  # a place in a file of many, which is no name of a file
+                path = path.with_name(path.name + content.suffix_of(file))
             yield ImageFile(_free(path, taken), file, is_original=True)
             continue
         picture = _png(dataset.take(np.array([image]))[0])
