@@ -8,25 +8,79 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vae.data.arrays.joined_arrays import joined
+from vae.data.arrays.loose_arrays import LooseArray, loose_collection
 from vae.data.arrays.named_arrays import from_arrays
 from vae.data.arrays.npz_files import read_npz
-from vae.data.collection import Collection
+from vae.data.collection import Collection, LeftOut
+from vae.data.folders.folders import below_outer_folder
+from vae.data.splits.own_split import splits_of_names
 from vae.errors import FileError, InputError
 
 
 def load_array(path: Path) -> Collection:
     """The images of an .npy or .npz file, with what else of an .npz has N entries as columns."""
-    try:
+    with _as_arrays(path):
         if path.suffix.lower() == ".npy":
             mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
             return from_arrays({"": mapped}, path.name)
         found, left_out = read_npz(path)
+    return from_arrays(found, path.name, left_out)
+
+
+def load_npy_zip(path: Path) -> Collection:
+    """The images in the .npy files of a zip file: one each, or whole sets."""
+    broken: list[LeftOut] = []
+    with _as_arrays(path):
+        found, sentences = read_npz(path, broken)
+    names = below_outer_folder([*found])
+    arrays = [
+        LooseArray(name, array.shape, array.dtype, partial(_rows, array))
+        for name, array in zip(names, found.values(), strict=True)
+        if array.ndim
+    ]
+    if not arrays:
+        said = [*sentences, *(f"{item.name} is broken: {item.why}." for item in broken[:1])]
+        raise InputError(" ".join([f"{path.name} holds no array that can be read.", *said]))
+    collection = loose_collection(arrays, path.name, broken, are_classes=True)
+    return replace(collection, warnings=[*collection.warnings, *sentences])
+
+
+def load_npz_files(root: Path, files: Sequence[str]) -> Collection:
+    """The images of several .npz files below `root`; the split is in their names or in them."""
+    parts: dict[str, Collection] = {}
+    skipped: list[LeftOut] = []
+    problems: list[Exception] = []
+    for file in files:
+        try:
+            with _as_arrays(root / file):
+                found, left_out = read_npz(root / file)
+            rows = {key: array if array.ndim else array[None] for key, array in found.items()}
+            parts[file.removesuffix(".npz")] = from_arrays(rows, file, left_out)
+        except (InputError, FileError) as error:
+            problems.append(error)
+            reason = "broken" if isinstance(error, FileError) else "other"
+            skipped.append(LeftOut(reason, file, str(error)))
+    if not parts:
+        raise problems[0]
+    return joined(parts, splits_of_names([*parts]), skipped)
+
+
+@contextmanager
+def _as_arrays(path: Path) -> Iterator[None]:
+    """Raises InputError or FileError for what NumPy cannot read of a file."""
+    try:
+        yield
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, InputError):
             raise
@@ -36,4 +90,7 @@ def load_array(path: Path) -> Collection:
                 "of one shape, for example numpy.stack(list(images))."
             ) from error
         raise FileError(f"{path.name} cannot be read as NumPy arrays: {error}.") from error
-    return from_arrays(found, path.name, left_out)
+
+
+def _rows(array: NDArray[Any], start: int, end: int) -> NDArray[Any]:
+    return np.asarray(array[start:end])

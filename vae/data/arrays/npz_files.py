@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,13 +18,19 @@ from numpy.typing import NDArray
 from vae.data.arrays.loose_arrays import LooseArray
 from vae.data.arrays.npy_files import read_header
 from vae.data.arrays.pickled_texts import read_texts
+from vae.data.collection import LeftOut
 
 LOCAL_HEADER_BYTES = 30
 PART_BYTES = 2**20  # unpacked at once
 
 
-def read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """The arrays by their names, and a sentence for each that would have to be unpickled."""
+def read_npz(
+    path: Path, broken: list[LeftOut] | None = None
+) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """The arrays by their names, and a sentence for each that would have to be unpickled.
+
+    One that cannot be read is put into `broken`, or raises where that is None.
+    """
     found: dict[str, NDArray[Any]] = {}
     sentences = []
     with zipfile.ZipFile(path) as archive:
@@ -38,6 +45,10 @@ def read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
                     f"{name} of {path.name} was left out, as it holds Python objects, which are "
                     f"not read: save it as text or numbers, for example {name}.astype(str)."
                 )
+            except (ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+                if broken is None:
+                    raise
+                broken.append(LeftOut("broken", info.filename, str(error)))
     return found, sentences
 
 

@@ -9,16 +9,17 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from vae.data.arrays.arrays import load_array
+from vae.data.arrays.arrays import load_array, load_npz_files
 from vae.data.arrays.npy_files import load_npy_files
 from vae.data.collection import CONTAINERS, Collection, LeftOut, Listing, Source
 from vae.data.containers.h5_files import load_h5
 from vae.data.containers.parquet_files import load_parquet
 from vae.data.containers.tar_files import load_tar
-from vae.data.containers.zip_files import load_zip
-from vae.data.folders.sorted_files import SUFFIX
+from vae.data.containers.zip_files import load_zip, load_zips
+from vae.data.folders.sorted_files import MANY_SUFFIXES, SUFFIX
 from vae.data.images import content
 from vae.data.tables.table_files import is_table, tables_beside
+from vae.data.tally import escaped
 from vae.errors import InputError
 
 Load = Callable[[Path, Sequence[str]], Collection]  # of these files below a folder
@@ -30,6 +31,7 @@ KINDS: dict[str, tuple[str, Load]] = {
     ".hdf5": ("hdf5", load_h5),
     ".npy": ("array", load_npy_files),
 }
+MANY = (*MANY_SUFFIXES, ".zip")
 PACKED_TAR = re.compile(r".*\.(tar\.(gz|bz2|xz|zst)|tgz|tbz2?|txz)", re.IGNORECASE)
 UNPACK = "unpack it and give the folder with the images"
 EXPORT = f"save the images as files, or in one of {CONTAINERS}"
@@ -80,9 +82,17 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
         arrays = [name for name, suffix in suffixes.items() if suffix == ".npz"]
         if len(zips) == 1 and not arrays:
             return _locate_zip(root, zips[0], names, listing)
+        if len(zips) > len(arrays):
+            tables = sorted(root / name for name in names if is_table(Path(name).name.lower()))
+            load_several = partial(load_zips, root, zips, tables)
+            return Source("zip", str(root), root.name, listing, _with_others(load_several, arrays))
         if len(arrays) == 1:
             path = root / arrays[0]
-            return Source("array", str(path), root.name, listing, partial(load_array, path))
+            load_one = _with_others(partial(load_array, path), zips)
+            return Source("array", str(path), root.name, listing, load_one)
+        if arrays:
+            load_several = partial(load_npz_files, root, arrays)
+            return Source("array", str(root), root.name, listing, _with_others(load_several, zips))
         _check_what_is_there(root, names)
         return None
     ((best, _),) = counts.most_common(1)
@@ -92,11 +102,32 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
 
     def load_all() -> Collection:
         collection = load(root, files)
-        skipped = [*collection.skipped, *(LeftOut("other", name) for name in others)]
-        warnings = [*collection.warnings, *missing_parts(files)]
-        return replace(collection, skipped=skipped, warnings=warnings)
+        return replace(collection, warnings=[*collection.warnings, *missing_parts(files)])
 
-    return Source(kind, str(root), root.name, listing, load_all)
+    return Source(kind, str(root), root.name, listing, _with_others(load_all, others))
+
+
+def _with_others(load: Callable[[], Collection], others: Sequence[str]) -> Callable[[], Collection]:
+    """Loads a collection, with the files beside it that are not used."""
+
+    def load_and_count() -> Collection:
+        collection = load()
+        counted = [LeftOut("other", name) for name in others]
+        unread = [name for name in others if name.lower().endswith(MANY)]
+        said = []
+        if unread:
+            said.append(
+                f"What {escaped(unread[0])} holds is not used"
+                + (f", nor {len(unread) - 1:,} more such files" if len(unread) > 1 else "")
+                + ": give it as the source by itself."
+            )
+        return replace(
+            collection,
+            skipped=[*collection.skipped, *counted],
+            warnings=[*collection.warnings, *said],
+        )
+
+    return load_and_count
 
 
 def _is_image(path: Path) -> bool:
@@ -126,7 +157,6 @@ def why_unread(name: str) -> str | None:
 def _check_what_is_there(root: Path, names: Sequence[str]) -> None:
     """Raises InputError for a folder of files that hold images but cannot be read."""
     packed = [name for name in names if PACKED_TAR.fullmatch(name)]
-    packs = [name for name in names if name.lower().endswith((".zip", ".npz"))]
     last = {name.rpartition("/")[2] for name in names}
     is_cifar = "data_batch_1" in last or {"train", "test", "meta"} <= last
     if is_cifar:
@@ -138,11 +168,6 @@ def _check_what_is_there(root: Path, names: Sequence[str]) -> None:
         raise InputError(
             f"{root.name} holds no images but {packed[0]}, which is compressed: unpack it and give "
             "the folder with the images."
-        )
-    if packs:
-        raise InputError(
-            f"{root.name} holds no images but {len(packs)} .zip or .npz files, such as {packs[0]}: "
-            "give one of them, or a folder with the images of all."
         )
     unread = next(filter(why_unread, names), None)
     if unread is not None:

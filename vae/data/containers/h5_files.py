@@ -1,4 +1,7 @@
-"""Images in HDF5 files (.h5, .hdf5): data sets found by their shape, read block by block."""
+"""Images in HDF5 files (.h5, .hdf5): data sets found by their shape, read block by block.
+
+Or encoded images, as JPEG, in the cells of a data set.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 from vae.data.arrays.loose_arrays import LooseArray, loose_collection
 from vae.data.arrays.row_array import Rows
 from vae.data.collection import Collection, LeftOut
+from vae.data.containers.h5_encoded import Encoded, holds_encoded
 from vae.data.splits.own_split import splits_of_names
 from vae.errors import FileError, InputError
 
@@ -32,12 +36,17 @@ def load_h5(root: Path, files: Sequence[str]) -> Collection:
             f"HDF5 files need the package h5py (pip install h5py): {error}."
         ) from error
     arrays: dict[str, list[LooseArray]] = defaultdict(list)
+    encoded = Encoded()
     skipped: list[LeftOut] = []
     problems: list[FileError] = []
     of_file = splits_of_names(files) if len(files) > 1 else [""]
     for name, split in zip(files, of_file, strict=True):
         try:
-            for array in _arrays(h5py, root / name, skipped):
+            datasets, found = _datasets(h5py, root / name, skipped)
+            if datasets:
+                small = {array.name: array.whole() for array in found if len(array.shape) < 3}
+                encoded.take(datasets, small, split)
+            for array in found:
                 arrays[f"{split}_{array.name}" if split else array.name].append(array)
         except OSError as error:
             cause = " ".join(str(error).split())[:200]
@@ -45,13 +54,21 @@ def load_h5(root: Path, files: Sequence[str]) -> Collection:
             skipped.append(LeftOut("broken", name, cause))
     if len(problems) == len(files):
         raise problems[0]
+    if encoded.items or encoded.singles:
+        return encoded.collection(skipped)
     where = files[0] if len(files) == 1 else root.name
     return loose_collection([_joined(key, some) for key, some in arrays.items()], where, skipped)
 
 
-def _arrays(h5py: Any, path: Path, skipped: list[LeftOut]) -> list[LooseArray]:
-    """The data sets of a file; the file stays open for as long as one of them is used."""
+def _datasets(
+    h5py: Any, path: Path, skipped: list[LeftOut]
+) -> tuple[dict[str, Any], list[LooseArray]]:
+    """The data sets of a file that hold encoded images, and the others.
+
+    The file stays open for as long as one of them is used.
+    """
     file = h5py.File(path, "r")
+    encoded: dict[str, Any] = {}
     found: list[LooseArray] = []
 
     def visit(name: str, item: Any) -> None:
@@ -59,6 +76,8 @@ def _arrays(h5py: Any, path: Path, skipped: list[LeftOut]) -> list[LooseArray]:
             return
         if item.is_virtual or item.external:
             skipped.append(LeftOut("linked", name, "kept in another file, which is not followed"))
+        elif holds_encoded(h5py, item):
+            encoded[name] = item
         elif item.shape and 0 not in item.shape:
             is_text = h5py.check_string_dtype(item.dtype) is not None
             rows: Rows = partial(_texts if is_text else _rows, item)
@@ -67,7 +86,7 @@ def _arrays(h5py: Any, path: Path, skipped: list[LeftOut]) -> list[LooseArray]:
             found.append(LooseArray(name, item.shape, dtype, rows, chunk))
 
     file.visititems(visit)
-    return found
+    return encoded, found
 
 
 def _rows(item: Any, start: int, end: int) -> NDArray[Any]:

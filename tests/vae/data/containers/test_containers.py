@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.vae.data.containers.samples import (
     loaded,
+    opened,
     picture,
     png,
     reasons,
@@ -18,8 +22,6 @@ from tests.vae.data.containers.samples import (
     write_tar,
     write_zip,
 )
-from vae.config import DataConfig
-from vae.data.dataset import open_dataset
 from vae.data.sources import locate
 from vae.errors import ExplainedError, FileError, InputError
 
@@ -62,26 +64,113 @@ def test_a_kind_of_container_that_is_not_read_is_one_sentence(
             loaded(source)
 
 
-def test_several_zip_files_in_a_folder_are_one_sentence(tmp_path: Path) -> None:
-    for name in ("a.zip", "b.zip"):
-        write_zip(tmp_path / "set" / name, {"1.png": png(1)})
-    with pytest.raises(InputError, match=r"2 \.zip or \.npz files, such as a\.zip: give one"):
-        loaded(tmp_path / "set")
+def test_several_zip_files_in_a_folder_are_read_as_if_they_were_unpacked(tmp_path: Path) -> None:
+    for split, seeds in (("test", (4, 5)), ("train", (0, 1, 2, 3))):
+        files = {f"{'cat' if seed % 2 else 'dog'}/{seed}.png": png(seed) for seed in seeds}
+        write_zip(tmp_path / "set" / f"{split}.zip", files)
+    write_files(tmp_path / "set", {"a.csv": b"file,n\n0.png,0.5\n5.png,1.5\n"})
+    data = opened(tmp_path / "set", tmp_path)
+    assert np.array_equal(data.take(np.arange(6))[data.validation], [picture(5), picture(4)])
+    assert np.array_equal(data.take(np.arange(4)), [picture(seed) for seed in (1, 3, 0, 2)])
+    assert [data.classes["label"][n] for n in data.attributes["label"]] == [
+        *("cat", "cat", "dog", "dog", "cat", "dog")
+    ]
+    assert np.nan_to_num(data.attributes["n"], nan=-1).tolist() == [-1, -1, 0.5, -1, 1.5, -1]
+    assert "2 zip files are read together, such as 'test.zip'." in data.manifest["warnings"]  # type: ignore[operator]
+
+
+def test_numbered_zip_files_are_parts_of_one_set(tmp_path: Path) -> None:
+    for number in range(3):
+        write_zip(tmp_path / "set" / f"images_{number}.zip", {f"images/{number}.png": png(number)})
+    (tmp_path / "set" / "images_3.zip").write_bytes(b"PK\x03\x04 cut off")
+    data = opened(tmp_path / "set", tmp_path)
+    assert list(data.names) == ["0.png", "1.png", "2.png"]
+    assert not data.attributes
+    assert data.manifest["counts"] == {"used": 3, "broken": 1}
 
 
 def test_the_only_npz_of_a_folder_is_its_data(tmp_path: Path) -> None:
     write_files(tmp_path / "set", {"readme.md": b"hello"})
     np.savez(tmp_path / "set" / "faces.npz", x_train=np.stack([picture(0)] * 3))
     assert len(loaded(tmp_path / "set").names) == 3
-    np.savez(tmp_path / "set" / "more.npz", x_train=np.stack([picture(0)] * 3))
-    with pytest.raises(InputError, match=r"2 \.zip or \.npz files, such as faces\.npz"):
+    write_zip(tmp_path / "set" / "a.zip", {"1.png": png(1)})
+    found = loaded(tmp_path / "set")
+    assert reasons(found) == {"other": 1}
+    assert any("What a.zip holds is not used" in sentence for sentence in found.warnings)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_several_npz_files_are_one_set_with_the_split_of_their_names(
+    save: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / "set").mkdir()
+    for name, seeds in (("test", range(6, 8)), ("train_0", range(3)), ("train_1", range(3, 6))):
+        images = np.stack([picture(seed) for seed in seeds])
+        save(tmp_path / "set" / f"{name}.npz", x=images, y=np.array(seeds) % 3)
+    data = opened(tmp_path / "set", tmp_path)
+    assert np.array_equal(data.take(np.arange(8)), np.stack([picture(seed) for seed in range(8)]))
+    assert data.validation.tolist() == [6, 7]
+    assert [data.classes["label"][n] for n in data.attributes["label"]] == list("01201201")
+    said = data.manifest["warnings"]
+    assert "3 files are read together, such as 'test'." in said  # type: ignore[operator]
+
+
+def test_npz_files_of_one_image_and_its_label_each_are_one_set(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    for seed in range(5):
+        image = np.asarray(Image.fromarray(picture(seed)).resize((16 + seed, 20)))
+        np.savez_compressed(tmp_path / "set" / f"{seed}.npz", image=image, label=seed % 2)
+    np.savez(tmp_path / "set" / "none.npz", note=np.arange(3))
+    (tmp_path / "set" / "half.npz").write_bytes((tmp_path / "set" / "0.npz").read_bytes()[:90])
+    data = opened(tmp_path / "set", tmp_path)
+    assert data.manifest["counts"] == {"used": 5, "other": 1, "broken": 1}
+    assert list(data.names) == ["0", "1", "2", "3", "4"]
+    assert [data.classes["label"][n] for n in data.attributes["label"]] == list("01010")
+
+
+def test_npz_files_of_different_sets_are_not_mixed(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    np.savez(tmp_path / "set" / "a.npz", x=np.zeros((4, 16, 16, 3), np.uint8))
+    np.savez(tmp_path / "set" / "b.npz", x=np.zeros((4, 28, 28), np.uint8))
+    with pytest.raises(InputError, match=r"different shapes.*: give one of them as the source"):
         loaded(tmp_path / "set")
 
 
-def test_arrays_in_a_zip_are_said_to_be_given_alone(tmp_path: Path) -> None:
-    write_zip(tmp_path / "set.zip", {"a.npy": b"\x93NUMPY", "b.parquet": b"PAR1"})
-    with pytest.raises(InputError, match=r"a\.npy: a file of its own kind: give it alone"):
-        open_dataset(DataConfig(source=str(tmp_path / "set.zip")), tmp_path / "cache")
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def test_arrays_of_one_image_each_in_a_zip_are_read(tmp_path: Path) -> None:
+    files = {f"all/{'ab'[seed % 2]}/{seed}.npy": npy(picture(seed)) for seed in range(6)}
+    write_zip(tmp_path / "set.zip", files | {"all/a/broken.npy": b"\x93NUMPY"})
+    data = opened(tmp_path / "set.zip", tmp_path)
+    order = [int(name.rpartition("/")[2]) for name in data.names]
+    assert sorted(order) == list(range(6))
+    assert np.array_equal(data.take(np.arange(6)), np.stack([picture(seed) for seed in order]))
+    assert [data.classes["label"][n] for n in data.attributes["label"]] == [
+        "ab"[seed % 2] for seed in order
+    ]
+    assert data.manifest["counts"] == {"used": 6, "broken": 1}
+
+
+def test_arrays_of_a_set_in_a_zip_are_read(tmp_path: Path) -> None:
+    images = np.stack([picture(seed) for seed in range(6)])
+    files = {"d/x_test.npy": npy(images[4:]), "d/x_train.npy": npy(images[:4])}
+    write_zip(tmp_path / "set.zip", files | {"d/y_train.npy": npy(np.arange(4))})
+    data = opened(tmp_path / "set.zip", tmp_path)
+    assert np.array_equal(data.take(np.arange(6)), images)
+    assert data.validation.tolist() == [4, 5]
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "x/b.tar", "c.npz", "d.h5", "e.zip"])
+def test_files_of_many_images_within_a_zip_are_said_to_be_unpacked(
+    name: str, tmp_path: Path
+) -> None:
+    write_zip(tmp_path / "set.zip", {name: b"PAR1", "readme.txt": b"hello"})
+    with pytest.raises(InputError, match=f"no images but {name}, which is not read inside a zip"):
+        loaded(tmp_path / "set.zip")
 
 
 def test_the_shards_of_the_most_files_are_taken(tmp_path: Path) -> None:

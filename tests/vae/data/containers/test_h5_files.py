@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -16,6 +16,7 @@ from tests.vae.data.containers.samples import (
     opened,
     picture,
     pixels,
+    png,
     reasons,
     values,
 )
@@ -129,3 +130,83 @@ def test_data_kept_in_other_files_is_not_followed(tmp_path: Path) -> None:
     data = loaded(tmp_path / "a.h5")
     assert len(data.names) == 2
     assert reasons(data) == {"linked": 1}
+
+
+# ---------------------------------------------------------------------------- encoded images
+
+
+def write_cells(file: h5py.Group, name: str, files: Sequence[bytes], how: str) -> None:
+    if how == "fixed":
+        file[name] = np.array(files, dtype=f"S{max(map(len, files))}")
+        return
+    if how == "text":
+        file.create_dataset(name, data=files, dtype=h5py.string_dtype("ascii"))
+        return
+    cells = file.create_dataset(name, (len(files),), h5py.vlen_dtype(np.uint8))
+    for row, data in enumerate(files):
+        cells[row] = np.frombuffer(data, np.uint8)
+
+
+@pytest.mark.parametrize("how", ["fixed", "cells"])
+def test_encoded_images_in_the_cells_of_a_data_set_are_read(how: str, tmp_path: Path) -> None:
+    files = [png(seed) for seed in range(7)]
+    files[3] = files[3][:50]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        write_cells(file, "images", files, how)
+        file["labels"] = np.arange(7).reshape(7, 1) % 3
+        file["name"] = np.array([f"n{row % 2}" for row in range(7)], dtype="S2")
+        file["about"] = np.arange(3)
+    data = opened(tmp_path / "a.h5", tmp_path)
+    seen = [0, 1, 2, 4, 5, 6]
+    assert data.manifest["counts"] == {"used": 6, "broken": 1}
+    assert np.array_equal(data.take(np.arange(6)), np.stack([picture(seed) for seed in seen]))
+    assert [data.classes["label"][cell] for cell in data.attributes["label"]] == [
+        str(seed % 3) for seed in seen
+    ]
+    assert [data.classes["name"][cell] for cell in data.attributes["name"]] == [
+        f"n{seed % 2}" for seed in seen
+    ]
+    assert "Not used: about." in data.manifest["warnings"]  # type: ignore[operator]
+    file = loaded(tmp_path / "a.h5").read_file
+    assert file is not None
+    assert file(5) == files[5]
+
+
+def test_encoded_images_have_the_split_of_their_data_sets_or_files(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for split, seeds in (("test", range(5, 7)), ("train", range(5))):
+            write_cells(file, f"{split}_images", [png(seed) for seed in seeds], "cells")
+            file[f"{split}_labels"] = np.array([seed % 2 for seed in seeds])
+    data = opened(tmp_path / "a.h5", tmp_path)
+    assert np.array_equal(data.take(np.arange(7)), np.stack([picture(seed) for seed in range(7)]))
+    assert data.validation.tolist() == [5, 6]
+    assert [data.classes["label"][cell] for cell in data.attributes["label"]] == list("0101010")
+    (tmp_path / "set").mkdir()
+    for split, seeds in (("test", range(5, 7)), ("train", range(5))):
+        with h5py.File(tmp_path / "set" / f"{split}.h5", "w") as file:
+            write_cells(file, "jpg", [png(seed) for seed in seeds], "fixed")
+            file["y"] = np.array([seed % 2 for seed in seeds])
+    data = opened(tmp_path / "set", tmp_path)
+    assert np.array_equal(data.take(np.arange(7)), np.stack([picture(seed) for seed in range(7)]))
+    assert data.validation.tolist() == [5, 6]
+    assert [data.classes["label"][cell] for cell in data.attributes["label"]] == list("0101010")
+
+
+@pytest.mark.parametrize("kind", ["bytes", "numbers", "void"])
+def test_data_sets_that_are_an_encoded_image_each_are_images_in_folders(
+    kind: str, tmp_path: Path
+) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for seed in range(6):
+            data = png(seed)
+            cell = {
+                "bytes": np.bytes_(data),
+                "numbers": np.frombuffer(data, np.uint8),
+                "void": np.void(data),
+            }
+            file[f"{'cat' if seed < 3 else 'dog'}/{seed}"] = cell[kind]
+    data_set = opened(tmp_path / "a.h5", tmp_path)
+    assert list(data_set.names) == [f"{'cat' if n < 3 else 'dog'}/{n}" for n in range(6)]
+    expected = np.stack([picture(seed) for seed in range(6)])
+    assert np.array_equal(data_set.take(np.arange(6)), expected)
+    assert data_set.classes["label"][:2] == ("cat", "dog")
