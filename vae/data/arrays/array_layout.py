@@ -52,11 +52,11 @@ def as_images(array: NDArray[Any], num: int | None = None) -> Images | None:
             return _images_last(array, "grey")
         return Images(array)
     if len(shape) == 1:  # beside others of its length, it says something of each image
-        return _rows(array[None]) if shape[0] >= SHORT_ROW and num is None else None
+        return rows_as_images(array[None]) if shape[0] >= SHORT_ROW and num is None else None
     if len(shape) != 2:
         return None
     if num == shape[0] or (num is None and _are_rows(array)):
-        return _rows(array)
+        return rows_as_images(array)
     return Images(array[None], _sentence(shape, "one grey picture")) if num is None else None
 
 
@@ -78,7 +78,7 @@ def _images_last(array: NDArray[Any], kind: str) -> Images:
     return Images(np.moveaxis(array, -1, 0), _sentence(array.shape, what))
 
 
-def _row_shape(width: int) -> tuple[int, int, int] | None:
+def row_shape(width: int) -> tuple[int, int, int] | None:
     """(C, H, W) of the square image in a row of so many numbers."""
     for channels in (1, 3):
         side = math.isqrt(width // channels)
@@ -90,7 +90,7 @@ def _row_shape(width: int) -> tuple[int, int, int] | None:
 def _are_rows(array: NDArray[Any]) -> bool:
     """Whether an array [N, D] is N square images rather than one picture."""
     num, width = len(array), int(array.shape[1])
-    shape = _row_shape(width)
+    shape = row_shape(width)
     if shape is None or num == width:
         return False
     if width < SHORT_ROW:
@@ -104,8 +104,9 @@ def _are_rows(array: NDArray[Any]) -> bool:
     return down >= 0.9 * within
 
 
-def _rows(array: NDArray[Any]) -> Images | None:
-    shape = _row_shape(array.shape[1])
+def rows_as_images(array: NDArray[Any]) -> Images | None:
+    """The square images in the rows of an array [N, D], None where they are none."""
+    shape = row_shape(array.shape[1])
     if shape is None:
         return None
     channels, side, _ = shape

@@ -46,6 +46,24 @@ class LooseArray:
         return cast(NDArray[Any], RowArray(self.shape, self.dtype, self.rows, self.min_block))
 
 
+def joined(key: str, arrays: Sequence[LooseArray]) -> LooseArray:
+    """Arrays of one name from several files, one after the other."""
+    first = arrays[0]
+    alike = [array for array in arrays if array.shape[1:] == first.shape[1:]]
+    starts = np.cumsum([0, *(array.shape[0] for array in alike)])
+
+    def rows(start: int, end: int) -> NDArray[Any]:
+        parts = [
+            array.rows(max(start - at, 0), min(end - at, array.shape[0]))
+            for array, at in zip(alike, starts.tolist(), strict=False)
+            if at < end and start < at + array.shape[0]
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    shape = (int(starts[-1]), *first.shape[1:])
+    return LooseArray(key, shape, first.dtype, rows, first.min_block)
+
+
 def loose_collection(
     arrays: Sequence[LooseArray],
     where: str,

@@ -14,6 +14,8 @@ from vae.data.arrays.npy_files import load_npy_files
 from vae.data.collection import CONTAINERS, Collection, LeftOut, Listing, Source
 from vae.data.containers.h5_files import load_h5
 from vae.data.containers.parquet_files import load_parquet
+from vae.data.containers.pixel_form import pixel_form
+from vae.data.containers.pixel_tables import load_pixel_tables
 from vae.data.containers.tar_files import load_tar
 from vae.data.containers.zip_files import load_zip, load_zips
 from vae.data.folders.sorted_files import MANY_SUFFIXES, SUFFIX
@@ -44,7 +46,7 @@ UNREAD = {  # by the name of the file: what it is, and what to do
     r".*\.(rec|beton|bin|msgpack)": ("a file of a kind that is not read", EXPORT),
     r".*\.(csv|tsv|xlsx?)": (
         "a table",
-        "give the folder that holds its images; images that are numbers in a table, save as .npy",
+        "give the folder that holds its images, or a .csv with the numbers of an image in each row",
     ),
     r".*\.(mp4|mov|avi|mkv|webm|m4v)": ("a video", "save its frames as images"),
 }
@@ -57,6 +59,14 @@ def locate_container(path: Path, listing: Listing) -> Source | None:
         raise InputError(
             f"{path.name} is compressed, so its images cannot be read where they lie: unpack it "
             "once and give the folder or the plain .tar."
+        )
+    if pixel_form(path) is not None:
+        return Source(
+            "table",
+            str(path),
+            path.stem,
+            listing,
+            partial(load_pixel_tables, path.parent, [path.name]),
         )
     found = KINDS.get(path.suffix.lower())
     if found is None:
@@ -93,6 +103,11 @@ def locate_parts(root: Path, listing: Listing) -> Source | None:
         if arrays:
             load_several = partial(load_npz_files, root, arrays)
             return Source("array", str(root), root.name, listing, _with_others(load_several, zips))
+        pixels = [] if zips else [name for name in names if pixel_form(root / name) is not None]
+        if pixels:
+            others = [name for name in names if name not in pixels]
+            load_tables = _with_others(partial(load_pixel_tables, root, pixels), others)
+            return Source("table", str(root), root.name, listing, load_tables)
         _check_what_is_there(root, names)
         return None
     ((best, _),) = counts.most_common(1)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.data.arrays.loose_arrays import LooseArray, loose_collection
+from vae.data.arrays.loose_arrays import LooseArray, joined, loose_collection
 from vae.data.arrays.row_array import Rows
 from vae.data.collection import Collection, LeftOut
 from vae.data.containers.h5_encoded import Encoded, holds_encoded
@@ -57,7 +57,7 @@ def load_h5(root: Path, files: Sequence[str]) -> Collection:
     if encoded.items or encoded.singles:
         return encoded.collection(skipped)
     where = files[0] if len(files) == 1 else root.name
-    return loose_collection([_joined(key, some) for key, some in arrays.items()], where, skipped)
+    return loose_collection([joined(key, some) for key, some in arrays.items()], where, skipped)
 
 
 def _datasets(
@@ -95,21 +95,3 @@ def _rows(item: Any, start: int, end: int) -> NDArray[Any]:
 
 def _texts(item: Any, start: int, end: int) -> NDArray[Any]:
     return np.asarray(item.asstr("utf-8", "replace")[start:end], dtype=str)
-
-
-def _joined(key: str, arrays: Sequence[LooseArray]) -> LooseArray:
-    """Data sets of one name in several files, one after the other."""
-    first = arrays[0]
-    alike = [array for array in arrays if array.shape[1:] == first.shape[1:]]
-    starts = np.cumsum([0, *(array.shape[0] for array in alike)])
-
-    def rows(start: int, end: int) -> NDArray[Any]:
-        parts = [
-            array.rows(max(start - at, 0), min(end - at, array.shape[0]))
-            for array, at in zip(alike, starts.tolist(), strict=False)
-            if at < end and start < at + array.shape[0]
-        ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    shape = (int(starts[-1]), *first.shape[1:])
-    return LooseArray(key, shape, first.dtype, rows, first.min_block)

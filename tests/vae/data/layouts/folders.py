@@ -55,6 +55,26 @@ def _train_test(at: Path) -> Path:
 
 
 @layout(
+    "Images beside the folders of the split: used for training, and that is said",
+    "0 1 2 3",
+    "2",
+    says=["1 image lies in no folder of a split, such as 'd.png', and is used for training too"],
+)
+def _beside_splits(at: Path) -> Path:
+    return save(at / "pets", ["train/a.png", "train/b.png", "val/c.png", "d.png"])
+
+
+@layout(
+    "Short words for the split, where all folders beside each other are such",
+    "0 1 2 3",
+    "3",
+    says=["The test images are used for validation"],
+)
+def _short_words(at: Path) -> Path:
+    return save(at / "pets", ["X_tr/a.png", "X_tr/b.png", "X_tr/c.png", "X_te/a.png"])
+
+
+@layout(
     "Training, validation and test folders, with a folder for each class in them",
     "0 1 2",
     "2",
