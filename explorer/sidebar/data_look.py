@@ -160,7 +160,10 @@ def _report(
     if columns:
         st.caption(f"Known of the images: {labels.plain(', '.join(columns))}.")
     num = suggested_dim(dataset, dataset.fingerprint)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    row = st.container(
+        key="data_check.dim", horizontal=True, gap="small", vertical_alignment="center"
+    )
+    with row:
         st.caption(
             f"Suggested latent dimensions: {num}",
             help=(

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer.sidebar import inquiry
+from explorer.sidebar import inquiry, time_estimate
+from explorer.state import cache
 from tests.explorer.pages import PAGE
 from vae.runs.folder import Run
 
@@ -52,6 +53,7 @@ def test_the_time_is_measured_once_whatever_the_number_of_epochs(at: AppTest) ->
     set_number(at, "Epochs", 2)
     button(at).click().run()
     assert button(at) is None
+    assert "with the previews, evaluations and checkpoints between them" in answer(at)
     assert "564 steps" in answer(at)  # 18,000 images in batches of 64, twice
     set_number(at, "Epochs", 3)
     assert "846 steps" in answer(at)
@@ -109,15 +111,14 @@ def test_a_measurement_that_began_by_itself_ends_where_a_run_begins_to_train(
 
 
 def test_nothing_is_measured_by_itself_while_a_run_trains(
-    at: AppTest, folder: Path, tmp_path: Path
+    at: AppTest, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(time_estimate, "STILL_SECONDS", 0.0)  # else it would begin at once
     run = Run(tmp_path / "other")
     run.folder.mkdir()
-    lock = run.lock()
-    with lock:
-        time.sleep(1)  # the page may have looked half a second ago
+    with run.lock():
+        cache.is_locked.clear()  # at which the page may have looked a moment ago
         look_at(at, folder)
-        time.sleep(1.2)
         at.run()
         assert button(at) is not None
         assert not inquiry.is_any_working()
