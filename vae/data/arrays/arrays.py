@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vae.data.arrays.array_layout import CHANNELS, MIN_SIDE
 from vae.data.arrays.joined_arrays import joined
 from vae.data.arrays.loose_arrays import LooseArray, loose_collection
-from vae.data.arrays.named_arrays import from_arrays
+from vae.data.arrays.named_arrays import from_arrays, split_of
 from vae.data.arrays.npz_files import read_npz
 from vae.data.collection import Collection, LeftOut
 from vae.data.folders.folders import below_outer_folder
@@ -35,6 +36,8 @@ def load_array(path: Path) -> Collection:
             mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
             return from_arrays({"": mapped}, path.name)
         found, left_out = read_npz(path)
+    if _are_pictures(found):
+        return _loose(found, [*found], path.name, left_out)
     return from_arrays(found, path.name, left_out)
 
 
@@ -43,16 +46,37 @@ def load_npy_zip(path: Path) -> Collection:
     broken: list[LeftOut] = []
     with _as_arrays(path):
         found, sentences = read_npz(path, broken)
-    names = below_outer_folder([*found])
+    if not any(array.ndim for array in found.values()):
+        said = [*sentences, *(f"{item.name} is broken: {item.why}." for item in broken[:1])]
+        raise InputError(" ".join([f"{path.name} holds no array that can be read.", *said]))
+    return _loose(found, below_outer_folder([*found]), path.name, sentences, broken)
+
+
+def _are_pictures(arrays: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether an .npz holds one picture [H, W, C] under each of several names, and no set."""
+    deep = [(key, array.shape) for key, array in arrays.items() if array.ndim > 2]
+    return len(deep) > 1 and all(
+        len(shape) == 3
+        and shape[2] in CHANNELS
+        and min(shape[:2]) >= MIN_SIDE
+        and not split_of(key)[0]
+        for key, shape in deep
+    )
+
+
+def _loose(
+    found: Mapping[str, NDArray[Any]],
+    names: Sequence[str],
+    where: str,
+    sentences: Sequence[str],
+    broken: Sequence[LeftOut] = (),
+) -> Collection:
     arrays = [
         LooseArray(name, array.shape, array.dtype, partial(_rows, array))
         for name, array in zip(names, found.values(), strict=True)
         if array.ndim
     ]
-    if not arrays:
-        said = [*sentences, *(f"{item.name} is broken: {item.why}." for item in broken[:1])]
-        raise InputError(" ".join([f"{path.name} holds no array that can be read.", *said]))
-    collection = loose_collection(arrays, path.name, broken, are_classes=True)
+    collection = loose_collection(arrays, where, broken, are_classes=True)
     return replace(collection, warnings=[*collection.warnings, *sentences])
 
 

@@ -21,6 +21,7 @@ from vae.data.collection import FILE_SIZE, Collection, LeftOut, own_size
 from vae.data.splits.split_collection import Unordered, in_split_order
 from vae.data.splits.splits import about_no_split, folder_labels, folder_splits
 from vae.data.tables.attributes import text_column
+from vae.data.tally import shown
 
 SMALL_BYTES = 64 * 2**20  # an array of labels up to this size is read at once
 
@@ -76,8 +77,16 @@ def loose_collection(
     """
     pictures = [array for array in arrays if _may_be_picture(array.shape)]
     if _are_pictures(arrays, pictures):
-        others = [LeftOut("other", a.name, "no image") for a in arrays if a not in pictures]
-        return _one_each(pictures, [*skipped, *others])
+        others = [a for a in arrays if a not in pictures]
+        left_out = [LeftOut("other", array.name, "no image") for array in others]
+        each = _one_each(pictures, [*skipped, *left_out])
+        said = [
+            f"{shown(array.name)} {list(array.shape)} is not used, as it does not say which image "
+            "is meant by which value: a table with the names of the images would."
+            for array in others
+            if array.shape[0] == len(pictures)
+        ]
+        return replace(each, warnings=[*each.warnings, *said])
     named = {array.name: array.lazy() for array in arrays}
     found = _classes(named) if are_classes else None
     if found is None:

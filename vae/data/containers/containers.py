@@ -31,6 +31,7 @@ KINDS: dict[str, tuple[str, Load]] = {
     ".tar": ("tar", load_tar),
     ".h5": ("hdf5", load_h5),
     ".hdf5": ("hdf5", load_h5),
+    ".hdf": ("hdf5", load_h5),
     ".npy": ("array", load_npy_files),
 }
 MANY = (*MANY_SUFFIXES, ".zip")
@@ -39,10 +40,16 @@ UNPACK = "unpack it and give the folder with the images"
 EXPORT = f"save the images as files, or in one of {CONTAINERS}"
 UNREAD = {  # by the name of the file: what it is, and what to do
     r".*\.(7z|rar|iso|dmg)": ("an archive", UNPACK),
+    r".*\.(zip|7z|rar|tar)\.\d+|.*\.z\d\d": ("a part of an archive", f"join all parts, {UNPACK}"),
     r"(.*/)?data\.mdb|.*\.(lmdb|mdb)": ("an LMDB database", EXPORT),
     r".*\.tfrecords?|.*tfrecord-\d+-of-\d+": ("a TFRecord file", EXPORT),
     r".*\.(pkl|pickle|pt|pth|joblib)": ("a Python pickle, which may run any code", EXPORT),
     r".*\.mat": ("a MATLAB file", EXPORT),
+    r".*\.safetensors": ("a file of tensors", EXPORT),
+    r".*\.(nii|nii\.gz|dcm|dicom|fits?)": (
+        "a scan of a kind that is not read",
+        "save its pictures as 16-bit PNG or TIFF, or as .npy",
+    ),
     r".*\.(rec|beton|bin|msgpack)": ("a file of a kind that is not read", EXPORT),
     r".*\.(csv|tsv|xlsx?)": (
         "a table",

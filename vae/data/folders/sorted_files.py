@@ -24,7 +24,7 @@ SUFFIX = re.compile(
 # Like TIFF inside, with a small preview where an image would be.
 CAMERA_SUFFIX = re.compile(r"\.(cr2|nef|arw|dng|orf|rw2|pef|srw|3fr)", re.IGNORECASE)
 SHEET_SUFFIX = re.compile(r"\.(xlsx?|xlsm|ods|sav|dta|feather)")
-MANY_SUFFIXES = (".npz", ".npy", ".parquet", ".arrow", ".tar", ".h5", ".hdf5")
+MANY_SUFFIXES = (".npz", ".npy", ".parquet", ".arrow", ".tar", ".h5", ".hdf5", ".hdf")
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson")
 TEXT_SUFFIXES = (".txt", ".json")  # which may hold anything: they are not missed as tables
 CREDIT_FILE = re.compile(r"(.*/)?(credits?|licen[cs]e|copying)(\.txt|\.md)?", re.IGNORECASE)
@@ -85,7 +85,13 @@ def sorted_files(entries: Sequence[Entry]) -> SortedFiles:
             skipped.append(LeftOut("other", entry.path, "a table of a kind that is not read"))
         elif suffix in MANY_SUFFIXES:
             many.append(entry.path)
-            skipped.append(LeftOut("other", entry.path, "a file of its own kind: give it alone"))
+            skipped.append(
+                LeftOut(
+                    "other",
+                    entry.path,
+                    "a file of its own kind: give it alone",
+                )
+            )
         elif entry.size > MAX_FILE_BYTES:
             skipped.append(LeftOut("other", entry.path, content.described(head)))
         elif CREDIT_FILE.fullmatch(entry.path):

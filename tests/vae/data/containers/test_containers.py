@@ -136,6 +136,42 @@ def test_npz_files_of_different_sets_are_not_mixed(tmp_path: Path) -> None:
         loaded(tmp_path / "set")
 
 
+def test_an_npz_of_one_picture_under_each_name_is_as_many_pictures(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", **{f"img_{seed}": picture(seed) for seed in range(5)})
+    data = opened(tmp_path / "a.npz", tmp_path)
+    assert list(data.names) == [f"img_{seed}" for seed in range(5)]
+    assert np.array_equal(data.take(np.arange(5)), np.stack([picture(seed) for seed in range(5)]))
+
+
+def test_labels_beside_single_arrays_are_said_not_to_be_used(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    for seed in range(5):
+        np.save(tmp_path / "set" / f"{seed}.npy", picture(seed))
+    np.save(tmp_path / "set" / "labels.npy", np.arange(5))
+    said = loaded(tmp_path / "set").warnings
+    assert any(text.startswith("'labels' [5] is not used, as it does not say") for text in said)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "sentence"),
+    [
+        ("model.pt", b"PK\x03\x04" + bytes(60), "a Python pickle, which may run any code"),
+        ("sheet.xlsx", b"PK\x03\x04" + bytes(60), "a table"),
+        ("faces.zip.001", b"PK\x03\x04" + bytes(60), "a part of an archive: join all parts"),
+        ("a.safetensors", bytes(60), "a file of tensors"),
+        ("brain.nii.gz", b"\x1f\x8b" + bytes(60), "a scan of a kind that is not read"),
+    ],
+    ids=["pt", "xlsx", "part", "safetensors", "scan"],
+)
+def test_a_file_that_is_not_read_is_named_for_what_it_is(
+    name: str, head: bytes, sentence: str, tmp_path: Path
+) -> None:
+    write_files(tmp_path / "set", {name: head})
+    for source in (tmp_path / "set", tmp_path / "set" / name):
+        with pytest.raises(InputError, match=f"{name}.*{sentence}"):
+            loaded(source)
+
+
 def npy(array: np.ndarray) -> bytes:
     file = io.BytesIO()
     np.save(file, array)
