@@ -147,12 +147,13 @@ def _place(session: Session) -> str:
 
 
 def _is_asked(session: Session) -> bool:
-    """Whether a request is on its way to the living trainer."""
+    """Whether a request is on its way to the living trainer, and not one that ended another."""
     try:
         asked = session.run.control_file.stat().st_mtime
     except FileNotFoundError:
         return False
-    return asked > float(str(last_event(session.events(), "start").get("time", 0)))
+    answered = (last_event(session.events(), kind) for kind in ("start", "end"))
+    return asked > max(float(str(event.get("time", 0))) for event in answered)
 
 
 def _request(session: Session, request: Request) -> None:

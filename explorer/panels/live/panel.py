@@ -119,7 +119,7 @@ def _figures(session: Session, status: str, events: list[Event], start: Event) -
         left = seconds_left(steps, start, total - step)
         row.metric("Time left", "-" if left is None else duration(left), **_note(f"{trained} done"))
     else:
-        row.metric("Time trained", trained, **_note(f"{step:,} of {total:,} steps"))
+        row.metric("Time trained", trained, **_note(f"{step:,} steps"))
     newest = evaluations[-1] if evaluations else {}
     before = next((e for e in reversed(evaluations) if e["step"] < newest.get("step", 0)), None)
     row.metric(

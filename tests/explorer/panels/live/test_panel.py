@@ -1,0 +1,62 @@
+"""Live says how a run goes, and what to do where it has ended badly."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from explorer.panels.live.panel import duration, seconds_left
+from tests.explorer.pages import open_panel, pictures_of, texts
+
+
+def test_live_shows_figures_pictures_and_curves(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_panel(trained_root, "Live", monkeypatch)
+    figures = {metric.label: metric.value for metric in at.metric}
+    assert figures["Status"] == "finished"
+    assert figures["Epoch"] == "2 of 2"
+    assert "Time trained" in figures
+    alts = list(pictures_of(at))
+    assert alts == ["Reconstructions", "Samples"]
+    assert len(at.get("echarts_chart")) == 4
+
+
+def test_live_looks_back_when_scrubbed_and_follows_again_at_the_end(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_panel(trained_root, "Live", monkeypatch)
+    scrubber = at.select_slider[0]
+    newest = scrubber.value
+    newest_url = pictures_of(at)["Samples"]
+    scrubber.set_value(2).run()
+    assert at.select_slider[0].value == 2
+    assert pictures_of(at)["Samples"] != newest_url
+    at.select_slider[0].set_value(newest).run()
+    assert pictures_of(at)["Samples"] == newest_url
+    assert at.session_state["live_held:tiny"] is None
+
+
+def test_live_tells_why_a_run_failed_and_what_to_do(
+    failed_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = texts(open_panel(failed_root, "Live", monkeypatch))
+    assert "the disk is full" in said
+    assert "Resume" in said
+
+
+def test_live_outlives_previews_that_were_removed(
+    failed_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(failed_root / "tiny" / "previews")
+    assert "no longer on disk" in texts(open_panel(failed_root, "Live", monkeypatch))
+
+
+def test_the_time_left_comes_from_the_pace_since_this_start() -> None:
+    start = {"time": 1000.0, "step": 100}
+    steps = [{"time": 10.0, "step": 100}, {"time": 1010.0, "step": 120}]
+    assert seconds_left(steps, start, 40) == pytest.approx(20.0)
+    assert seconds_left(steps[:1], start, 40) is None
+    assert duration(3725) == "1 h 2 min"
