@@ -13,6 +13,7 @@ from vae.data.arrays.arrays import load_array, load_npz_files
 from vae.data.arrays.npy_files import load_npy_files
 from vae.data.collection import CONTAINERS, Collection, LeftOut, Listing, Source
 from vae.data.containers.h5_files import load_h5
+from vae.data.containers.lmdb_files import load_lmdb
 from vae.data.containers.parquet_files import load_parquet
 from vae.data.containers.pixel_form import pixel_form
 from vae.data.containers.pixel_tables import load_pixel_tables
@@ -33,6 +34,8 @@ KINDS: dict[str, tuple[str, Load]] = {
     ".hdf5": ("hdf5", load_h5),
     ".hdf": ("hdf5", load_h5),
     ".npy": ("array", load_npy_files),
+    ".mdb": ("lmdb", load_lmdb),
+    ".lmdb": ("lmdb", load_lmdb),
 }
 MANY = (*MANY_SUFFIXES, ".zip")
 PACKED_TAR = re.compile(r".*\.(tar\.(gz|bz2|xz|zst)|tgz|tbz2?|txz)", re.IGNORECASE)
@@ -41,7 +44,6 @@ EXPORT = f"save the images as files, or in one of {CONTAINERS}"
 UNREAD = {  # by the name of the file: what it is, and what to do
     r".*\.(7z|rar|iso|dmg)": ("an archive", UNPACK),
     r".*\.(zip|7z|rar|tar)\.\d+|.*\.z\d\d": ("a part of an archive", f"join all parts, {UNPACK}"),
-    r"(.*/)?data\.mdb|.*\.(lmdb|mdb)": ("an LMDB database", EXPORT),
     r".*\.tfrecords?|.*tfrecord-\d+-of-\d+": ("a TFRecord file", EXPORT),
     r".*\.(pkl|pickle|pt|pth|joblib)": ("a Python pickle, which may run any code", EXPORT),
     r".*\.mat": ("a MATLAB file", EXPORT),

@@ -46,7 +46,6 @@ def test_pickles_are_not_opened(names: list[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("church_train_lmdb/data.mdb", "an LMDB database"),
         ("train-00000-of-00002.tfrecord", "a TFRecord file"),
         ("faces.mat", "a MATLAB file"),
         ("faces.pkl", "a Python pickle"),
