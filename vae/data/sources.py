@@ -70,7 +70,12 @@ def _locate(source: str, downloads: Path) -> Source:
     if path.suffix.lower() in (".npz", ".npy"):
         return Source("array", str(path), path.stem, listing, partial(load_array, path))
     head = _head(path)
-    if (why := why_unread(path.name)) and not content.is_image(head):
+    container = locate_container(path, listing)
+    if container is not None:
+        return container
+    if content.is_image(head):
+        return Source("image", str(path), path.stem, listing, partial(load_image, path))
+    if why := why_unread(path.name):
         raise InputError(f"{path.name} is {why}.")
     if path.suffix.lower() == ".zip" or zip_files.is_zip(head):
         inside = zip_listing(path)
@@ -81,11 +86,6 @@ def _locate(source: str, downloads: Path) -> Source:
         return Source(
             "zip", str(path), path.stem, listing, partial(zip_files.load_zip, path, tables)
         )
-    container = locate_container(path, listing)
-    if container is not None:
-        return container
-    if content.is_image(head):
-        return Source("image", str(path), path.stem, listing, partial(load_image, path))
     raise InputError(
         f"The data source {source!r} is a file of an unknown kind ({content.described(head)}): "
         f"expected an image, the folder that holds the images, or {CONTAINERS}."
