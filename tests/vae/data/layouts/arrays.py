@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -159,4 +160,33 @@ def _folder_of_sets(at: Path) -> Path:
     np.save(at / "faces/y_train.npy", np.array([7, 8, 7]))
     np.save(at / "faces/x_test.npy", greys([3]))
     np.save(at / "faces/y_test.npy", np.array([8]))
+    return at / "faces"
+
+
+@layout(".npy files in a zip, one image each", "0 1 2 3", columns={"label": "cat cat dog dog"})
+def _npy_zip(at: Path) -> Path:
+    with zipfile.ZipFile(at / "faces.zip", "w") as archive:
+        for number in range(4):
+            with archive.open(f"{('cat', 'dog')[number // 2]}/{number}.npy", "w") as file:
+                np.save(file, colours(number))
+    return at / "faces.zip"
+
+
+@layout("An .npz with one picture under each name", "0 1 2")
+def _picture_names(at: Path) -> Path:
+    np.savez(at / "faces.npz", **{f"face_{number}": colours(number) for number in range(3)})
+    return at / "faces.npz"
+
+
+@layout(
+    "Several .npz files",
+    "0 1 2 3",
+    "3",
+    columns={"label": "7 8 7 8"},
+    says=["2 files are read together", "The test images are used for validation"],
+)
+def _several_npz(at: Path) -> Path:
+    (at / "faces").mkdir()
+    np.savez(at / "faces/test.npz", x=greys([3]), y=np.array([8]))
+    np.savez(at / "faces/train.npz", x=greys([0, 1, 2]), y=np.array([7, 8, 7]))
     return at / "faces"

@@ -162,6 +162,39 @@ def _h5_folder(at: Path) -> Path:
     return at / "pets"
 
 
+@layout(
+    "HDF5 with encoded images in its cells",
+    "0 1 2 3",
+    columns={"label": "7 8 7 8"},
+    needs=["h5py"],
+)
+def _h5_cells(at: Path) -> Path:
+    import h5py
+
+    with h5py.File(at / "pets.h5", "w") as file:
+        cells = file.create_dataset("images", (4,), h5py.vlen_dtype(np.uint8))
+        for number in range(4):
+            cells[number] = np.frombuffer(encoded(number), np.uint8)
+        file["labels"] = np.array([7, 8, 7, 8])
+    return at / "pets.h5"
+
+
+@layout(
+    "Several zip files",
+    "0 1 2 3",
+    "2 3",
+    columns={"label": "cat dog cat dog"},
+    says=["2 zip files are read together", "The test images are used for validation"],
+)
+def _several_zips(at: Path) -> Path:
+    (at / "pets").mkdir()
+    for start, split in enumerate(("train", "test")):
+        with zipfile.ZipFile(at / "pets" / f"{split}.zip", "w") as archive:
+            for number, name in enumerate(("cat/a.png", "dog/b.png"), 2 * start):
+                archive.writestr(name, encoded(number))
+    return at / "pets"
+
+
 def _idx(array: NDArray[np.integer]) -> bytes:
     head = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
     return head + array.astype(np.uint8).tobytes()
