@@ -26,5 +26,5 @@ def show(key: str, use: Callable[[str], None]) -> None:
             case [str(name), _]:
                 use(name)
 
-    component = scripts.component("drop_area", "components/drop_area")
+    component = scripts.component("drop_area", "components/drop_area", scripts.BUTTONS)
     component(key=key, data={"token": admission.token()}, on_arrived_change=arrived)

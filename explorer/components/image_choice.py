@@ -64,7 +64,7 @@ def make_version(opened: OpenedRun, images: Sequence[int], how: How) -> None:
 
 def export_button(opened: OpenedRun, images: Sequence[int], label: str) -> None:
     """A button that downloads the files of these images as a zip file."""
-    component = scripts.component("download", "components/download")
+    component = scripts.component("download", "components/download", scripts.BUTTONS)
     component(
         key=RunKey("download", None).of(opened.session).name,
         data={

@@ -36,6 +36,11 @@ def label_of(name: str) -> str:
     return name if name.isupper() else name.replace("_", " ").capitalize()
 
 
+def counted(num: int, what: str) -> str:
+    """So many of them, in words: 1 image, 2,000 images."""
+    return f"{num:,} {what}{'s' * (num != 1)}"
+
+
 def plain(text: str) -> str:
     """`text` with nothing left in it that Markdown would read."""
     return "".join(

@@ -140,7 +140,7 @@ def _report(
     split = report["split"]
     drawn = "as the source has them" if split["from"] == "own" else "drawn at random"
     st.markdown(
-        f"**{report['num_images']:,} images**, {width} x {height} pixels, "
+        f"**{labels.counted(report['num_images'], 'image')}**, {width} x {height} pixels, "
         f"{'grey' if channels == 1 else 'in colour'}  \n"
         f":small[{split['train']:,} for training, {split['validation']:,} for validation, {drawn}]"
     )

@@ -103,7 +103,7 @@ def _built_in(source: str, label: str, picture: str | None, use: Use) -> None:
 
 
 def _num_images(known: Known | None) -> str:
-    return f" :small[:gray[{known.num_images:,} images]]" if known else ""
+    return f" :small[:gray[{labels.counted(known.num_images, 'image')}]]" if known else ""
 
 
 def _upload(root: Path, use: Use, leave: Use, upload: uploads.Upload) -> None:

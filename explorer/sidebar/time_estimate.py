@@ -115,9 +115,10 @@ def _text(answer: Mapping[str, Any], num_epochs: int) -> str:
     num_steps = num_epochs * per_epoch
     every = Config().train.checkpoint_every
     seconds = costs.all(num_steps, every, per_epoch, answer["num_validation"])
+    steps = labels.counted(num_steps, "step")
     return (
         f":material/timer: First pictures after about **{labels.duration(costs.first_pictures)}**, "
-        f"the end after about **{labels.duration(seconds)}**: {num_steps:,} steps of "
+        f"the end after about **{labels.duration(seconds)}**: {steps} of "
         f"{costs.step:.2g} s on this machine's {answer['device'].upper()}, with the previews, "
         "evaluations and checkpoints between them."
     )

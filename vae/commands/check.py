@@ -58,7 +58,7 @@ def _print(found: Result) -> None:
             for text in found["examples"].get(reason, [])[:NUM_SHOWN]:
                 print(f"            {text}")
     for column in found["columns"]:
-        print(f"  column {column['name']}: {column['kind']}, of {column['num_known']:,} images")
+        print(f"  column {column['name']}: {column['kind']}, known of {column['num_known']:,}")
     if sentence := found["value_range"].get("sentence"):
         print(sentence)
     for sentence in found["warnings"]:

@@ -43,9 +43,9 @@ def estimate(arguments: argparse.Namespace, progress: Progress) -> Result:
     first, total = before + costs.first_pictures, before + found.all
     print(
         f"First pictures after {in_words(first)}, the end after {in_words(total)}: "
-        f"{found.num_steps:,} steps of {costs.step:.3g} s each on {found.device}, with the "
-        "previews, evaluations and checkpoints between them. The images are imported by now, "
-        "which is not counted."
+        f"{found.num_steps:,} step{'s' * (found.num_steps != 1)} of {costs.step:.3g} s on "
+        f"{found.device}, with the previews, evaluations and checkpoints between them. The images "
+        "are imported by now, which is not counted."
     )
     return {
         "first_pictures_seconds": first,

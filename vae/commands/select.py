@@ -138,5 +138,5 @@ def _export(
     progress.close()
     kinds = {num: "the files themselves", 0: "as PNG, as the model sees them"}
     what = kinds.get(num_originals, f"{num_originals:,} of them the files themselves, else PNG")
-    print(f"{arguments.export}: {num:,} images, {what}.")
+    print(f"{arguments.export}: {num:,} image{'s' * (num != 1)}, {what}.")
     return {"out": str(arguments.export), "num": num, "num_originals": num_originals}

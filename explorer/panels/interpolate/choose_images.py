@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.components import gallery
+from explorer.drawing import labels
 from explorer.panels.interpolate import label_filter
 from explorer.state import chosen_path
 from explorer.state.keys import RunKey
@@ -68,7 +69,7 @@ def show(opened: OpenedRun, num_keys: int) -> list[int]:
             disabled=num_pages == 1,
         )
     st.caption(
-        f"Page {page} of {num_pages}, {len(found):,} images. Click "
+        f"Page {page} of {num_pages}, {labels.counted(len(found), 'image')}. Click "
         f"{'two of them' if num_keys == 2 else f'up to {num_keys} of them'}; a further one "
         "replaces the first."
     )

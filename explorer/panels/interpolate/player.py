@@ -43,7 +43,7 @@ def show(
     """
     blocks = [np.ascontiguousarray(block, "<f4").tobytes() for block in (points, closing)]
     component = scripts.component(
-        "latent_path", "panels/interpolate/player", "components/live_picture"
+        "latent_path", "panels/interpolate/player", scripts.BUTTONS, "components/live_picture"
     )
     component(
         key=key,

@@ -78,7 +78,7 @@ def show(
         selected["index"] = choice.images[0]
     if choice.point is not None:
         selected["point"] = list(choice.point)
-    component = scripts.component("latent_map", "panels/map/canvas")
+    component = scripts.component("latent_map", "panels/map/canvas", scripts.BUTTONS)
     component(
         key=key,
         data={

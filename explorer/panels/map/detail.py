@@ -179,7 +179,7 @@ def _group(opened: OpenedRun, place: Place, choice: Choice) -> None:
     points, some = map_points.points(place), np.array(choice.images)
     rows = map_points.rows_of(place, some)
     mean = points.mu[rows].mean(0)
-    st.markdown(f"**{choice.count:,} images**")
+    st.markdown(f"**{labels.counted(choice.count, 'image')}**")
     pair = st.columns(2, gap="small", wrap=False)
     pair[0].image(
         _address(images.decode(opened.model, mean[None])[0]),

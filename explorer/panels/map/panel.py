@@ -143,7 +143,8 @@ def _honest(opened: OpenedRun, method: MapMethod, points: Latents) -> None:
     session, weights, num = opened.session, opened.weights, len(opened.dataset)
     text = controls.across_and_up(opened.model.latent_dim) if method == "pca" else ""
     sampled = " sampled" if len(points.index) < num else ""
-    text += f"{len(points.index):,} of {num:,} images{sampled}, weights of step {points.step:,}."
+    text += f"{len(points.index):,} of {labels.counted(num, 'image')}{sampled}, "
+    text += f"weights of step {points.step:,}."
     if points.step != weights.step:
         text += f" The newest weights are of step {weights.step:,}, so this map is older."
     st.caption(text)

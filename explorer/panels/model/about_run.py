@@ -69,7 +69,8 @@ def data_section(session: Session, config: Config) -> None:
     facts = [f"source `{config.data.source}`"]
     if start:
         facts.append(
-            f"{train + validation:,} images: {train:,} for training, {validation:,} for validation"
+            f"{labels.counted(train + validation, 'image')}: {train:,} for training, "
+            f"{validation:,} for validation"
         )
     credit = ""
     if session.status() not in ALIVE or start:

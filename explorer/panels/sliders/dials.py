@@ -56,7 +56,8 @@ def show(
     """
     sections = [place_of(direction, place) for place, direction in enumerate(directions)]
     inactive, more = sections.count("inactive"), sections.count("more")
-    component = scripts.component("latent_dials", "panels/sliders/dials", "components/live_picture")
+    shared = (scripts.BUTTONS, "components/live_picture")
+    component = scripts.component("latent_dials", "panels/sliders/dials", *shared)
     component(
         key=key,
         data={

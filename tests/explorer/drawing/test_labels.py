@@ -14,3 +14,9 @@ def test_what_is_left_out_is_told_apart_from_what_is_used() -> None:
 
 def test_options_of_the_command_are_the_fields_of_the_form() -> None:
     assert labels.in_form_words("data.crop fit keeps all") == "Crop fit keeps all"
+
+
+def test_one_of_a_kind_is_not_many() -> None:
+    assert labels.counted(1, "image") == "1 image"
+    assert labels.counted(0, "image") == "0 images"
+    assert labels.counted(2000, "image") == "2,000 images"

@@ -36,7 +36,8 @@ def show(opened: OpenedRun) -> None:
     now = cache.stamp(files(run)[1])
     known = None if now is None else _read(str(run.folder), now)
     is_of_these = known is not None and known.fingerprint == opened.dataset.fingerprint
-    of = f"{len(opened.dataset):,} images, step {known.step:,}" if known and is_of_these else ""
+    num = labels.counted(len(opened.dataset), "image")
+    of = f"{num}, step {known.step:,}" if known and is_of_these else ""
     st.markdown(
         f"#### Images the model finds hardest &nbsp; :small[:gray[{of or 'not measured yet'}]]"
     )
