@@ -24,7 +24,7 @@ from vae.data.arrays.loose_arrays import LooseArray, loose_collection
 from vae.data.arrays.named_arrays import from_arrays, split_of
 from vae.data.arrays.npz_files import read_npz
 from vae.data.collection import Collection, LeftOut
-from vae.data.folders.folders import below_outer_folder
+from vae.data.folders.folders import MASKS, below_outer_folder
 from vae.data.splits.own_split import splits_of_names
 from vae.errors import FileError, InputError
 
@@ -59,7 +59,7 @@ def _are_pictures(arrays: Mapping[str, NDArray[Any]]) -> bool:
         len(shape) == 3
         and shape[2] in CHANNELS
         and min(shape[:2]) >= MIN_SIDE
-        and not split_of(key)[0]
+        and not (split_of(key)[0] or MASKS.fullmatch(key))
         for key, shape in deep
     )
 

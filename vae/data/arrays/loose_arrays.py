@@ -164,7 +164,9 @@ def _classes(arrays: dict[str, NDArray[Any]]) -> Collection | None:
     if len(images) < len(arrays) or len({values.shape[1:] for values in images.values()}) > 1:
         return None
     numbers_alone = {re.sub(r"\d+", "", key) for key in images}
-    labels = [key for key, values in images.items() for _ in range(len(values))]
+    lasts = {key.rpartition("/")[2] for key in images}
+    ending = f"/{lasts.pop()}" if len(lasts) == 1 else ""  # cat/images, dog/images
+    labels = [key.removesuffix(ending) for key, values in images.items() for _ in values]
     columns = {"label": text_column(labels)} if len(numbers_alone) > 1 else {}
     said = [f"{key}: {some.sentence}" for key, some in found.items() if some and some.sentence]
     return collect(list(images.values()), columns, warnings=said)

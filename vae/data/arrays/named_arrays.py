@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.data.arrays.array_columns import Cells, cells_of, joined_columns
-from vae.data.arrays.array_layout import LAYOUTS, Images, as_images
+from vae.data.arrays.array_layout import CHANNELS, LAYOUTS, Images, as_images
 from vae.data.arrays.array_splits import own_split, put_in_split_order, says_yes_or_no
 from vae.data.collection import Collection, LeftOut, own_size
 from vae.data.splits.own_split import TEST_VALIDATES
@@ -115,18 +115,26 @@ def _images_in(
     arrays: Mapping[str, NDArray[Any]], group: Mapping[str, str]
 ) -> tuple[str, Images] | None:
     """The key of a group's images, and these."""
-    lengths = [len(arrays[key]) for key in group.values() if arrays[key].ndim]
     named = [key for word in IMAGE_KEYS for name, key in group.items() if name.lower() == word]
     deep = [key for key in group.values() if arrays[key].ndim in (3, 4)]
     rest = [key for name, key in group.items() if name.lower() not in LABEL_KEYS]
     for key in dict.fromkeys([*named, *deep, *rest]):
         # Labels beside them say how many images there are.
-        num = len(arrays[key]) if arrays[key].ndim and lengths.count(len(arrays[key])) > 1 else None
+        others = [arrays[other] for other in group.values() if other != key]
+        num = len(arrays[key]) if any(_is_of_each(arrays[key], other) for other in others) else None
         images = as_images(arrays[key], num)
         # An array [H, W] of any name is a picture only where there is nothing else.
         if images is not None and (key in named or key in deep or num or len(group) == 1):
             return key, images
     return None
+
+
+def _is_of_each(images: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether an array says something of each of N images, as it is as long; a mask does not."""
+    if not (images.ndim and other.ndim and len(images) == len(other)):
+        return False
+    is_picture = images.ndim == 3 and images.shape[2] in CHANNELS
+    return not (is_picture and other.ndim > 1 and other.shape[:2] == images.shape[:2])
 
 
 def _no_images(arrays: Mapping[str, NDArray[Any]], where: str) -> str:

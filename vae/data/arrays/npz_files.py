@@ -19,6 +19,7 @@ from vae.data.arrays.loose_arrays import LooseArray
 from vae.data.arrays.npy_files import read_header
 from vae.data.arrays.pickled_texts import read_texts
 from vae.data.collection import LeftOut
+from vae.data.folders.listing import is_system
 
 LOCAL_HEADER_BYTES = 30
 PART_BYTES = 2**20  # unpacked at once
@@ -36,7 +37,7 @@ def read_npz(
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             name = info.filename.removesuffix(".npy")
-            if name == info.filename:
+            if name == info.filename or is_system(name):
                 continue
             try:
                 found[name] = _array(archive, path, info, name)

@@ -57,7 +57,8 @@ def load_h5(root: Path, files: Sequence[str]) -> Collection:
     if encoded.items or encoded.singles:
         return encoded.collection(skipped)
     where = files[0] if len(files) == 1 else root.name
-    return loose_collection([joined(key, some) for key, some in arrays.items()], where, skipped)
+    together = [joined(key, some) for key, some in arrays.items()]
+    return loose_collection(together, where, skipped, are_classes=True)
 
 
 def _datasets(

@@ -142,6 +142,22 @@ def test_an_npz_of_one_picture_under_each_name_is_as_many_pictures(tmp_path: Pat
     assert np.array_equal(data.take(np.arange(5)), np.stack([picture(seed) for seed in range(5)]))
 
 
+@pytest.mark.parametrize(
+    "mask", [picture(9)[..., 0], picture(9)[..., :1], picture(9)], ids=["grey", "one", "colour"]
+)
+def test_a_mask_beside_the_picture_of_an_npz_is_no_image_and_cuts_it_in_no_lines(
+    mask: np.ndarray, tmp_path: Path
+) -> None:
+    (tmp_path / "set").mkdir()
+    for seed in range(4):
+        np.savez(tmp_path / "set" / f"{seed}.npz", image=picture(seed), mask=mask)
+    for source, num in ((tmp_path / "set", 4), (tmp_path / "set" / "0.npz", 1)):
+        data = opened(source, tmp_path)
+        expected = np.stack([picture(seed) for seed in range(num)])
+        assert np.array_equal(data.take(np.arange(num)), expected)
+        assert "Not used of 0.npz: mask" in str(data.manifest["warnings"])
+
+
 def test_labels_beside_single_arrays_are_said_not_to_be_used(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     for seed in range(5):
@@ -179,7 +195,8 @@ def npy(array: np.ndarray) -> bytes:
 
 def test_arrays_of_one_image_each_in_a_zip_are_read(tmp_path: Path) -> None:
     files = {f"all/{'ab'[seed % 2]}/{seed}.npy": npy(picture(seed)) for seed in range(6)}
-    write_zip(tmp_path / "set.zip", files | {"all/a/broken.npy": b"\x93NUMPY"})
+    more = {"all/a/broken.npy": b"\x93NUMPY", "__MACOSX/._0.npy": b"x"}
+    write_zip(tmp_path / "set.zip", files | more)
     data = opened(tmp_path / "set.zip", tmp_path)
     order = [int(name.rpartition("/")[2]) for name in data.names]
     assert sorted(order) == list(range(6))

@@ -210,3 +210,11 @@ def test_data_sets_that_are_an_encoded_image_each_are_images_in_folders(
     expected = np.stack([picture(seed) for seed in range(6)])
     assert np.array_equal(data_set.take(np.arange(6)), expected)
     assert data_set.classes["label"][:2] == ("cat", "dog")
+
+
+def test_groups_of_images_are_classes(tmp_path: Path) -> None:
+    images = np.stack([picture(seed) for seed in range(7)])
+    write_h5(tmp_path / "a.h5", {"cat/images": images[:3], "dog/images": images[3:]})
+    data = opened(tmp_path / "a.h5", tmp_path)
+    assert np.array_equal(data.take(np.arange(7)), images)
+    assert [data.classes["label"][n] for n in data.attributes["label"]] == ["cat"] * 3 + ["dog"] * 4
