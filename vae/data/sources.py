@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from vae.data.arrays.array_tables import Place, with_tables
 from vae.data.arrays.arrays import load_array
 from vae.data.arrays.idx_files import (
     holds_idx,
@@ -26,11 +27,12 @@ from vae.data.folders.folders import load_image, locate_folder
 from vae.data.folders.listing import is_system, list_folder, listed
 from vae.data.images import content
 from vae.data.source_names import WANTED, nothing_at, plain_source
-from vae.data.tables.table_files import tables_beside
+from vae.data.tables.table_files import is_table, tables_beside
 from vae.data.torchvision.torchvision_sets import load_torchvision
 from vae.data.versions.version_file import is_version, locate_version
 from vae.errors import FileError, InputError, reading
 
+HOLD_MANY = ("array", "idx", "hdf5", "parquet", "arrow", "tar")  # kinds of sources
 PLAIN_IDX = ("MNIST", "FashionMNIST", "KMNIST")  # read without torchvision where they are there
 
 
@@ -40,8 +42,28 @@ def locate(source: str, downloads: Path) -> Source:
     Or a data version of one of these. `downloads` is where torchvision keeps its files. Raises
     InputError.
     """
-    found = _locate(plain_source(source), downloads)
+    found = _with_tables(_locate(plain_source(source), downloads))
     return replace(found, load=lambda: with_distinct_names(found.load()))
+
+
+def _with_tables(source: Source) -> Source:
+    """Arrays and other files of many images with the tables that lie beside them."""
+    path = Path(source.path)
+    if source.kind not in HOLD_MANY or not path.exists():
+        return source
+    seen = {name for name, _, _ in source.listing}
+    if path.is_dir():
+        names = [name for name, _, _ in source.listing if is_table(Path(name).name.lower())]
+        names += [name for name, _, _ in _files_in(path) if is_table(name.lower())]
+        places = [Place(name, path / name) for name in dict.fromkeys(names)]
+    else:
+        places = [
+            Place(table.name if table.name in seen else f"../{table.name}", table)
+            for table in tables_beside(path)
+        ]
+    new = [listed(place.path, place.name) for place in places if place.name not in seen]
+    load = partial(with_tables, source.load, places)
+    return replace(source, listing=[*source.listing, *new], load=load) if places else source
 
 
 def _locate(source: str, downloads: Path) -> Source:

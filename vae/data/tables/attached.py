@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.data.tables.attributes import Column
+from vae.data.tables.sheets import Sheet
 from vae.data.tally import shown
 
 
@@ -21,6 +22,7 @@ class Table:
 
     path: str
     data: bytes
+    sheet: Sheet | None = None  # where it is read already
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,4 @@
-"""One table: its rows, which image each of them speaks for, and what of it is not used.
-
-A sentence about rows or lines that are not used gives an example of them.
-"""
+"""One table: its rows, which image each speaks for, and what is not used, with an example."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.data.folders.sorted_files import TEXT_SUFFIXES
+from vae.data.tables.attached import Table
 from vae.data.tables.row_images import NO_IMAGE, Found, ImageNames
 from vae.data.tables.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, is_image_name, name_rank
 from vae.data.tables.table_formats import read_sheet
@@ -28,15 +26,15 @@ MAX_NAME_LENGTH = 100  # of a column
 
 
 class TableRows:
-    """The rows of the table at `path` and the images they speak for, as positions in `images`."""
+    """The rows of a table and the images they speak for, as positions in `images`."""
 
-    def __init__(self, path: str, data: bytes, images: ImageNames) -> None:
-        self.path = path
+    def __init__(self, table: Table, images: ImageNames) -> None:
+        self.path = table.path
         self.images = images
-        self.sheet = read_sheet(path, data)
-        lines = [row for _, row in islice(self.sheet.rows(), NUM_SAMPLE_LINES)]
-        sample = [row for row in lines if row]
-        self._is_meant = is_meant(path, data)
+        self.sheet = table.sheet or read_sheet(table.path, table.data)
+        lines = [*islice(self.sheet.rows(), NUM_SAMPLE_LINES)]
+        sample = [row for _, row in lines if row]
+        self._is_meant = is_meant(table.path, table.data)
         self.first = self.sheet.header or (sample[0] if sample else [])
         naming = sum(any(map(is_image_name, row)) for row in sample)
         self.names_images = 2 * naming >= len(lines) > 0
@@ -54,7 +52,7 @@ class TableRows:
 
     @property
     def num_used(self) -> int:
-        return sum(image != NO_IMAGE for image in self._found.image) + len(self._clashes)
+        return sum(image >= 0 for image in self._found.image) + len(self._clashes)
 
     @property
     def example(self) -> str:

@@ -128,10 +128,10 @@ class _Merged:
         """The rows, by the numbers that another table gives the images where they are these."""
         for numbered in self.numbered:
             if table.path.startswith(numbered.folder):
-                read = TableRows(table.path, table.data, numbered.names(names, images))
+                read = TableRows(table, numbered.names(names, images))
                 if not read.names_images and numbered.fits(read.names):
                     return read
-        return TableRows(table.path, table.data, names)
+        return TableRows(table, names)
 
     def _add(
         self, name: str, images: NDArray[np.int64], cells: Sequence[str], commas: Commas

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.vae.data.layouts.layout import Theme, colours, greys, levels
+from tests.vae.data.layouts.layout import Theme, colours, greys, levels, write
 
 ARRAYS = Theme(
     "Arrays of NumPy",
@@ -189,4 +189,59 @@ def _several_npz(at: Path) -> Path:
     (at / "faces").mkdir()
     np.savez(at / "faces/test.npz", x=greys([3]), y=np.array([8]))
     np.savez(at / "faces/train.npz", x=greys([0, 1, 2]), y=np.array([7, 8, 7]))
+    return at / "faces"
+
+
+@layout(
+    "A table beside an array, with a row for each image: said",
+    "0 1 2 3",
+    columns={"age": "0.5 1.5 2.5 3.5"},
+    counts={"table": 1},
+    says=["ages.csv has as many rows as there are images, 4"],
+)
+def _table_in_order(at: Path) -> Path:
+    (at / "faces").mkdir()
+    np.save(at / "faces/faces.npy", np.stack([colours(number) for number in range(4)]))
+    write(at / "faces/ages.csv", "age\n0.5\n1.5\n2.5\n3.5\n")
+    return at / "faces"
+
+
+@layout(
+    "A table that numbers the images of an array",
+    "0 1 2 3",
+    columns={"age": "0.5 1.5 2.5 3.5"},
+    counts={"table": 1},
+)
+def _table_of_numbers(at: Path) -> Path:
+    (at / "faces").mkdir()
+    np.save(at / "faces/faces.npy", np.stack([colours(number) for number in range(4)]))
+    write(at / "faces/ages.csv", "index,age\n3,3.5\n2,2.5\n1,1.5\n0,0.5\n")
+    return at / "faces"
+
+
+@layout(
+    "A table with other rows than there are images: said",
+    "0 1 2 3",
+    counts={"other": 1},
+    says=["ages.csv was not used: it has 3 rows for 4 images"],
+)
+def _table_of_others(at: Path) -> Path:
+    (at / "faces").mkdir()
+    np.save(at / "faces/faces.npy", np.stack([colours(number) for number in range(4)]))
+    write(at / "faces/ages.csv", "age\n0.5\n1.5\n2.5\n")
+    return at / "faces"
+
+
+@layout(
+    "A table that names .npy files of one picture each",
+    "0 1 2 3",
+    columns={"hair": "red blue red blue"},
+    counts={"table": 1},
+)
+def _table_of_pictures(at: Path) -> Path:
+    (at / "faces").mkdir()
+    for number in range(4):
+        np.save(at / f"faces/face_{number}.npy", colours(number))
+    rows = "".join(f"face_{n}.npy,{('red', 'blue')[n % 2]}\n" for n in range(4))
+    write(at / "faces/hair.csv", f"file,hair\n{rows}")
     return at / "faces"
