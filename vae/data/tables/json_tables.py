@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from vae.data.splits.split_words import split_of
 from vae.data.tables.attributes import is_class_name
 from vae.data.tables.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, Row, Sheet, lines_of, name_rank
 
@@ -67,6 +68,11 @@ def _row_objects(document: Any) -> Iterator[tuple[int, Any]]:
         document = document["labels"] or []
     if isinstance(document, dict) and any(name_rank(name) is not None for name in document):
         yield from enumerate(_column_rows(document) or [document], start=1)
+    elif isinstance(document, dict) and _are_lists_of_names(document):
+        column = "split" if all(map(split_of, document)) else "label"
+        named = [(name, key) for key, names in document.items() for name in names]
+        for number, (name, key) in enumerate(named, start=1):
+            yield number, {"file_name": name, column: key}
     elif isinstance(document, dict):
         for number, (name, value) in enumerate(document.items(), start=1):
             cells = value if isinstance(value, dict) else {"label": value}
@@ -89,6 +95,14 @@ def _row_objects(document: Any) -> Iterator[tuple[int, Any]]:
             else:
                 vector = {f"label {j}": value for j, value in enumerate(row[1][:MAX_COLUMNS])}
                 yield number, {"file_name": row[0], **vector}
+
+
+def _are_lists_of_names(document: dict[str, Any]) -> bool:
+    """Whether each key has a list of texts, as {"train": ["1.png", "2.png"], "test": ["3.png"]}."""
+    lists = [*document.values()]
+    return bool(lists) and all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists
+    )
 
 
 def _column_rows(document: dict[str, Any]) -> list[dict[str, Any]]:

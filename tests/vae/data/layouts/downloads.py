@@ -127,6 +127,19 @@ def _objects(at: Path) -> Path:
 
 
 @layout(
+    "splits.json: a list of names for each split",
+    SIX[:-2],
+    "3 4",
+    counts={"table": 1},
+)
+def _splits_json(at: Path) -> Path:
+    names = [f"{n}.png" for n in range(5)]
+    save(at / "faces", names)
+    write(at / "faces/splits.json", json.dumps({"train": names[:3], "val": names[3:]}))
+    return at / "faces"
+
+
+@layout(
     "FER2013: the images as numbers in a cell of a csv",
     "0 1 2 3 4",
     "4",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.vae.data.tables.samples import attached, said, texts
@@ -79,6 +81,20 @@ def test_a_list_for_training_and_validation_gives_way_to_those_of_one() -> None:
     without = {name: tables[name] for name in tables if not name.endswith(("train.txt", "val.txt"))}
     without["VOC/ImageSets/Main/trainval.txt"] = tables["VOC/ImageSets/Main/trainval.txt"]
     assert attached(without, paths).splits == ["train"] * 5 + ["test"]
+
+
+def test_a_json_file_of_lists_of_names_is_the_split_or_the_label() -> None:
+    paths = [f"images/{n}.png" for n in range(6)]
+    names = [f"{n}.png" for n in range(6)]
+    split = {"train": names[:3], "val": names[3:5], "test": names[5:]}
+    found = attached({"splits.json": json.dumps(split)}, paths)
+    assert found.splits == ["train"] * 3 + ["validation"] * 2 + ["test"]
+    assert (found.columns, found.warnings) == ({}, [])
+    classes = {"cat": ["0", "2", "4"], "dog": ["1", "3", "5"]}
+    found = attached({"classes.json": json.dumps(classes)}, paths)
+    assert texts(found.columns["label"]) == ["cat", "dog"] * 3
+    others = {"authors": ["Ann", "Bob"], "licence": ["free"]}
+    assert attached({"about.json": json.dumps(others)}, paths).passed_over == ["about.json"]
 
 
 def test_lines_of_comments_and_names_of_several_words_are_read() -> None:
