@@ -87,11 +87,31 @@ def loose_collection(
             if array.shape[0] == len(pictures)
         ]
         return replace(each, warnings=[*each.warnings, *said])
-    named = {array.name: array.lazy() for array in arrays}
+    named = {array.name: array.lazy() for array in _batches(arrays)}
     found = _classes(named) if are_classes else None
     if found is None:
         found = from_arrays(named, where)
     return replace(found, skipped=[*skipped, *found.skipped])
+
+
+def _batches(arrays: Sequence[LooseArray]) -> Sequence[LooseArray]:
+    """Numbered parts put together, images_0 and labels_0, images_1 and labels_1; else as they are.
+
+    So they are where there are several names, each with the same numbers and as many rows.
+    """
+    found: dict[str, dict[int, LooseArray]] = {}
+    for array in arrays:
+        match = re.fullmatch(r"(.*?)[-_]?(\d+)", array.name)
+        if match is None or not array.shape:
+            return arrays
+        found.setdefault(match[1], {})[int(match[2])] = array
+    rows = {tuple(sorted((n, a.shape[0]) for n, a in parts.items())) for parts in found.values()}
+    num = sum(map(len, found.values()))
+    if any(len({a.shape[1:] for a in parts.values()}) > 1 for parts in found.values()):
+        return arrays
+    if len(found) < 2 or len(rows) > 1 or num < len(arrays) or num < 2 * len(found):
+        return arrays
+    return [joined(name, [parts[n] for n in sorted(parts)]) for name, parts in found.items()]
 
 
 def _may_be_picture(shape: tuple[int, ...]) -> bool:

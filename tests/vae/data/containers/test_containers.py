@@ -158,6 +158,19 @@ def test_a_mask_beside_the_picture_of_an_npz_is_no_image_and_cuts_it_in_no_lines
         assert "Not used of 0.npz: mask" in str(data.manifest["warnings"])
 
 
+def test_numbered_parts_of_images_and_labels_are_one_set(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    images = np.stack([picture(seed) for seed in range(24)])
+    for part in range(12):  # 10 comes after 9
+        np.save(tmp_path / "set" / f"x_{part}.npy", images[2 * part : 2 * part + 2])
+        np.save(tmp_path / "set" / f"y_{part}.npy", np.array([part % 3] * 2))
+    data = opened(tmp_path / "set", tmp_path)
+    assert np.array_equal(data.take(np.arange(24)), images)
+    assert [data.classes["label"][n] for n in data.attributes["label"]] == [
+        str(n // 2 % 3) for n in range(24)
+    ]
+
+
 def test_labels_beside_single_arrays_are_said_not_to_be_used(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     for seed in range(5):
