@@ -79,6 +79,7 @@ class _Merged:
         self.warnings: list[str] = []
         self.passed_over: list[str] = []
         self.numbered: list[Numbered] = []
+        self.lists: list[str] = []  # texts that are named after a split but list no images
 
     def attach(self, table: Table, are_numbers: bool = False) -> None:
         """Takes in a table, `are_numbers`: and the numbers of images in it, for those after it."""
@@ -86,6 +87,10 @@ class _Merged:
         read = self._read(table, images, names)
         if read.is_other:
             self.passed_over.append(table.path)
+            is_named = any(map(split_of, words_of(table.path)))  # train.txt, of other things
+            name = next(filter(None, read.names), "")
+            if is_named and name and not table.path.startswith(BESIDE):
+                self.lists.append(f"{escaped(table.path)} (it says {shown(name)})")
             return
         is_stranger = table.path.startswith(BESIDE) and read.is_stranger
         (self.strangers if is_stranger else self.warnings).extend(read.warnings())
@@ -212,6 +217,9 @@ class _Merged:
             listed = None
         if listed is not None:
             splits = _filled(splits, listed)
+        if self.lists:
+            told = ", ".join(self.lists[:3])
+            self.warnings.append(f"Named after a split, but naming no image, and not used: {told}.")
         self.warnings += self._about_strangers()
         if len(self.warnings) > MAX_WARNINGS:
             more = len(self.warnings) - MAX_WARNINGS

@@ -97,6 +97,17 @@ def test_a_json_file_of_lists_of_names_is_the_split_or_the_label() -> None:
     assert attached({"about.json": json.dumps(others)}, paths).passed_over == ["about.json"]
 
 
+def test_lists_that_are_named_after_splits_but_name_no_image_are_said() -> None:
+    paths = [f"{name}/{n}.png" for name in "abc" for n in range(2)]
+    tables: dict[str, str | bytes] = {"train.txt": "a\nb\n", "test.txt": "c\n", "notes.txt": "x\n"}
+    found = attached(tables, paths)
+    assert found.splits is None
+    assert found.warnings == [
+        "Named after a split, but naming no image, and not used: test.txt (it says 'c'), "
+        "train.txt (it says 'a')."
+    ]
+
+
 def test_lines_of_comments_and_names_of_several_words_are_read() -> None:
     comments = "#Image CLASS-ID SPECIES BREED ID\n#ID: 1:37 Class ids\n#SPECIES: 1:Cat 2:Dog\n"
     paths = [f"images/pet_{n}.jpg" for n in range(4)]
