@@ -1,13 +1,13 @@
 // @ts-check
 // Where images, a zip file or a whole folder are dropped or chosen. All files go in one request,
 // which the browser reads from their disk as it sends, and in further ones where a connection is
-// lost. It goes on when the area is closed, and the
-// page learns of it when the area is open again.
+// lost. It goes on when the area is closed, and the page learns of it when the area is open again.
 
 import { chosen, head, progress, walk } from "./dropped_files.js";
 import { make } from "./elements.js";
 import { mounted } from "./mount.js";
-import { LostError, send } from "./resumed_sending.js";
+import { post } from "./posting.js";
+import { send } from "./resumed_sending.js";
 
 /** @typedef {import("./dropped_files.js").Found} Found */
 /** @typedef {import("./mount.js").Send} Send */
@@ -16,11 +16,6 @@ import { LostError, send } from "./resumed_sending.js";
  * @typedef {object} Data
  * @property {string} token  by which the server knows its own page
  */
-
-const LOST =
-  "The connection was lost and did not come back, or a file was changed while it was read: drop " +
-  "the files again.";
-const AGAIN = [408, 409, 502, 503, 504]; // answers after which what has come may be sent on
 
 /** What is sent now and what became of it: one set at a time, whichever area it was dropped on. */
 class Sending {
@@ -89,34 +84,6 @@ class Sending {
 }
 
 /**
- * What the server answers; what it says against it becomes an error. `fetch` tells no progress.
- * @param {string} path  beside the page
- * @param {Blob | string} body
- * @param {Record<string, string>} headers
- * @param {AbortSignal} signal
- * @param {(bytes: number) => void} [told]  of the bytes that are sent
- * @returns {Promise<string>}
- */
-function post(path, body, headers, signal, told) {
-  return new Promise((done, failed) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", new URL(path, document.baseURI));
-    for (const [name, text] of Object.entries(headers)) request.setRequestHeader(name, text);
-    if (told) request.upload.onprogress = ({ loaded }) => told(loaded);
-    request.onload = () => {
-      if (request.status < 300) done(request.responseText);
-      else if (AGAIN.includes(request.status)) failed(new LostError(whyNot(request)));
-      else failed(new Error(whyNot(request)));
-    };
-    request.onerror = () => failed(new LostError(LOST));
-    request.onabort = () => failed(new Error(""));
-    signal.addEventListener("abort", () => request.abort());
-    if (signal.aborted) failed(new Error(""));
-    else request.send(body);
-  });
-}
-
-/**
  * @param {number} seconds
  * @param {AbortSignal} signal  which ends it
  * @returns {Promise<void>}
@@ -126,15 +93,6 @@ function pause(seconds, signal) {
     setTimeout(done, 1000 * seconds);
     signal.addEventListener("abort", () => failed(new Error("")));
   });
-}
-
-/** @param {XMLHttpRequest} request */
-function whyNot(request) {
-  if (request.getResponseHeader("Content-Type")?.startsWith("text/plain")) {
-    return request.responseText;
-  }
-  return `The server, or a proxy before it, answered ${request.status} and took nothing: let the \
-proxy pass on large requests, or write the path of a folder on the server into Data.`;
 }
 
 const sending = new Sending();
