@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 FOLDER = Path(__file__).parents[1]
-BUTTONS = "components/buttons"  # a style sheet to share
+BUTTONS = "components/elements"  # a style sheet to share
 
 
 def version() -> str:
