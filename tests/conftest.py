@@ -33,6 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    of_gpus = [item for item in items if item.get_closest_marker("gpu")]
+    if not of_gpus:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in of_gpus:
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     leftover_processes.end(config.stash[SESSION])  # also where the fixtures were given no time
 

@@ -47,10 +47,13 @@ class Latents:
         return result
 
 
-def to_unit(images: NDArray[np.uint8], device: torch.device | str = "cpu") -> Tensor:
-    """Pixels [N, H, W, C] as x in [0, 1], [N, C, H, W], channels last in memory."""
-    x = torch.from_numpy(images).to(device, non_blocking=True).permute(0, 3, 1, 2)
-    return x.float().div_(255)
+def to_unit(images: NDArray[np.uint8] | Tensor, device: torch.device | str | None = None) -> Tensor:
+    """Pixels [N, H, W, C] of uint8 as x in [0, 1], [N, C, H, W], channels last in memory.
+
+    On `device`, or where they are.
+    """
+    pixels = images if isinstance(images, Tensor) else torch.from_numpy(images)
+    return pixels.to(device).permute(0, 3, 1, 2).float().div_(255)
 
 
 @torch.inference_mode()

@@ -6,6 +6,8 @@ as if it had never stopped, since nothing here remembers anything.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -36,20 +38,38 @@ def batch_index(
 ) -> NDArray[np.int64]:
     """Which images the step after `step` completed ones sees. [N]"""
     epoch, position = divmod(step, steps_per_epoch(len(train), batch_size))
-    order = permutation(len(train), seed, epoch)
+    order = _order(len(train), seed, epoch)
     index = train[order[position * batch_size : (position + 1) * batch_size]]
     return np.repeat(index, 2) if len(index) == 1 else index
 
 
-def noise(seed: int, step: int, shape: tuple[int, ...]) -> Tensor:
-    """The eps ~ N(0, I) of one step. [*shape]"""
+@lru_cache(maxsize=2)
+def _order(num: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order of an epoch, remembered for its steps. [num]"""
+    order = permutation(num, seed, epoch)
+    order.setflags(write=False)
+    return order
+
+
+def noise(
+    seed: int, step: int, shape: tuple[int, ...], device: torch.device | str = "cpu"
+) -> Tensor:
+    """The eps ~ N(0, I) of one step, made on the device, whose kind decides it too. [*shape]"""
     mixed = np.random.SeedSequence([seed, step]).generate_state(1)[0]
-    return torch.randn(shape, generator=torch.Generator().manual_seed(int(mixed)))
+    generator = torch.Generator(device).manual_seed(int(mixed))
+    return torch.randn(shape, generator=generator, device=device)
 
 
-def noise_of(objective: Objective, step: int, num: int, latent_dim: int) -> Tensor:
+def noise_of(
+    objective: Objective,
+    step: int,
+    num: int,
+    latent_dim: int,
+    device: torch.device | str = "cpu",
+) -> Tensor:
     """The eps of `num` images. [N, D], or [L, N, D] for L samples an image; 0 where z is mu."""
     train, shape = objective.train, (num, latent_dim)
     if not objective.is_noisy:
-        return torch.zeros(shape)
-    return noise(train.seed, step, shape if train.num_samples == 1 else (train.num_samples, *shape))
+        return torch.zeros(shape, device=device)
+    shape_of_all = shape if train.num_samples == 1 else (train.num_samples, *shape)
+    return noise(train.seed, step, shape_of_all, device)

@@ -1,4 +1,7 @@
-"""What keeps a step whose gradient is not finite from doing harm."""
+"""What keeps a step whose gradient is not finite from doing harm.
+
+Nothing here waits for the device: whether a step was good is a number that stays there.
+"""
 
 from __future__ import annotations
 
@@ -11,36 +14,39 @@ MAX_BAD_STEPS = 20
 
 
 class Guard:
-    """Watches the gradients of `model`, and puts its running means back after a bad step."""
+    """Takes the steps of `model`, but for those whose gradient is not finite."""
 
-    def __init__(self, model: VAE) -> None:
-        self._model = model
+    def __init__(self, model: VAE, optimizer: torch.optim.Optimizer) -> None:
+        self._parameters, self._optimizer = list(model.parameters()), optimizer
         self._statistics = list(model.buffers())  # the running means that a forward pass updates
         self._good_statistics = [buffer.clone() for buffer in self._statistics]
-        self._bad_steps = 0  # in a row
+        self._is_fused = bool(optimizer.defaults.get("fused"))
 
-    def accepts(self) -> bool:
-        """Whether the gradient is finite, so that the step may be taken."""
-        gradients = [p.grad for p in self._model.parameters() if p.grad is not None]
-        is_finite = bool(torch.isfinite(torch.stack(torch._foreach_norm(gradients))).all())
-        if is_finite:
-            _copy(self._good_statistics, self._statistics)
-            self._bad_steps = 0
-        else:
-            _copy(self._statistics, self._good_statistics)
-            self._bad_steps += 1
-        return is_finite
+    @torch.no_grad()
+    def step(self) -> Tensor:
+        """Change the weights by their gradients, unless one is not finite.
 
-    def check(self) -> None:
-        """Raises FloatingPointError after too many bad steps in a row."""
-        if self._bad_steps == MAX_BAD_STEPS:
-            raise FloatingPointError(
-                f"training diverged: {MAX_BAD_STEPS} steps in a row were not finite; "
-                "try a smaller train.lr"
-            )
+        Then nothing is changed, and the running means go back to what they were. Returns 1 for a
+        step that was left out, 0 for one that was taken, on the device. []
+        """
+        gradients = [p.grad for p in self._parameters if p.grad is not None]
+        is_finite = torch.isfinite(torch.stack(torch._foreach_norm(gradients))).all()
+        is_bad = (~is_finite).float()
+        for now, good in zip(self._statistics, self._good_statistics, strict=True):
+            good.copy_(torch.where(is_finite, now, good))
+            now.copy_(good)
+        if self._is_fused:  # its kernel looks at the flag by itself, as for torch's GradScaler
+            self._optimizer.found_inf = is_bad  # type: ignore[attr-defined]
+            self._optimizer.step()
+        elif is_finite:
+            self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return is_bad
 
 
-def _copy(to: list[Tensor], tensors: list[Tensor]) -> None:
-    """Each of `tensors` into its place; there may be none, which torch refuses."""
-    if tensors:
-        torch._foreach_copy_(to, tensors)
+def check(num_bad: int) -> None:
+    """Raises FloatingPointError where so many steps in a row, up to the last one, were bad."""
+    if num_bad >= MAX_BAD_STEPS:
+        raise FloatingPointError(
+            f"training diverged: {num_bad} steps in a row were not finite; try a smaller train.lr"
+        )

@@ -5,32 +5,62 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 
+class _Step(NamedTuple):
+    number: int
+    num_images: int
+    is_bad: Tensor  # 1 or 0, on the device
+
+
 class StepMeans:
-    """Means over the images of the steps since the last event. Sums, so that they go on exactly."""
+    """Means over the images of the steps since the last event. Sums, so that they go on exactly.
+
+    The steps add on the device, which is waited for in `settle` alone.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = names
-        self.sums, self.num_images = np.zeros(len(names)), 0  # of the good steps
+        self.sums, self.num_images = np.zeros(len(names)), 0  # of the good steps, once settled
+        self.num_bad = 0  # steps in a row up to the last one, once settled
         self.seconds = 0.0  # of training so far
+        self._steps: list[_Step] = []  # not settled yet
+        self._running: Tensor | None = None  # the sums with those steps, on the device
         self.start()
 
     def start(self) -> None:
         """Time from now on."""
         self._num_timed, self._since = 0, time.perf_counter()
 
-    def add(self, measures: Mapping[str, Tensor], num: int, is_good: bool) -> None:
-        """Count a step over `num` images; what a bad one measured is left out."""
+    @torch.no_grad()
+    def add(self, step: int, measures: Mapping[str, Tensor], num: int, is_bad: Tensor) -> None:
+        """Count the step of this number, over `num` images; what a bad one measured is left out."""
         self._num_timed += num
-        if is_good:
-            means = torch.stack([measures[name] for name in self.names]).detach()
-            self.sums += num * means.double().cpu().numpy()
-            self.num_images += num
+        means = torch.stack([measures[name] for name in self.names]).detach()
+        means = means.to(torch.float32 if means.device.type == "mps" else torch.float64)
+        if self._running is None:
+            self._running = torch.as_tensor(self.sums, dtype=means.dtype, device=means.device)
+        self._running = torch.where(is_bad > 0, self._running, self._running + num * means)
+        self._steps.append(_Step(step, num, is_bad))
+
+    def settle(self) -> list[int]:
+        """Bring `sums`, `num_images` and `num_bad` up to date. Returns the steps that were bad."""
+        steps, self._steps = self._steps, []
+        if not steps or self._running is None:
+            return []
+        flags = torch.stack([step.is_bad for step in steps]).to(self._running.dtype)
+        both = torch.cat([self._running, flags]).cpu().double().numpy()  # waits for the device
+        self.sums, self._running = both[: len(self.names)], None
+        bad = both[len(self.names) :] > 0
+        for step, is_bad in zip(steps, bad, strict=True):
+            self.num_images += 0 if is_bad else step.num_images
+            self.num_bad = self.num_bad + 1 if is_bad else 0
+        return [step.number for step, is_bad in zip(steps, bad, strict=True) if is_bad]
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -40,7 +70,7 @@ class StepMeans:
         self._since += time.perf_counter() - began
 
     def take(self) -> tuple[dict[str, float], float]:
-        """The means, none where no step was good, and images per second; begins anew."""
+        """The settled means, none where no step was good, and images per second; begins anew."""
         elapsed = time.perf_counter() - self._since
         self.seconds += elapsed
         means = (self.sums / max(1, self.num_images)).tolist()

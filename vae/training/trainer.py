@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from vae import config
@@ -27,8 +24,9 @@ from vae.runs.events import EventWriter
 from vae.runs.folder import Run
 from vae.runs.milestones import EVALUATION_IMAGES, checkpoint_is_due, preview_is_due
 from vae.training import state as states
-from vae.training.batches import batch_index, noise_of, steps_per_epoch
-from vae.training.guard import Guard
+from vae.training.batches import noise_of, steps_per_epoch
+from vae.training.feed import Feed
+from vae.training.guard import Guard, check
 from vae.training.objectives import Objective
 from vae.training.previews import draw_preview
 from vae.training.schedules import lr_at
@@ -88,37 +86,28 @@ class Trainer:
 
     def _loop(self, asked: Asked, progress: Progress) -> EndStatus:
         """Step after step, each followed by what is due. Returns the status in the end."""
-        if self.step == 0:
-            self._begin()
-        state, model, optimizer = self.state, self.model, self.state.optimizer
-        guard = Guard(model)
-        state.means.start()
-        with ThreadPoolExecutor(1) as ahead:
-            batch = ahead.submit(self._batch, self.step)
+        state, model = self.state, self.model
+        with Feed(self.dataset, self.config.train, self.device) as feed:
+            if self.step == 0:
+                self._begin(feed)
+            guard = Guard(model, state.optimizer)
+            state.means.start()
             while self.step < self.total_steps:
                 if request := asked():
                     self._save()
                     return STATUS_AFTER[request]
-                images = batch.result()  # [N, H, W, C] uint8
-                batch = ahead.submit(self._batch, self.step + 1)
 
                 model.train()
-                x = to_unit(images, self.device)  # [N, C, H, W]
+                x = to_unit(feed.images(self.step))  # [N, C, H, W]
                 eps = self._noise(len(x))  # [N, D]
                 with self._precision():
                     terms = model(x, eps)
                 measures = self.objective.measure(terms, self.step)
                 measures["loss"].backward()  # type: ignore[no-untyped-call]
-                is_good = guard.accepts()
-                if is_good:
-                    self._set_lr()
-                    optimizer.step()
-                else:
-                    self._note(self.step + 1, "A step was skipped: its gradient was not finite.")
-                optimizer.zero_grad(set_to_none=True)
-                guard.check()
+                self._set_lr()
+                is_bad = guard.step()
                 state.step += 1
-                state.means.add(measures, len(x), is_good)
+                state.means.add(self.step, measures, len(x), is_bad)
 
                 is_over = self.step == self.total_steps
                 if self.step % LOG_EVERY == 0 or is_over:
@@ -137,21 +126,15 @@ class Trainer:
 
     # ------------------------------------------------------------------- what a step takes
 
-    def _begin(self) -> None:
+    def _begin(self, feed: Feed) -> None:
         """Before the first step: weights that suit the data, and what they make of it."""
         if not self.run.start_file.exists():
-            x = to_unit(self._batch(0), self.device)
+            x = to_unit(feed.images(0))
             start_from_data(self.model, x, self._noise(len(x)))
         self._preview()
 
-    def _batch(self, step: int) -> NDArray[np.uint8]:
-        train = self.config.train
-        index = batch_index(self.dataset.train, train.seed, train.batch_size, step)
-        return self.dataset.take(index)
-
     def _noise(self, num: int) -> Tensor:
-        eps = noise_of(self.objective, self.step, num, self.model.latent_dim)
-        return eps.to(self.device)
+        return noise_of(self.objective, self.step, num, self.model.latent_dim, self.device)
 
     def _precision(self) -> torch.autocast:
         is_cuda = self.device.type == "cuda"
@@ -184,6 +167,7 @@ class Trainer:
         self._log_evaluation(found.measures)
 
     def _save(self, keep: bool = False) -> None:
+        self._settle()
         fields = states.save(self.run, self.state, self.epoch, self.dataset, self.objective, keep)
         self.events.write("checkpoint", step=self.step, epoch=self.epoch, **fields)
 
@@ -209,7 +193,14 @@ class Trainer:
         for text in self.notes:
             self._note(self.step, text)
 
+    def _settle(self) -> None:
+        """Hear from the device how the last steps went. Raises FloatingPointError if badly."""
+        for step in self.state.means.settle():
+            self._note(step, "A step was skipped: its gradient was not finite.")
+        check(self.state.means.num_bad)
+
     def _log_step(self) -> None:
+        self._settle()
         measures, images_per_second = self.state.means.take()
         if not measures:
             return

@@ -192,8 +192,8 @@ def test_a_step_that_is_not_finite_changes_nothing(
     assert trainer.train(lambda: "", silent) == "finished"
     assert before
     assert all(torch.isfinite(tensor).all() for tensor in weights(run).values())
-    notes = [event["text"] for event in run.events() if event["kind"] == "note"]
-    assert any("not finite" in text for text in notes)
+    notes = [event for event in run.events() if event["kind"] == "note"]
+    assert [note["step"] for note in notes if "not finite" in note["text"]] == [5]
 
 
 def test_training_that_diverges_ends_with_a_remedy(

@@ -1,0 +1,90 @@
+"""The batches of a training, each on its device when its step comes.
+
+N images of a batch, H = W pixels, C channels.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+
+import torch
+from torch import Tensor
+
+from vae.config import TrainConfig
+from vae.data.dataset import Dataset
+from vae.training.batches import batch_index
+
+RESIDENT_PART = 0.4  # of the free memory of a GPU, that all training images together may take
+COPIED = 4096  # images at once, while they are brought there
+
+
+class Feed:
+    """Batch after batch. Used as ``with Feed(...) as feed: feed.images(step)``.
+
+    Where the training images fit into a GPU's memory they lie there as uint8, and no step waits
+    for a copy. Else each batch is read while the step before it is computed.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        train: TrainConfig,
+        device: torch.device,
+        is_resident: bool | None = None,
+    ) -> None:
+        """`is_resident` None: where the images fit."""
+        self._dataset, self._train, self._device = dataset, train, device
+        is_resident = self._fits() if is_resident is None else is_resident
+        self._resident = self._all_images() if is_resident else None  # [n, H, W, C]
+        self._ahead = ThreadPoolExecutor(1)
+        self._next: tuple[int, Future[Tensor]] | None = None  # a step, and its batch
+
+    def __enter__(self) -> Feed:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ahead.shutdown(cancel_futures=True)
+
+    def images(self, step: int) -> Tensor:
+        """What the step after `step` completed ones sees. [N, H, W, C] uint8"""
+        known, waiting = self._next or (-1, None)
+        batch = waiting.result() if waiting and known == step else self._read(step)
+        self._next = step + 1, self._ahead.submit(self._read, step + 1)
+        if self._resident is not None:  # they are places in it
+            return self._resident[batch.to(self._device, non_blocking=True)]
+        return batch.to(self._device, non_blocking=True)
+
+    def _read(self, step: int) -> Tensor:
+        """The batch on the host, or its places among the resident images; pinned for a GPU."""
+        train = self._train
+        index = batch_index(self._dataset.train, train.seed, train.batch_size, step)
+        if self._resident is not None:
+            places = self._dataset.train.searchsorted(index)  # the split is sorted
+            return self._pinned(torch.from_numpy(places))
+        return self._pinned(torch.from_numpy(self._dataset.take(index)))
+
+    def _pinned(self, tensor: Tensor) -> Tensor:
+        return tensor.pin_memory() if self._device.type == "cuda" else tensor
+
+    def _fits(self) -> bool:
+        if self._device.type != "cuda":
+            return False
+        free, _ = torch.cuda.mem_get_info(self._device)
+        num_bytes = len(self._dataset.train) * int(torch.tensor(self._dataset.image_shape).prod())
+        return num_bytes < RESIDENT_PART * free
+
+    def _all_images(self) -> Tensor:
+        """The training images on the device. [n, H, W, C]"""
+        channels, height, width = self._dataset.image_shape
+        num = len(self._dataset.train)
+        images = torch.empty((num, height, width, channels), dtype=torch.uint8, device=self._device)
+        for start in range(0, num, COPIED):
+            part = self._dataset.train[start : start + COPIED]
+            images[start : start + len(part)] = torch.from_numpy(self._dataset.take(part))
+        return images
