@@ -13,13 +13,64 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import weight_norm
-from torch.nn.utils.parametrize import is_parametrized
+from torch.nn.utils.parametrize import is_parametrized, register_parametrization
 
 from vae.model.convolutions import Residual
 from vae.model.networks import VAE
 
 SMALLEST = 1e-4  # standard deviation of a channel, below which it is taken for constant
+
+
+class _Normalised(torch.autograd.Function):
+    """w = g v / |v|, with |v| over all but the output channels.
+
+    With g' and v' the gradients of g and v, and w' that of w: g' = w' v / |v|, and
+    v' = g w' / |v| - g g' v / |v|^2 (Salimans & Kingma 2016, equation 3). Computed on rows that
+    lie as they are in memory where the weights are channels last: torch's own parametrization
+    copies them several times, a twentieth of a step of training.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, length: Tensor, direction: Tensor, dim: int) -> Tensor:
+        """length [O, 1, 1, 1] or [1, O, 1, 1], direction [O, I, h, w] or [I, O, h, w] -> w"""
+        rows = direction.permute(0, 2, 3, 1)
+        flat = rows.reshape(len(rows), -1) if dim == 0 else rows.reshape(-1, rows.shape[3])
+        norm = torch.linalg.vector_norm(flat, dim=1 - dim, keepdim=True)
+        scale = length.reshape(norm.shape) / norm
+        ctx.save_for_backward(flat, norm, scale)
+        ctx.dim, ctx.rows_shape, ctx.length_shape = dim, rows.shape, length.shape
+        weight: Tensor = (flat * scale).view(rows.shape).permute(0, 3, 1, 2)
+        return weight
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        """The gradients of length and direction."""
+        flat, norm, scale = ctx.saved_tensors
+        of_w = gradients[0].permute(0, 2, 3, 1).reshape(flat.shape)
+        of_length = (of_w * flat).sum(1 - ctx.dim, keepdim=True) / norm
+        of_direction = torch.addcmul(of_w * scale, flat, scale * of_length / norm, value=-1)
+        return (
+            of_length.reshape(ctx.length_shape),
+            of_direction.view(ctx.rows_shape).permute(0, 3, 1, 2),
+            None,
+        )
+
+
+class _WeightNorm(nn.Module):
+    """The parametrization; its parameters are `original0`, the length, and `original1`."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.dim = dim  # of the output channels
+
+    def forward(self, length: Tensor, direction: Tensor) -> Tensor:
+        weight: Tensor = _Normalised.apply(length, direction, self.dim)
+        return weight
+
+    def right_inverse(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Length and direction of a plain weight."""
+        others = [dim for dim in range(4) if dim != self.dim]
+        return torch.linalg.vector_norm(weight, dim=others, keepdim=True), weight
 
 
 def normalise_weights(model: VAE) -> None:
@@ -29,7 +80,9 @@ def normalise_weights(model: VAE) -> None:
     """
     for convolution in _convolutions(model)[:-1]:
         is_transposed = isinstance(convolution, nn.ConvTranspose2d)
-        weight_norm(convolution, dim=1 if is_transposed else 0)
+        register_parametrization(
+            convolution, "weight", _WeightNorm(1 if is_transposed else 0), unsafe=True
+        )
 
 
 @torch.no_grad()
