@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import os
 import signal
+import time
 from types import FrameType
 from typing import Any, Literal
 
@@ -31,6 +32,8 @@ Result = dict[str, Any]
 
 # A step, an evaluation and a checkpoint may lie before a trainer that was asked to pause.
 TAKE_OVER_SECONDS = 300.0
+# How often the trainer looks for a request; steps on a GPU are much shorter.
+CONTROL_SECONDS = 0.05
 PER_PIXEL = "gaussian_per_pixel"
 OF_NETWORKS = (
     "model.name",
@@ -161,12 +164,17 @@ def _train_locked(
     run: Run, config: Config, handled: int, progress: Progress, other: Run | None
 ) -> Result:
     signalled: list[Request] = []
+    looked = 0.0  # when
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         signalled.append("pause")
 
     def asked() -> Request | Literal[""]:
+        nonlocal looked
+        if not signalled and time.perf_counter() < looked + CONTROL_SECONDS:
+            return ""
         sequence, request = run.control()
+        looked = time.perf_counter()
         if sequence > handled:
             return request
         return signalled[0] if signalled else ""

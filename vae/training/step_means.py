@@ -37,6 +37,11 @@ class StepMeans:
         """Time from now on."""
         self._num_timed, self._since = 0, time.perf_counter()
 
+    @property
+    def seconds_since(self) -> float:
+        """Of training since the means began."""
+        return time.perf_counter() - self._since
+
     @torch.no_grad()
     def add(self, step: int, measures: Mapping[str, Tensor], num: int, is_bad: Tensor) -> None:
         """Count the step of this number, over `num` images; what a bad one measured is left out."""
@@ -71,7 +76,7 @@ class StepMeans:
 
     def take(self) -> tuple[dict[str, float], float]:
         """The settled means, none where no step was good, and images per second; begins anew."""
-        elapsed = time.perf_counter() - self._since
+        elapsed = self.seconds_since
         self.seconds += elapsed
         means = (self.sums / max(1, self.num_images)).tolist()
         measures = dict(zip(self.names, means, strict=True)) if self.num_images else {}

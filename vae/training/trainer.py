@@ -32,7 +32,8 @@ from vae.training.previews import draw_preview
 from vae.training.schedules import lr_at
 from vae.training.validation import validate
 
-LOG_EVERY = 10
+LOG_EVERY = 10  # steps
+LOG_SECONDS = 0.2  # at least between two logs, once the first hundred steps are over
 STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
 
 Asked = Callable[[], Request | Literal[""]]  # what is asked for, "" for nothing
@@ -110,7 +111,7 @@ class Trainer:
                 state.means.add(self.step, measures, len(x), is_bad)
 
                 is_over = self.step == self.total_steps
-                if self.step % LOG_EVERY == 0 or is_over:
+                if self._log_is_due() or is_over:
                     self._log_step()
                     progress("train", self.step, self.total_steps)
                 with state.means.paused():
@@ -198,6 +199,13 @@ class Trainer:
         for step in self.state.means.settle():
             self._note(step, "A step was skipped: its gradient was not finite.")
         check(self.state.means.num_bad)
+
+    def _log_is_due(self) -> bool:
+        """Every ten steps, but on a fast device not so often that the log holds it up."""
+        is_early = self.step <= 10 * LOG_EVERY
+        return self.step % LOG_EVERY == 0 and (
+            is_early or self.state.means.seconds_since >= LOG_SECONDS
+        )
 
     def _log_step(self) -> None:
         self._settle()

@@ -196,6 +196,21 @@ def test_a_step_that_is_not_finite_changes_nothing(
     assert [note["step"] for note in notes if "not finite" in note["text"]] == [5]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "logged"), [(0.0, range(10, 180, 10)), (1e9, range(10, 110, 10))]
+)
+def test_a_fast_device_is_not_held_up_by_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, logged: range
+) -> None:
+    """After a hundred steps, logs come no closer than `LOG_SECONDS`; the last step has its own."""
+    monkeypatch.setattr("vae.training.trainer.LOG_SECONDS", seconds)
+    values = {"data.num_images": 400, "train.batch_size": 2, "train.epochs": 1}
+    values |= {"train.checkpoint_every": 1000, "data.image_size": 16}
+    run, _ = train(tmp_path / "a", with_values(TINY, values))
+    steps = [event["step"] for event in run.events() if event["kind"] == "step"]
+    assert steps == [*logged, 180]
+
+
 def test_training_that_diverges_ends_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
