@@ -162,6 +162,13 @@ class TrainConfig:
     checkpoint_every: int = field(
         default=250, metadata={"help": "steps between checkpoints, also made after each epoch"}
     )
+    max_minutes: float | None = field(
+        default=None, metadata={"help": "stop so many minutes after this start (default: no limit)"}
+    )
+    patience: int | None = field(
+        default=None,
+        metadata={"help": "stop after so many epochs without a lower validation loss"},
+    )
     seed: int = field(default=0, metadata={"help": "seed of weights, noise and data order"})
     device: option_choices.Device | None = field(
         default=None, metadata={"help": "cuda, mps or cpu (default: the best there is)"}
@@ -183,6 +190,8 @@ class TrainConfig:
         option_checks.check_not_negative("train.capacity", self.capacity)
         option_checks.check_not_negative("train.free_bits", self.free_bits)
         option_checks.check_whole("train.checkpoint_every", self.checkpoint_every, 1)
+        option_checks.check_positive("train.max_minutes", self.max_minutes)
+        option_checks.check_whole("train.patience", self.patience, 1)
         option_checks.check_whole("train.seed", self.seed, 0)
         option_checks.check_choice("train.device", self.device, option_choices.DEVICES)
         option_checks.check_objective(self)
@@ -210,6 +219,8 @@ CHANGEABLE = (
     "train.capacity",
     "train.free_bits",
     "train.checkpoint_every",
+    "train.max_minutes",
+    "train.patience",
     "train.device",
 )
 

@@ -11,6 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+LOG_EVERY = 10  # steps
+LOG_SECONDS = 0.2  # at least between two logs, once the first hundred steps are over
+
 
 class _Step(NamedTuple):
     number: int
@@ -36,6 +39,11 @@ class StepMeans:
     def start(self) -> None:
         """Time from now on."""
         self._num_timed, self._since = 0, time.perf_counter()
+
+    def are_due(self, step: int) -> bool:
+        """Every ten steps, but on a fast device not so often that the log holds it up."""
+        is_early = step <= 10 * LOG_EVERY
+        return step % LOG_EVERY == 0 and (is_early or self.seconds_since >= LOG_SECONDS)
 
     @property
     def seconds_since(self) -> float:

@@ -6,6 +6,7 @@ N images of a batch, H = W pixels, C channels, D latent dimensions.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Literal
 
@@ -27,13 +28,12 @@ from vae.training import state as states
 from vae.training.batches import noise_of, steps_per_epoch
 from vae.training.feed import Feed
 from vae.training.guard import Guard, check
+from vae.training.limits import reason_to_stop
 from vae.training.objectives import Objective
 from vae.training.previews import draw_preview
 from vae.training.schedules import lr_at
 from vae.training.validation import validate
 
-LOG_EVERY = 10  # steps
-LOG_SECONDS = 0.2  # at least between two logs, once the first hundred steps are over
 STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
 
 Asked = Callable[[], Request | Literal[""]]  # what is asked for, "" for nothing
@@ -58,6 +58,7 @@ class Trainer:
         self.steps_per_epoch = steps_per_epoch(len(dataset.train), config.train.batch_size)
         self.total_steps = config.train.epochs * self.steps_per_epoch
         self.events = EventWriter(run.events_file, keep_step=self.step)
+        self._began = time.perf_counter()
 
     @property
     def step(self) -> int:
@@ -94,7 +95,7 @@ class Trainer:
             guard = Guard(model, state.optimizer)
             state.means.start()
             while self.step < self.total_steps:
-                if request := asked():
+                if request := asked() or self._limit():
                     self._save()
                     return STATUS_AFTER[request]
 
@@ -111,7 +112,7 @@ class Trainer:
                 state.means.add(self.step, measures, len(x), is_bad)
 
                 is_over = self.step == self.total_steps
-                if self._log_is_due() or is_over:
+                if state.means.are_due(self.step) or is_over:
                     self._log_step()
                     progress("train", self.step, self.total_steps)
                 with state.means.paused():
@@ -124,6 +125,14 @@ class Trainer:
                     if is_over and len(self.dataset.validation) > EVALUATION_IMAGES:
                         self._evaluate_all()
         return "finished"
+
+    def _limit(self) -> Request | Literal[""]:
+        """`stop`, with a note, where it has been long enough."""
+        seconds = time.perf_counter() - self._began
+        reason = reason_to_stop(self.config.train, self.state, self.steps_per_epoch, seconds)
+        if reason:
+            self._note(self.step, reason)
+        return "stop" if reason else ""
 
     # ------------------------------------------------------------------- what a step takes
 
@@ -199,13 +208,6 @@ class Trainer:
         for step in self.state.means.settle():
             self._note(step, "A step was skipped: its gradient was not finite.")
         check(self.state.means.num_bad)
-
-    def _log_is_due(self) -> bool:
-        """Every ten steps, but on a fast device not so often that the log holds it up."""
-        is_early = self.step <= 10 * LOG_EVERY
-        return self.step % LOG_EVERY == 0 and (
-            is_early or self.state.means.seconds_since >= LOG_SECONDS
-        )
 
     def _log_step(self) -> None:
         self._settle()

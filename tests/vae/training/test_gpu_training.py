@@ -13,7 +13,8 @@ from vae.data.dataset import open_dataset
 from vae.runs.folder import Run
 from vae.runs.milestones import checkpoint_is_due, preview_is_due
 from vae.training.state import prepare
-from vae.training.trainer import LOG_EVERY, Trainer
+from vae.training.step_means import LOG_EVERY
+from vae.training.trainer import Trainer
 
 pytestmark = pytest.mark.gpu
 

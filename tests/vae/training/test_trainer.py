@@ -203,7 +203,7 @@ def test_a_fast_device_is_not_held_up_by_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, logged: range
 ) -> None:
     """After a hundred steps, logs come no closer than `LOG_SECONDS`; the last step has its own."""
-    monkeypatch.setattr("vae.training.trainer.LOG_SECONDS", seconds)
+    monkeypatch.setattr("vae.training.step_means.LOG_SECONDS", seconds)
     values = {"data.num_images": 400, "train.batch_size": 2, "train.epochs": 1}
     values |= {"train.checkpoint_every": 1000, "data.image_size": 16}
     run, _ = train(tmp_path / "a", with_values(TINY, values))
