@@ -99,6 +99,8 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
         action="store_true",
         help="pause the trainer that is running and continue in its place",
     )
+    text = "also write the numbers and previews for TensorBoard, into RUN/tensorboard"
+    sub.add_argument("--log", choices=("tensorboard",), help=text)
     add_options(sub, [*configuration.options()])
     add_options(command(estimate.estimate, with_run=False), [*configuration.options()])
     command(train.runs, with_run=False)

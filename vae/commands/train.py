@@ -27,6 +27,7 @@ from vae.runs.config_file import SOURCE
 from vae.runs.events import EventWriter, last_event
 from vae.runs.folder import PROBE_SECONDS, Run, data_cache, existing_run, list_runs, open_run
 from vae.runs.processes import CONTROL_VARIABLE
+from vae.runs.tensorboard import TensorBoardLog, require_tensorboard
 
 Result = dict[str, Any]
 
@@ -47,6 +48,9 @@ OF_NETWORKS = (
 def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     """Train a run in the foreground, from the beginning or from where it stopped."""
     run = open_run(arguments.root, arguments.run)
+    with_tensorboard = arguments.log == "tensorboard"
+    if with_tensorboard:
+        require_tensorboard()
     given = {
         name: configuration.parse_option(name, text)
         for name in configuration.options()
@@ -67,7 +71,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     except Timeout:
         raise InputError(f"Run {run.name} is already training; pause or stop it first.") from None
     try:
-        return _train_locked(run, config, handled, progress, other)
+        return _train_locked(run, config, handled, progress, other, with_tensorboard)
     except ExplainedError as error:
         if not run.config_file.exists() and not is_new_folder:
             _write_failure(run, str(error))
@@ -161,7 +165,12 @@ def _write_failure(run: Run, reason: str) -> None:
 
 
 def _train_locked(
-    run: Run, config: Config, handled: int, progress: Progress, other: Run | None
+    run: Run,
+    config: Config,
+    handled: int,
+    progress: Progress,
+    other: Run | None,
+    with_tensorboard: bool,
 ) -> Result:
     signalled: list[Request] = []
     looked = 0.0  # when
@@ -192,6 +201,9 @@ def _train_locked(
         begin_from(run, other, dataset.image_shape)
     config = prepare(run, config, dataset)
     trainer = Trainer(run, config, dataset)
+    if with_tensorboard:
+        folder = run.folder / "tensorboard"
+        trainer.events.also = TensorBoardLog(folder, run.folder, trainer.step)
     if moved := since_import(config.data, data_cache(run.root), dataset):
         trainer.notes.append(moved)
     status = trainer.train(asked, progress)

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vae.atomic import atomic_write
 from vae.errors import reading, writing
@@ -58,6 +58,14 @@ def _lines(events: list[Event]) -> bytes:
     return "".join(json.dumps(event) + "\n" for event in events).encode("utf-8")
 
 
+class AlsoWritten(Protocol):
+    """A second log, in another form."""
+
+    def write(self, kind: str, event: Mapping[str, Any]) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class EventWriter:
     """Appends events to a run's log: one flat JSON object a line, flushed at once."""
 
@@ -67,6 +75,7 @@ class EventWriter:
         A trainer that resumes from an older checkpoint does those steps again, so that each step
         stands in the log once.
         """
+        self.also: AlsoWritten | None = None  # takes in each event after it was written
         events, _ = read_events(file)
         kept = [event for event in events if event.get("step", 0) <= keep_step]
         if file.is_file() and file.read_bytes() != _lines(kept):
@@ -89,10 +98,14 @@ class EventWriter:
         with writing(self._log_file):
             self._file.write(json.dumps(event, allow_nan=False) + "\n")
             self._file.flush()
+        if self.also is not None:
+            self.also.write(kind, event)
 
     def close(self) -> None:
         with writing(self._log_file):
             self._file.close()
+        if self.also is not None:
+            self.also.close()
 
 
 def numbered(event: Mapping[str, Any], prefix: str) -> list[float]:
