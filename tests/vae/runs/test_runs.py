@@ -195,6 +195,8 @@ def test_the_options_are_these() -> None:
         "train.capacity",
         "train.free_bits",
         "train.checkpoint_every",
+        "train.max_minutes",
+        "train.patience",
         "train.seed",
         "train.device",
     ]
