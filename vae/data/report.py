@@ -103,7 +103,8 @@ def _warnings(
     elif num_train < ENOUGH_IMAGES:
         yield (
             f"There {_is(num_train)} only {num_train:,} training "
-            f"image{'s' * (num_train != 1)}: the model will learn them by heart, reconstruct other "
+            f"image{'s' * (num_train != 1)}: the model will learn "
+            f"{'them' if num_train != 1 else 'it'} by heart, reconstruct other "
             f"images poorly and draw few new ones. Use {ENOUGH_IMAGES:,} or more if you can."
         )
     for column in columns:

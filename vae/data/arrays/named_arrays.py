@@ -170,7 +170,8 @@ def _split_collection(sets: Mapping[str, _Set], sentences: Sequence[str]) -> Col
                 for index in range(len(test.images))
             ]
             warnings.append(
-                f"The {len(skipped):,} images of {test.key} are kept apart as test images: "
+                f"The {len(skipped):,} image{'s' * (len(skipped) != 1)} of {test.key} "
+                f"{'is' if len(skipped) == 1 else 'are'} kept apart as test images: "
                 f"training uses {train.key}, validation {validation.key}."
             )
     elif len(parts) > 1:

@@ -25,6 +25,8 @@ from vae.data.tables.sheets import (
 )
 
 MIN_EVEN = 0.6  # of the lines of a table by white space have as many cells
+SAMPLE_BYTES = 4096  # by which UTF-16 without a byte order mark is told
+MIN_ZEROS = 1 / 16  # of these bytes, at the places where it has them: an eighth of it is ASCII
 MAX_CELL_LINES = 20  # that one quoted cell may go over
 MAX_REPAIRS = 1000  # quoted cells whose end is looked for in the next lines
 
@@ -42,9 +44,9 @@ def _decoded(data: bytes) -> str:
     """UTF-16 by its byte order mark or its zeros, then UTF-8, else cp1252; with \\n as line end."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = data.decode("utf-16", "replace")
-    elif len(data) > 3 and data[0] and data[2] and not data[1] | data[3]:
+    elif data[1:SAMPLE_BYTES:2].count(0) > MIN_ZEROS * min(len(data), SAMPLE_BYTES):
         text = data.decode("utf-16-le", "replace")
-    elif len(data) > 3 and data[1] and data[3] and not data[0] | data[2]:
+    elif data[:SAMPLE_BYTES:2].count(0) > MIN_ZEROS * min(len(data), SAMPLE_BYTES):
         text = data.decode("utf-16-be", "replace")
     else:
         try:

@@ -125,7 +125,8 @@ class _Merged:
             column, image = contradictions[0]
             self.warnings.append(
                 f"{escaped(table.path)} contradicts a table that was read before it in "
-                f"{len(contradictions):,} cells, which were not used, such as {column} of "
+                f"{len(contradictions):,} cell{'s' * (len(contradictions) != 1)}, where the "
+                f"earlier one counts, such as {column} of "
                 f"{shown(self.paths[image])}."
             )
 

@@ -74,6 +74,15 @@ def test_test_images_are_kept_apart_where_there_are_validation_images(tmp_path: 
     assert "5 images of test_images" in warnings_of(data)
 
 
+def test_one_test_image_that_is_kept_apart_is_not_called_images(tmp_path: Path) -> None:
+    sides = {"x_train": 5, "x_val": 3, "x_test": 1}
+    arrays = {key: noise(num, SIZE, SIZE, seed=num) for key, num in sides.items()}
+    np.savez(tmp_path / "a.npz", **arrays)
+    assert "The 1 image of x_test is kept apart as test images" in warnings_of(
+        imported(tmp_path / "a.npz")
+    )
+
+
 @pytest.mark.parametrize("key", ["x_train", "x_test"])
 def test_one_side_alone_is_no_split(key: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", **{key: noise(20, SIZE, SIZE)})

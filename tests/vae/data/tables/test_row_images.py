@@ -81,7 +81,7 @@ def test_tables_of_one_folder_add_their_columns_and_the_nearer_one_is_believed()
     found = attached(tables, paths)
     assert texts(found.columns["age"]) == [10.5, 20.5]
     assert texts(found.columns["hair"]) == ["green", "blue"]
-    assert said(found, "ages.csv contradicts", "1 cells", "hair of 'a/1.png'")
+    assert said(found, "ages.csv contradicts", "1 cell,", "hair of 'a/1.png'")
 
 
 def test_a_table_named_after_a_split_speaks_for_its_folder() -> None:
@@ -187,6 +187,13 @@ def test_of_rows_that_contradict_each_other_only_what_they_agree_on_is_used() ->
     assert texts(found.columns["kind"]) == ["cat", "dog"]
     assert texts(found.columns["box"]) == [None, "3"]
     assert said(found, "contradict each other about 1 image", "'1.png'")
+
+
+def test_one_cell_that_contradicts_an_earlier_table_is_not_called_cells() -> None:
+    tables = {"a.csv": "file,age\n1.png,0.5\n2.png,1.5\n", "b.csv": "file,age\n2.png,9.5\n"}
+    found = attached(tables, ["1.png", "2.png"])
+    assert texts(found.columns["age"]) == [0.5, 1.5]
+    assert said(found, "b.csv contradicts", "in 1 cell, where the earlier one counts", "'2.png'")
 
 
 def test_a_table_that_matches_nothing_is_said_with_a_name_of_each_side() -> None:

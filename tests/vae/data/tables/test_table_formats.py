@@ -57,6 +57,19 @@ def test_each_format_and_encoding_gives_the_same_columns(
     assert said(found, "1 of 3 images have no row", "'3.png'", "'1.png'")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_known_by_all_of_a_text_not_by_its_first_letters(encoding: str) -> None:
+    table = "\u540d\u524d,\u90fd\u5e02\n\u65e5\u672c1.png,\u6771\u4eac\n".encode(encoding)
+    found = attached({"t.csv": table}, ["\u65e5\u672c1.png"])
+    assert texts(found.columns["\u90fd\u5e02"]) == ["\u6771\u4eac"]
+    assert found.warnings == []
+
+
+def test_a_zero_byte_in_utf_8_does_not_make_it_utf_16() -> None:
+    found = attached({"t.csv": b"file,city\n1.png,K\0ln\n2.png,Bonn\n"}, ["1.png", "2.png"])
+    assert texts(found.columns["city"])[1] == "Bonn"
+
+
 def test_a_table_in_cp1252_keeps_its_letters() -> None:
     table = "file,stra\u00dfe\nm\u00fcller.png,K\u00f6ln\n".encode("cp1252")
     found = attached({"t.csv": table}, ["m\u00fcller.png"])
