@@ -25,6 +25,7 @@ from vae.data.tables.sheets import (
 )
 
 MIN_EVEN = 0.6  # of the lines of a table by white space have as many cells
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 SAMPLE_BYTES = 4096  # by which UTF-16 without a byte order mark is told
 MIN_ZEROS = 1 / 16  # of these bytes, at the places where it has them: an eighth of it is ASCII
 MAX_CELL_LINES = 20  # that one quoted cell may go over
@@ -36,7 +37,7 @@ Split = Callable[[str], tuple[Row, bool]]  # the cells of a line, and whether a 
 def read_sheet(path: str, data: bytes) -> Sheet:
     """The table that is written in `data`, the file at `path`."""
     text = _decoded(data)
-    is_json = path.lower().endswith((".json", ".jsonl", ".ndjson"))
+    is_json = path.lower().endswith(JSON_SUFFIXES)
     return json_sheet(text) if is_json else _text_sheet(text)
 
 

@@ -14,7 +14,7 @@ from vae.data.folders.sorted_files import TEXT_SUFFIXES
 from vae.data.tables.attached import Table
 from vae.data.tables.row_images import NO_IMAGE, Found, ImageNames
 from vae.data.tables.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, is_image_name, name_rank
-from vae.data.tables.table_formats import read_sheet
+from vae.data.tables.table_formats import JSON_SUFFIXES, read_sheet
 from vae.data.tables.table_names import column_name, is_meant, split_words, words_of
 from vae.data.tally import escaped, shown
 
@@ -178,10 +178,12 @@ class TableRows:
             return [f"{table} could not be read as a table: {self.sheet.problem}."]
         sentences = []
         if self._num_broken:
+            wanted = f"{_count(len(self.first), 'cell')}, as in the first line"
+            if self.path.lower().endswith(JSON_SUFFIXES):
+                wanted = "an object in JSON, as in the others"
             sentences.append(
                 f"{table}: {_count(self._num_broken, 'line')} could not be read, such as line "
-                f"{self._broken_line}: expected {_count(len(self.first), 'cell')}, as in the "
-                "first line."
+                f"{self._broken_line}: expected {wanted}."
             )
         if self.sheet.num_columns > MAX_COLUMNS:
             sentences.append(

@@ -65,6 +65,11 @@ def test_utf_16_is_known_by_all_of_a_text_not_by_its_first_letters(encoding: str
     assert found.warnings == []
 
 
+def test_a_broken_line_of_json_is_not_said_to_lack_cells() -> None:
+    found = attached({"t.jsonl": '{"file": "1.png", "age": 1.5}\n{oops\n'}, ["1.png"])
+    assert said(found, "t.jsonl: 1 line could not be read", "line 2: expected an object in JSON")
+
+
 def test_a_zero_byte_in_utf_8_does_not_make_it_utf_16() -> None:
     found = attached({"t.csv": b"file,city\n1.png,K\0ln\n2.png,Bonn\n"}, ["1.png", "2.png"])
     assert texts(found.columns["city"])[1] == "Bonn"
