@@ -54,7 +54,9 @@ def is_there(path: Path) -> bool:
 
 def nothing_at(source: str) -> str:
     """That nothing is there, without a full stop: the sentence may go on with what to do."""
-    return f"There is nothing at {short(source, 200)}"
+    is_web = re.search(r"(^|/)(https?|ftp):/", source, re.IGNORECASE)
+    note = " on this machine, and nothing is fetched from the web (download it first)"
+    return f"There is nothing at {short(source, 200)}{note if is_web else ''}"
 
 
 def _of_address(rest: str) -> str:

@@ -253,6 +253,7 @@ def test_a_zip_that_is_broken_locked_or_a_bomb_is_refused(
     [
         ("{here}/nowhere", "There is nothing at"),
         ("nowhere.zip", "There is nothing at"),
+        ("https://example.org/faces.zip", r"nothing is fetched from the web \(download it first"),
         ("{here}/notes.txt", "a file of an unknown kind"),
         ("{here}/objects.npz", "holds no images"),
         ("{here}/flat.npy", r"have the shape \[4\]"),

@@ -25,7 +25,21 @@ from vae.data.tables.split_columns import splits_in
 
 MAX_TAGS = 50  # columns that one column of tags becomes
 MIN_TAG_SHARE = 0.01  # of the images, that a frequent tag has
-NOT_GIVEN = {"", "nan", "null", "na", "n/a", "-", "--", "?", "unknown", "missing", "<na>", "#n/a"}
+NOT_GIVEN = {
+    "",
+    "nan",
+    "null",
+    "na",
+    "n/a",
+    ".",
+    "-",
+    "--",
+    "?",
+    "unknown",
+    "missing",
+    "<na>",
+    "#n/a",
+}
 YES = {"true": "yes", "false": "no", "yes": "yes", "no": "no"}
 TAG_WORD = re.compile(r"tags?|keywords?", re.IGNORECASE)
 NUM_SAMPLE_TEXTS = 2000  # by which lists of tags are told

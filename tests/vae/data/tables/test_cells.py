@@ -13,7 +13,9 @@ from vae.data.tables.attributes import kind_of
 # ---------------------------------------------------------------------------- cells
 
 
-@pytest.mark.parametrize("nothing", ["", "None", "none", "NaN", "nan", "null", "NA", "N/A", "-"])
+@pytest.mark.parametrize(
+    "nothing", ["", "None", "none", "NaN", "nan", "null", "NA", "N/A", "-", "."]
+)
 def test_a_cell_without_a_value_leaves_a_column_of_numbers(nothing: str) -> None:
     rows = [f"{index}.png,{index + 0.5}" for index in range(40)]
     rows[7] = f"7.png,{nothing}"
