@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vae.data.folders.sorted_files import TEXT_SUFFIXES
 from vae.data.tables.attached import Table
+from vae.data.tables.folder_columns import with_folders
 from vae.data.tables.row_images import NO_IMAGE, Found, ImageNames
 from vae.data.tables.sheets import MAX_COLUMNS, NUM_SAMPLE_LINES, is_image_name, name_rank
 from vae.data.tables.table_formats import JSON_SUFFIXES, read_sheet
@@ -129,7 +130,7 @@ class TableRows:
                 best = key, names, found
             if 2 * found.count >= len(names):
                 break  # another that fits more may be numbers that happen to be names
-        return best
+        return best[0], *with_folders(self.sheet, *best, self.images)
 
     def _are_numbered(self, found: Found) -> bool:
         """Whether numbers under any header name images: nearly all do, and most images are named.
@@ -146,8 +147,7 @@ class TableRows:
         cell = self.first[self.key].strip().strip("\"'")
         found = self._found
         is_row = found.image[:1] != [NO_IMAGE] or 0 in found.several[:1] or cell.isdigit()
-        is_row |= any(0 in rows for _, rows in found.sharing)
-        return not (is_row or is_image_name(cell))
+        return not (is_row or is_image_name(cell) or any(0 in rows for _, rows in found.sharing))
 
     def _column_names(self) -> list[str]:
         """The names of the columns, made of the table's own where it has no header."""

@@ -39,6 +39,44 @@ def test_one_column_of_two_tables_speaks_for_the_images_of_each_folder() -> None
     assert found.warnings == []
 
 
+@pytest.mark.parametrize("header", ["split,file,age", "where,file,age"])
+@pytest.mark.parametrize(
+    ("folders", "words"),
+    [
+        (("test", "train"), ("test", "train")),
+        (("testing", "training"), ("Test", "train")),
+        (("cat", "dog"), ("Cat", "dog")),
+    ],
+)
+def test_a_column_of_folders_tells_images_of_the_same_name_apart(
+    header: str, folders: tuple[str, str], words: tuple[str, str]
+) -> None:
+    paths = [f"{folder}/{n}.png" for folder in folders for n in range(3)]
+    lines = [f"{word},{n}.png,{n + 10 * k}.5" for k, word in enumerate(words) for n in range(3)]
+    found = attached({"labels.csv": "\n".join([header, *reversed(lines)])}, paths)
+    assert texts(found.columns["age"]) == [0.5, 1.5, 2.5, 10.5, 11.5, 12.5]
+    assert found.warnings == []
+
+
+def test_two_columns_of_folders_tell_them_apart_in_either_order() -> None:
+    paths = [
+        f"{split}/{kind}/{n}.png" for split in ("test", "train") for kind in "ab" for n in "01"
+    ]
+    lines = [
+        f"{path.split('/')[1]},{n}.5,{path.split('/')[0]},{path[-5]}.png"
+        for n, path in enumerate(paths)
+    ]
+    found = attached({"labels.csv": "\n".join(["kind,age,split,file", *lines])}, paths)
+    assert texts(found.columns["age"]) == [n + 0.5 for n in range(8)]
+
+
+def test_a_column_that_leaves_images_alike_is_of_no_use() -> None:
+    paths = ["a/x/1.png", "a/y/1.png"]
+    found = attached({"labels.csv": "folder,file,age\na,1.png,0.5\na,1.png,1.5\n"}, paths)
+    assert "age" not in found.columns
+    assert said(found, "more than one image fits 2 of 2 rows")
+
+
 def test_a_table_below_says_nothing_of_the_images_above() -> None:
     paths = ["a/1.png", "b/1.png", "1.png"]
     found = attached({"a/x.csv": "file,age\n1.png,0.5\n"}, paths)
