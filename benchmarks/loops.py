@@ -61,11 +61,11 @@ class Race:
         return -terms.elbo.mean()  # type: ignore[no-any-return]
 
     def files(self, num_workers: int) -> Any:
-        """Batches of x from ImageFolder by a DataLoader, endlessly."""
+        """A DataLoader of the files: a pass over (x, class) from ImageFolder, shuffled."""
         from torchvision import transforms
         from torchvision.datasets import ImageFolder
 
-        loader = torch.utils.data.DataLoader(
+        return torch.utils.data.DataLoader(
             ImageFolder(str(self.folder), transforms.ToTensor()),
             self.config.train.batch_size,
             shuffle=True,
@@ -74,7 +74,6 @@ class Race:
             persistent_workers=num_workers > 0,
             pin_memory=self.device.type == "cuda",
         )
-        return loader
 
 
 def ours(race: Race) -> None:
@@ -103,9 +102,9 @@ def usual(race: Race, num_workers: int) -> None:
     """The loop of tutorials: ImageFolder, DataLoader, Adam, the loss read at each step."""
     model = race.model()
     optimizer = torch.optim.Adam(model.parameters(), race.config.train.lr)
-    total = 0.0
+    loader, total = race.files(num_workers), 0.0
     while True:
-        for x, _ in race.files(num_workers):
+        for x, _ in loader:
             optimizer.zero_grad()
             loss = race.loss(model, x.to(race.device))
             loss.backward()

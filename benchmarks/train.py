@@ -3,7 +3,7 @@
     python -m benchmarks.train [--network residual] [--batch 64] [--size 64] [--rounds 7]
 
 Same network, start, images, batch and dtype for all; medians over the turns, and their spread.
-Beside them what this machine can do at most, measured in the same turns: products of float32
+Beside them what this machine can do at most, measured before and after the turns: products of
 matrices, 3 by 3 convolutions, copies of memory. Lightning and pythae run where they are installed.
 """
 

@@ -22,7 +22,7 @@ COMMANDS, ANSWERS = "TURN_COMMANDS", "TURN_ANSWERS"  # file descriptors
 
 
 class Turn:
-    """The side of the loop. Its first step is its warm-up, and is counted apart."""
+    """The side of the loop, which waits for its first turn from the beginning."""
 
     def __init__(self) -> None:
         self._commands = os.fdopen(int(os.environ[COMMANDS]), "r")
