@@ -7,8 +7,9 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from vae.errors import writing
 
@@ -16,26 +17,31 @@ from vae.errors import writing
 def atomic_write(file: Path, data: bytes) -> None:
     """Make `file` hold `data`; a crash at any moment leaves the old file or the new one.
 
-    Temporary file in the same folder, fsync, rename, fsync of the folder.
     Raises FileError, with the temporary file removed.
     """
-    with writing(file):
-        _write(file, data)
-        sync_folder(file.parent)
+    with atomic_file(file) as opened:
+        opened.write(data)
 
 
-def _write(file: Path, data: bytes) -> None:
+@contextlib.contextmanager
+def atomic_file(file: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, which becomes `file` when the block ends well; as `atomic_write`.
+
+    Temporary file in the same folder, fsync, rename, fsync of the folder.
+    """
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as opened:
-            opened.write(data)
-            opened.flush()
-            os.fsync(opened.fileno())
-        os.replace(temporary, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    with writing(file):
+        try:
+            with open(temporary, "wb") as opened:
+                yield opened
+                opened.flush()
+                os.fsync(opened.fileno())
+            os.replace(temporary, file)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(file.parent)
 
 
 def sync_folder(folder: Path) -> None:

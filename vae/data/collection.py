@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,24 @@ FILE_SIZE = 64  # image_size of images that share no size of their own
 
 
 Listing = list[tuple[str, int, int]]  # (path below the source, bytes, time of change in ns)
+
+
+class Numbers(Sequence[str]):
+    """The names of `num` images that have no others: "0", "1", ..., written when asked for."""
+
+    def __init__(self, num: int) -> None:
+        self._numbers = range(num)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, key: int) -> str: ...
+    @overload
+    def __getitem__(self, key: slice) -> Sequence[str]: ...
+    def __getitem__(self, key: int | slice) -> str | Sequence[str]:
+        found = self._numbers[key]
+        return list(map(str, found)) if isinstance(found, range) else str(found)
 
 
 class LeftOut(NamedTuple):

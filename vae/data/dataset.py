@@ -15,16 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.config import DataConfig
-from vae.data.collection import FILE_SIZE
+from vae.data.collection import FILE_SIZE, Numbers
+from vae.data.drawn_faces import DrawnFaces
 from vae.data.import_cache import imported, read_json
 from vae.data.shuffle import EPOCH, SPLIT, shuffled
 from vae.data.source_names import plain_source
 from vae.data.sources import locate
 from vae.data.tally import Progress
 from vae.faces import synthetic
-from vae.faces.synthetic import Faces
+from vae.faces.synthetic import Faces, Factors
 
 NUM_SYNTHETIC = 20_000
+MAX_FACES_BYTES = 2**30  # of synthetic faces in memory; more of them lie in the cache
 
 
 class Pixels(Protocol):
@@ -71,7 +73,7 @@ def open_dataset(config: DataConfig, cache: Path, progress: Progress | None = No
     cannot be written.
     """
     if plain_source(config.source) == "synthetic":
-        return _open_synthetic(config)
+        return _open_synthetic(config, cache)
     source = locate(config.source, downloads(cache))
     folder = imported(source, config, cache, progress or (lambda what, done, total: None))
     return open_import(folder, config)
@@ -99,21 +101,25 @@ def _split(num: int, config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.
     return np.sort(order[held_out:]), np.sort(order[:held_out])
 
 
-def _open_synthetic(config: DataConfig) -> Dataset:
+def _open_synthetic(config: DataConfig, cache: Path) -> Dataset:
     num, size = config.num_images or NUM_SYNTHETIC, config.image_size or FILE_SIZE
     identity = f"synthetic {synthetic.RENDERER_VERSION} {config.seed} {size} {num}"
     train, validation = _split(num, config)
+    if num * size * size * 3 <= MAX_FACES_BYTES:
+        pixels: Pixels = Faces(config.seed, num, size)
+    else:
+        pixels = DrawnFaces(config.seed, num, size, cache / f"{identity.replace(' ', '-')}.npy")
     return Dataset(
         name="synthetic",
         image_shape=(3, size, size),
         fingerprint=hashlib.sha256(identity.encode()).hexdigest(),
         train=train,
         validation=validation,
-        names=[str(index) for index in range(num)],
-        attributes=synthetic.sample_factors(config.seed, np.arange(num)),
+        names=Numbers(num),
+        attributes=Factors(config.seed, num),
         classes={factor.name: factor.values for factor in synthetic.FACTORS if factor.values},
         manifest={"source": "synthetic", "image_size": size, "counts": {"used": num}},
-        pixels=Faces(config.seed, num, size),
+        pixels=pixels,
     )
 
 

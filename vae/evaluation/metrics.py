@@ -21,7 +21,7 @@ from vae.evaluation.information import information, standard_error
 from vae.latent.encoding import Floats, Indices, Progress, some_of, to_unit
 from vae.model.elbo import bits_per_dim, importance_bound, psnr
 from vae.model.networks import VAE
-from vae.model.posterior import Posterior, active_units, prior_log_prob
+from vae.model.posterior import active_units, prior_log_prob
 
 BATCH = 128
 MAX_INFORMATION = 2_000  # images; the estimate costs the square of it
@@ -62,21 +62,16 @@ class Measured:
     logvar: Floats  # [N, D]
     z: Floats  # [N, D] one sample of each posterior
     nll: Doubles  # [N] of that sample
+    kl: Doubles  # [N] in closed form, Kingma & Welling Appendix B
+    kl_per_dim: Doubles  # [D] means over the images
     mse: Doubles  # [N] of the reconstruction of the mean, as are psnr and ssim
     psnr: Doubles
     ssim: Doubles
 
     @property
-    def kl_per_dim(self) -> Doubles:
-        """KL in nats of each image and dimension, Kingma & Welling Appendix B. [N, D]"""
-        posterior = Posterior(torch.from_numpy(self.mu), torch.from_numpy(self.logvar))
-        result: Doubles = posterior.kl_per_dim().double().numpy()
-        return result
-
-    @property
     def elbo(self) -> Doubles:
-        """-(nll + kl), the kl in closed form. [N]"""
-        result: Doubles = -(self.nll + self.kl_per_dim.sum(1))
+        """-(nll + kl) [N]"""
+        result: Doubles = -(self.nll + self.kl)
         return result
 
 
@@ -101,18 +96,17 @@ def evaluate(
     predicted from the means. worst and best are the images with the largest and smallest mse.
     """
     measured = _measure(model, dataset, index, seed, progress)
-    kl_per_dim, elbos = measured.kl_per_dim, measured.elbo
-    kls = kl_per_dim.sum(1)
+    elbos = measured.elbo
     elbo = float(elbos.mean())
     sigma = model.likelihood.implied_sigma()
     mu = measured.mu
     result: dict[str, Any] = {
         "nll": float(measured.nll.mean()),
-        "kl": float(kls.mean()),
+        "kl": float(measured.kl.mean()),
         "elbo": elbo,
         "bits_per_dim": bits_per_dim(elbo, math.prod(model.image_shape), sigma is not None),
         "nll_se": standard_error(measured.nll),
-        "kl_se": standard_error(kls),
+        "kl_se": standard_error(measured.kl),
         "elbo_se": standard_error(elbos),
         **_bound(model, dataset, index, elbos, importance_samples, bound_num, seed, progress),
         "mse": float(measured.mse.mean()),
@@ -134,7 +128,7 @@ def evaluate(
         "dimension_kl": parts.dimension_kl,
         "mi_num": parts.num_images,
         "mi_limit": parts.limit,
-        "kl_per_dim": [float(value) for value in kl_per_dim.mean(0)],
+        "kl_per_dim": measured.kl_per_dim.tolist(),
     }
     scores = factor_scores(index, mu, dataset.attributes, dataset.classes)
     if scores:
@@ -153,24 +147,31 @@ def _measure(
 ) -> Measured:
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
-    columns: list[list[NDArray[Any]]] = [[] for _ in Measured.__annotations__]
-    for start in range(0, len(index), BATCH):
+    num, latent_dim = len(index), model.latent_dim
+    mu, logvar, points = (np.empty((num, latent_dim), np.float32) for _ in range(3))
+    nll, kl, mse, decibels, alike = (np.empty(num) for _ in range(5))
+    kl_per_dim = np.zeros(latent_dim)
+    for start in range(0, num, BATCH):
         if progress is not None:
-            progress("evaluate", start, len(index))
-        x = to_unit(dataset.take(index[start : start + BATCH]), device)
+            progress("evaluate", start, num)
+        part = slice(start, start + BATCH)
+        x = to_unit(dataset.take(index[part]), device)
         posterior = model.encode(x)
         eps = torch.randn(posterior.mu.shape, generator=generator).to(device)
         z = posterior.sample(eps)
-        nll = model.likelihood.nll(model.decoder(z), x).double()
         reconstruction = model.decode(posterior.mu)
-        mse = (reconstruction - x).square().flatten(1).mean(1).double()
-        alike = ssim(reconstruction, x).double()
-        parts = (posterior.mu, posterior.logvar, z, nll, mse, psnr(mse), alike)
-        for column, part in zip(columns, parts, strict=True):
-            column.append(part.cpu().numpy())
+        error = (reconstruction - x).square().flatten(1).mean(1).double()
+        mu[part], logvar[part] = posterior.mu.cpu(), posterior.logvar.cpu()
+        points[part] = z.cpu()
+        nll[part] = model.likelihood.nll(model.decoder(z), x).cpu()
+        parts = posterior.kl_per_dim().cpu().double().numpy()
+        kl[part] = parts.sum(1)
+        kl_per_dim += parts.sum(0)
+        mse[part], decibels[part] = error.cpu(), psnr(error).cpu()
+        alike[part] = ssim(reconstruction, x).cpu()
     if progress is not None:
-        progress("evaluate", len(index), len(index))
-    return Measured(*(np.concatenate(column) for column in columns))
+        progress("evaluate", num, num)
+    return Measured(mu, logvar, points, nll, kl, kl_per_dim / num, mse, decibels, alike)
 
 
 @torch.inference_mode()

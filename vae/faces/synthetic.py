@@ -6,7 +6,7 @@ N faces asked for, S picture size in pixels.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from vae.faces.portrait import paint
 from vae.faces.proportions import Figures
 
-MAX_KEPT_BYTES = 4 * 2**30  # of drawn faces in memory; those past it are drawn at every take
 CHUNK = 256  # faces drawn before anybody else gets a turn
 RENDERER_VERSION = 1  # raise it when a face of the same seed looks different
 
@@ -86,21 +85,46 @@ def sample_factors(seed: int, indices: NDArray[np.int64]) -> dict[str, NDArray[A
     A pure function of (seed, index), whatever else is asked for at the same time.
     """
     indices = np.asarray(indices, dtype=np.int64).reshape(-1)
-    drawn: dict[str, NDArray[Any]] = {}
-    for stream, factor in enumerate(FACTORS):
-        chance = _hashed(seed, indices, stream)
-        if factor.values:
-            edges = np.cumsum(factor.weights)[:-1]
-            drawn[factor.name] = np.searchsorted(edges, chance, side="right").astype(np.int64)
-            continue
-        if factor.lean == "middle":
-            chance = 0.5 + (chance - 0.5) * (0.4 + 2.4 * (chance - 0.5) ** 2)
-        elif factor.lean == "high":
-            chance = 1 - chance**4
-        elif factor.lean == "low":
-            chance = chance**2
-        drawn[factor.name] = (factor.low + (factor.high - factor.low) * chance).astype(np.float32)
-    return drawn
+    return {factor.name: _column(factor, seed, indices) for factor in FACTORS}
+
+
+def _column(factor: Factor, seed: int, indices: NDArray[np.int64]) -> NDArray[Any]:
+    """One factor of the faces with these indices. [N]"""
+    chance = _hashed(seed, indices, FACTORS.index(factor))
+    if factor.values:
+        edges = np.cumsum(factor.weights)[:-1]
+        return np.searchsorted(edges, chance, side="right").astype(np.int64)
+    if factor.lean == "middle":
+        chance = 0.5 + (chance - 0.5) * (0.4 + 2.4 * (chance - 0.5) ** 2)
+    elif factor.lean == "high":
+        chance = 1 - chance**4
+    elif factor.lean == "low":
+        chance = chance**2
+    return (factor.low + (factor.high - factor.low) * chance).astype(np.float32)
+
+
+class Factors(Mapping[str, NDArray[Any]]):
+    """The factors of the first `num` faces of `seed`, each made when it is first asked for."""
+
+    def __init__(self, seed: int, num: int) -> None:
+        self._seed, self._num = seed, num
+        self._by_name = {factor.name: factor for factor in FACTORS}
+        self._made: dict[str, NDArray[Any]] = {}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self._made:
+            factor = self._by_name[name]
+            self._made[name] = _column(factor, self._seed, np.arange(self._num))
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
 
 
 def _hashed(seed: int, indices: NDArray[np.int64], stream: int) -> NDArray[np.float64]:
@@ -153,17 +177,13 @@ class Faces:
 
     def __init__(self, seed: int, num: int, size: int) -> None:
         self._seed, self._size = seed, size
-        kept = min(num, MAX_KEPT_BYTES // (size * size * 3))
-        self._images = np.empty((kept, size, size, 3), np.uint8)  # memory is used when written
-        self._is_drawn = np.zeros(kept, bool)
+        self._images = np.empty((num, size, size, 3), np.uint8)  # memory is used when written
+        self._is_drawn = np.zeros(num, bool)
         self._lock = threading.Lock()
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
         """The faces at `indices`; drawing them is what takes time. [n, H, W, 3]"""
-        kept = len(self._images)
-        taken = np.empty((len(indices), *self._images.shape[1:]), np.uint8)
-        is_kept = indices < kept
-        wanted = np.unique(indices[is_kept])
+        wanted = np.unique(indices)
         missing = wanted[~self._is_drawn[wanted]]
         for start in range(0, len(missing), CHUNK):
             with self._lock:
@@ -171,7 +191,5 @@ class Faces:
                 part = part[~self._is_drawn[part]]
                 self._images[part] = faces(self._seed, part, self._size)
                 self._is_drawn[part] = True
-        taken[is_kept] = self._images[indices[is_kept]]
-        if not is_kept.all():
-            taken[~is_kept] = faces(self._seed, indices[~is_kept], self._size)
+        taken: NDArray[np.uint8] = self._images[indices]
         return taken

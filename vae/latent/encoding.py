@@ -5,19 +5,17 @@ N images, D latent dimensions.
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae.atomic import atomic_write, make_folder
+from vae.atomic import atomic_file, make_folder
 from vae.data.dataset import Dataset
 from vae.errors import FileError, InputError
 from vae.model.networks import VAE
@@ -27,6 +25,7 @@ Indices = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
 
 ENCODE_BATCH = 256
+FOLDED = 2**16  # rows at once, of which the principal axes are found
 
 
 @dataclass(frozen=True)
@@ -62,20 +61,21 @@ def encode_images(
 ) -> Latents:
     """Posterior of each image of `index` [N], and the error of the reconstruction of its mean."""
     device = next(model.parameters()).device
-    mus, logvars, errors = [], [], []
-    for start in range(0, len(index), ENCODE_BATCH):
+    num = len(index)
+    mu, logvar = (np.empty((num, model.latent_dim), np.float32) for _ in range(2))
+    mse = np.empty(num, np.float32)
+    for start in range(0, num, ENCODE_BATCH):
         if progress is not None:
-            progress("encode", start, len(index))
-        x = to_unit(dataset.take(index[start : start + ENCODE_BATCH]), device)
-        mu, logvar = model.encode(x)
-        errors.append((model.decode(mu) - x).square().flatten(1).mean(1).cpu().numpy())
-        mus.append(mu.cpu().numpy())
-        logvars.append(logvar.cpu().numpy())
+            progress("encode", start, num)
+        part = slice(start, start + ENCODE_BATCH)
+        x = to_unit(dataset.take(index[part]), device)
+        posterior = model.encode(x)
+        mse[part] = (model.decode(posterior.mu) - x).square().flatten(1).mean(1).cpu().numpy()
+        mu[part] = posterior.mu.cpu().numpy()
+        logvar[part] = posterior.logvar.cpu().numpy()
     if progress is not None:
-        progress("encode", len(index), len(index))
-    join = np.concatenate
-    none = np.zeros((0, 2), np.float32)
-    return Latents(index, join(mus), join(logvars), join(errors), step, none)
+        progress("encode", num, num)
+    return Latents(index, mu, logvar, mse, step, np.zeros((0, 2), np.float32))
 
 
 def means_with(
@@ -99,11 +99,9 @@ def means_with(
 
 def save_latents(path: Path, latents: Latents, **columns: NDArray[np.generic]) -> None:
     """Write latents, and further columns, as one .npz file. Raises FileError."""
-    buffer = io.BytesIO()
-    arrays: dict[str, Any] = asdict(latents) | columns
-    np.savez_compressed(buffer, **arrays)
     make_folder(path.parent)
-    atomic_write(path, buffer.getvalue())
+    with atomic_file(path) as file:
+        np.savez_compressed(file, **{**vars(latents), **columns})
 
 
 def load_latents(path: Path) -> Latents:
@@ -119,9 +117,18 @@ def load_latents(path: Path) -> Latents:
 
 
 def principal_axes(mu: Floats) -> tuple[Floats, Floats, Floats]:
-    """Mean [D], axes [D, D] by rows and standard deviations [D] of points, largest first."""
-    mean = mu.mean(0)
-    _, singular, axes = np.linalg.svd(mu - mean, full_matrices=False)
+    """Mean [D], axes [D, D] by rows and standard deviations [D] of points, largest first.
+
+    Of many points, each block of rows is folded into a triangle [D, D] that has the same axes
+    (QR, Golub & Van Loan section 5.2), so that no second copy of them is made.
+    """
+    mean = mu.mean(0, dtype=np.float64).astype(np.float32)
+    folded = mu[:0]
+    for start in range(0, len(mu), FOLDED):
+        folded = np.concatenate([folded, mu[start : start + FOLDED] - mean])
+        if len(mu) > FOLDED:
+            folded = np.asarray(np.linalg.qr(folded, mode="r"))
+    _, singular, axes = np.linalg.svd(folded, full_matrices=False)
     return mean, axes.astype(np.float32), (singular / np.sqrt(len(mu))).astype(np.float32)
 
 

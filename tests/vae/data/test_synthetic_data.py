@@ -49,15 +49,6 @@ def test_synthetic_attributes_are_the_factors_and_all_images_are_split(cache: Pa
     assert len(identities) == 4
 
 
-def test_faces_past_the_memory_limit_are_drawn_each_time(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(synthetic, "MAX_KEPT_BYTES", 2 * 32 * 32 * 3)
-    data = opened("synthetic", cache, num_images=5, image_size=32)
-    order = np.array([4, 0, 2, 1])
-    assert np.array_equal(data.take(order), synthetic.faces(0, order, 32))
-
-
 def test_many_threads_that_take_the_same_faces_draw_each_once(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
