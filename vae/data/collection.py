@@ -72,6 +72,8 @@ class Collection:
 
 def with_distinct_names(collection: Collection) -> Collection:
     """`collection` with a number behind the names that came before, as in one zip file."""
+    if isinstance(collection.names, Numbers):
+        return collection
     taken = set(collection.names)
     if len(taken) == len(collection.names):
         return collection

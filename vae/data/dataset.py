@@ -18,6 +18,7 @@ from vae.config import DataConfig
 from vae.data.collection import FILE_SIZE, Numbers
 from vae.data.drawn_faces import DrawnFaces
 from vae.data.import_cache import imported, read_json
+from vae.data.pixel_file import PixelFile
 from vae.data.shuffle import EPOCH, SPLIT, shuffled
 from vae.data.source_names import plain_source
 from vae.data.sources import locate
@@ -123,21 +124,13 @@ def _open_synthetic(config: DataConfig, cache: Path) -> Dataset:
     )
 
 
-@dataclass(frozen=True)
-class _Mapped:
-    images: NDArray[np.uint8]  # a memory map
-
-    def take(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        return np.asarray(self.images[indices])
-
-
 def open_import(folder: Path, config: DataConfig) -> Dataset:
     """The data set in a folder of the cache, split as `config` says."""
     manifest = read_json(folder / "manifest.json")
     table = read_json(folder / "table.json")
     with np.load(folder / "table.npz", allow_pickle=False) as arrays:
         attributes = {name: arrays[f"arr_{j}"] for j, name in enumerate(table["columns"])}
-    images: NDArray[np.uint8] = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+    images = PixelFile(folder / "images.npy")
     num, height, width, channels = images.shape
     boundary = manifest["validation_from"]
     train, validation = _split(num, config) if boundary is None else _own_split(num, boundary)
@@ -147,11 +140,11 @@ def open_import(folder: Path, config: DataConfig) -> Dataset:
         fingerprint=manifest["fingerprint"],
         train=train,
         validation=validation,
-        names=table["names"],
+        names=Numbers(num) if table["names"] is None else table["names"],
         attributes=attributes,
         classes={name: tuple(values) for name, values in table["classes"].items()},
         manifest=manifest,
-        pixels=_Mapped(images),
+        pixels=images,
     )
 
 

@@ -2,7 +2,7 @@
 
 N faces, S pixels a side.
 
-The file is an .npy of uint8 [N, S, S, 3], mapped into memory and sparse: a face that nobody has
+The file is an .npy of uint8 [N, S, S, 3], and sparse: a face that nobody has
 asked for is black and takes no space. No face that is drawn has a black row, so the pixels
 themselves say which are there. Nothing is kept beside them: a process that is killed loses nothing
 that it drew, several may draw into one file, as they all write the same, and a face of which a
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from vae.atomic import make_folder
 from vae.data.import_files import check_space, write_header
+from vae.data.pixel_file import PixelFile
 from vae.errors import writing
 from vae.faces import synthetic
 
@@ -31,15 +32,14 @@ class DrawnFaces:
         """Make the file where it is not there. Raises FileError where the disk has no room."""
         self._seed, self._size, self._file = seed, size, file
         _make(file, num, size)
-        self._images: NDArray[np.uint8] = np.load(file, mmap_mode="r", allow_pickle=False)
-        self._begin = file.stat().st_size - self._images.nbytes  # of the pixels in the file
+        self._images = PixelFile(file)
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
         """The faces at `indices`; drawing them is what takes time. [n, S, S, 3]
 
         Raises FileError where the disk is full.
         """
-        taken: NDArray[np.uint8] = np.asarray(self._images[indices])
+        taken = self._images.take(indices)
         is_missing = (taken.reshape(len(taken), self._size, -1).max(2) == 0).any(1)
         if is_missing.any():
             wanted, places = np.unique(indices[is_missing], return_inverse=True)
@@ -52,7 +52,7 @@ class DrawnFaces:
         # A full disk is an error of a write; in a memory map it would end the process.
         with writing(self._file), open(self._file, "r+b", buffering=0) as file:
             for index, picture in zip(indices.tolist(), pictures, strict=True):
-                file.seek(self._begin + index * picture.nbytes)
+                file.seek(self._images.begin + index * picture.nbytes)
                 file.write(picture.tobytes())
         return pictures
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.atomic import atomic_json
-from vae.data.collection import Collection
+from vae.data.collection import Collection, Numbers
 from vae.errors import FileError
 
 
@@ -32,8 +32,10 @@ def write_table(part: Path, collection: Collection, rows: NDArray[np.int64]) -> 
         np.savez(file, *(column.values[rows] for column in columns.values()))
         file.flush()
         os.fsync(file.fileno())
+    # Every image of a collection without names is named by its number, which need not be written.
+    are_numbers = isinstance(collection.names, Numbers) and len(rows) == len(collection.names)
     table = {
-        "names": [collection.names[row] for row in rows],
+        "names": None if are_numbers else [collection.names[row] for row in rows],
         "columns": list(columns),
         "classes": {name: column.classes for name, column in columns.items() if column.classes},
     }

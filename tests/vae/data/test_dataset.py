@@ -274,3 +274,20 @@ def test_a_source_without_images_is_one_sentence(
         opened(tmp_path / "x.zip", cache)
     assert "\n" not in str(caught.value)
     assert not cache.exists() or not any(path.is_dir() for path in cache.iterdir())
+
+
+def test_images_without_names_are_named_by_their_numbers_and_nothing_is_kept_for_that(
+    tmp_path: Path, cache: Path
+) -> None:
+    images = np.arange(300, dtype=np.uint8)[:, None, None] + np.zeros((1, 16, 16), np.uint8)
+    np.save(tmp_path / "a.npy", images)
+    for _ in range(2):
+        data = opened(tmp_path / "a.npy", cache)
+        assert (len(data.names), data.names[17], data.names[-1]) == (300, "17", "299")
+        assert list(data.names[2:4]) == ["2", "3"]
+        with pytest.raises(IndexError):
+            data.names[300]
+    (table,) = cache.glob("*/table.json")
+    assert len(table.read_text()) < 100
+    some = opened(tmp_path / "a.npy", cache, num_images=5)
+    assert sorted(some.names, key=int) == list(some.names) != ["0", "1", "2", "3", "4"]

@@ -22,6 +22,7 @@ from vae.data.arrays.array_layout import CHANNELS, MIN_SIDE
 from vae.data.arrays.joined_arrays import joined
 from vae.data.arrays.loose_arrays import LooseArray, loose_collection
 from vae.data.arrays.named_arrays import from_arrays, split_of
+from vae.data.arrays.npy_files import rows_of_file
 from vae.data.arrays.npz_files import read_npz
 from vae.data.collection import Collection, LeftOut
 from vae.data.folders.folders import MASKS, below_outer_folder
@@ -34,7 +35,10 @@ def load_array(path: Path) -> Collection:
     with _as_arrays(path):
         if path.suffix.lower() == ".npy":
             mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-            return from_arrays({"": mapped}, path.name)
+            if not mapped.ndim:
+                return from_arrays({"": mapped}, path.name)
+            array = LooseArray("", mapped.shape, mapped.dtype, partial(rows_of_file, path))
+            return from_arrays({"": array.lazy()}, path.name)
         found, left_out = read_npz(path)
     if _are_pictures(found):
         return _loose(found, [*found], path.name, left_out)

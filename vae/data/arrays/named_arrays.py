@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vae.data.arrays.array_columns import Cells, cells_of, joined_columns
 from vae.data.arrays.array_layout import CHANNELS, LAYOUTS, Images, as_images
 from vae.data.arrays.array_splits import own_split, put_in_split_order, says_yes_or_no
-from vae.data.collection import Collection, LeftOut, own_size
+from vae.data.collection import Collection, LeftOut, Numbers, own_size
 from vae.data.splits.own_split import TEST_VALIDATES
 from vae.data.splits.split_words import SHORT_WORDS, WORDS
 from vae.data.tables.attributes import Column
@@ -210,7 +210,7 @@ def collect(
 
     height, width = parts[0].shape[1:3]
     return Collection(
-        [str(index) for index in range(int(starts[-1]))],
+        Numbers(int(starts[-1])),
         read,
         own_size(height, width),
         are_files=False,

@@ -39,7 +39,7 @@ def load_npy_files(root: Path, files: Sequence[str]) -> Collection:
         elif not shape or 0 in shape:
             skipped.append(LeftOut("other", file, "an empty array"))
         else:
-            arrays.append(LooseArray(name, shape, header.dtype, partial(_rows, root / file)))
+            arrays.append(LooseArray(name, shape, header.dtype, partial(rows_of_file, root / file)))
     if not arrays:
         first = skipped[0]
         raise FileError(f"No .npy file of {root.name} can be read: {first.name}: {first.why}.")
@@ -70,8 +70,12 @@ def read_header(file: IO[bytes]) -> Header:
     return Header(*found, file.tell())
 
 
-def _rows(path: Path, start: int, end: int) -> NDArray[Any]:
-    """Rows of an array; the file is open only for so long, as there may be very many."""
+def rows_of_file(path: Path, start: int, end: int) -> NDArray[Any]:
+    """Rows of an array.
+
+    The file is mapped only for so long: there may be very many of them, and of a large one all that
+    was read would count as memory of the process.
+    """
     mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return np.array(mapped[start:end])
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from vae.data.collection import FILE_SIZE, Collection, LeftOut, own_size
+from vae.data.collection import FILE_SIZE, Collection, LeftOut, Numbers, own_size
 from vae.data.splits.own_split import split_of_name
 from vae.data.torchvision.torchvision_columns import torchvision_columns
 from vae.data.torchvision.torchvision_table import (
@@ -218,7 +218,7 @@ def _collection(
         width = height = FILE_SIZE
     why = "a test image, kept apart"
     return Collection(
-        [str(index) for index in range(int(starts[-1]))],
+        Numbers(int(starts[-1])),
         read,
         own_size(height, width),
         are_files=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,7 +152,7 @@ def test_a_zip_is_made_a_file_at_a_time(tmp_path: Path, root: Path) -> None:
 def test_no_name_leads_out_of_the_export(name: str, tmp_path: Path, root: Path) -> None:
     source = in_npz(tmp_path)
     whole = opened(source, root)
-    whole.names[0] = name  # type: ignore[index]
+    whole = replace(whole, names=[name, *whole.names[1:]])
     (found,) = files_of(data_cache(root), config_of(source), whole, [0])
     parts = found.path.split("/")
     assert ".." not in parts
