@@ -49,7 +49,7 @@ class Racer:
         """What one step minimises. x [N, C, H, W], eps [N, D] -> []"""
         if self.step == 0 and self.config.model.name == "residual":
             start_from_data(self.model, x, eps)
-        return self.objective.measure(self.model(x, eps), self.step)["loss"]
+        return self.objective.measure(self.model(x, eps), self.objective.weights(self.step))["loss"]
 
     @property
     def epochs(self) -> float:

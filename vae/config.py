@@ -173,6 +173,16 @@ class TrainConfig:
     device: option_choices.Device | None = field(
         default=None, metadata={"help": "cuda, mps or cpu (default: the best there is)"}
     )
+    precision: option_choices.Precision | None = field(
+        default=None,
+        metadata={
+            "help": "float32 or bfloat16, of the networks (default: bfloat16 on cuda, else float32)"
+        },
+    )
+    compile: option_choices.Compiling = field(
+        default="no",
+        metadata={"help": "yes: compile the networks first, half a minute for quicker steps"},
+    )
 
     def __post_init__(self) -> None:
         option_checks.check_whole("train.epochs", self.epochs, 1)
@@ -194,6 +204,8 @@ class TrainConfig:
         option_checks.check_whole("train.patience", self.patience, 1)
         option_checks.check_whole("train.seed", self.seed, 0)
         option_checks.check_choice("train.device", self.device, option_choices.DEVICES)
+        option_checks.check_choice("train.precision", self.precision, option_choices.PRECISIONS)
+        option_checks.check_choice("train.compile", self.compile, option_choices.COMPILINGS)
         option_checks.check_objective(self)
 
 
@@ -222,6 +234,8 @@ CHANGEABLE = (
     "train.max_minutes",
     "train.patience",
     "train.device",
+    "train.precision",
+    "train.compile",
 )
 
 

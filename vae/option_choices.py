@@ -26,6 +26,10 @@ LrSchedule = Literal["cooldown", "constant", "cosine"]
 LR_SCHEDULES: tuple[LrSchedule, ...] = get_args(LrSchedule)
 Device = Literal["cuda", "mps", "cpu"]
 DEVICES: tuple[Device, ...] = get_args(Device)
+Precision = Literal["float32", "bfloat16"]  # of the networks; all else is float32
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+Compiling = Literal["no", "yes"]
+COMPILINGS: tuple[Compiling, ...] = get_args(Compiling)
 
 Split = Literal["validation", "train"]
 SPLITS: tuple[Split, ...] = get_args(Split)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from vae.errors import InputError
-from vae.option_choices import Device
+from vae.option_choices import Device, Precision
 
 
 def choose_device(wanted: Device | None) -> torch.device:
@@ -24,3 +24,8 @@ def choose_device(wanted: Device | None) -> torch.device:
             f"{', '.join(there)}: leave the option out to use the best one."
         )
     return torch.device(wanted or there[0])
+
+
+def choose_precision(wanted: Precision | None, device: torch.device) -> Precision:
+    """In what the networks compute: `wanted`, or what suits the device."""
+    return wanted or ("bfloat16" if device.type == "cuda" else "float32")

@@ -4,7 +4,9 @@ N images, C channels, P = C*H*W pixels; everything in nats per image. `output` i
 puts out, [N, `num_outputs` * C, H, W]; x is in [0, 1]. Each likelihood has
 
 * ``mean(output)``: the reconstruction, [N, C, H, W] in [0, 1];
-* ``nll(output, x)``: -log p(x given z) summed over pixels, [N];
+* ``nll(output, x)``: -log p(x given z) summed over pixels, [N], which is ``nll_of`` what
+  ``measure(output, x)`` says of each image alone, [N, k]. What images share, as the sigma of a
+  batch, comes in with ``nll_of``: so a batch may be measured in parts;
 * ``implied_sigma()``: the standard deviation of the pixel noise on the scale of x, or None.
 """
 
@@ -25,7 +27,23 @@ MIN_SIGMA = 0.5 / 255
 MAX_SIGMA = 0.5
 
 
-class Bernoulli(nn.Module):
+class _OfParts(nn.Module):
+    """What the likelihoods share."""
+
+    def measure(self, output: Tensor, x: Tensor) -> Tensor:
+        """What the nll needs to know of each image. [N, k]"""
+        raise NotImplementedError
+
+    def nll_of(self, measured: Tensor, num_pixels: int) -> Tensor:
+        """-log p(x given z) of images of P pixels: measured [..., k] -> [...]"""
+        raise NotImplementedError
+
+    def nll(self, output: Tensor, x: Tensor) -> Tensor:
+        """-log p(x given z), summed over pixels. [N]"""
+        return self.nll_of(self.measure(output, x), x[0].numel())
+
+
+class Bernoulli(_OfParts):
     """Each pixel a coin; `output` are its logits. Binary or grey-level images.
 
     nll = -sum_p x log y + (1 - x) log(1 - y), y = sigmoid(output): Kingma & Welling 2014,
@@ -38,17 +56,21 @@ class Bernoulli(nn.Module):
         """The reconstruction, in [0, 1]. [N, C, H, W]"""
         return torch.sigmoid(output)
 
-    def nll(self, output: Tensor, x: Tensor) -> Tensor:
-        """-log p(x given z): the cross-entropy, summed over pixels. [N]"""
+    def measure(self, output: Tensor, x: Tensor) -> Tensor:
+        """The cross-entropy, summed over pixels. [N, 1]"""
         nll = F.binary_cross_entropy_with_logits(output.float(), x, reduction="none")
-        return nll.flatten(1).sum(1)
+        return nll.flatten(1).sum(1, keepdim=True)
+
+    def nll_of(self, measured: Tensor, num_pixels: int) -> Tensor:
+        """-log p(x given z): the cross-entropy itself. [..., 1] -> [...]"""
+        return measured[..., 0]
 
     def implied_sigma(self) -> float | None:
         """None: there is no sigma."""
         return None
 
 
-class Gaussian(nn.Module):
+class Gaussian(_OfParts):
     """Normal noise of one sigma around the mean; `output` is the logit of the mean.
 
     nll = sum_p (x - xhat)^2 / (2 sigma^2) + log sigma + 1/2 log 2 pi.
@@ -73,13 +95,17 @@ class Gaussian(nn.Module):
         """The reconstruction, in [0, 1]. [N, C, H, W]"""
         return torch.sigmoid(output)
 
-    def nll(self, output: Tensor, x: Tensor) -> Tensor:
-        """-log p(x given z), summed over pixels. [N]"""
+    def measure(self, output: Tensor, x: Tensor) -> Tensor:
+        """The squared error, summed over pixels. [N, 1]"""
         squared = (x - torch.sigmoid(output.float())).square().flatten(1)  # [N, P]
-        variance = self._variance(squared)
-        num_pixels = squared.shape[1]
+        return squared.sum(1, keepdim=True)
+
+    def nll_of(self, measured: Tensor, num_pixels: int) -> Tensor:
+        """-log p(x given z) from the squared error. [..., 1] -> [...]"""
+        squared = measured[..., 0]
+        variance = self._variance(squared, num_pixels)
         constant = 0.5 * num_pixels * (math.log(2 * math.pi) + variance.log())
-        return squared.sum(1) / (2 * variance) + constant
+        return squared / (2 * variance) + constant
 
     def implied_sigma(self) -> float | None:
         """Sigma of the pixel noise, on the scale of x."""
@@ -87,19 +113,19 @@ class Gaussian(nn.Module):
             return self.fixed_sigma
         return max(math.sqrt(self.squared_error.item()), MIN_SIGMA)
 
-    def _variance(self, squared: Tensor) -> Tensor:
+    def _variance(self, squared: Tensor, num_pixels: int) -> Tensor:
         if self.fixed_sigma is not None:
-            return squared.new_tensor(self.fixed_sigma**2)
+            return squared.new_full((), self.fixed_sigma**2)
         if self.training:
             # The gradient through sigma vanishes at its optimum, so that it can be cut.
-            error = squared.detach().mean()
+            error = squared.detach().mean() / num_pixels
             remember(self.squared_error, self.num_updates, error)
         else:
             error = self.squared_error
         return error.clamp_min(MIN_SIGMA**2)
 
 
-class PixelGaussian(nn.Module):
+class PixelGaussian(_OfParts):
     """Normal noise of its own sigma at every pixel; `output` holds logits of means, then sigmas.
 
     nll = sum_p (x - xhat_p)^2 / (2 sigma_p^2) + log sigma_p + 1/2 log 2 pi: Kingma & Welling
@@ -132,20 +158,25 @@ class PixelGaussian(nn.Module):
         raw = output.float().chunk(2, 1)[1]  # log sigma itself, near the middle
         return middle + reach * torch.tanh((raw - middle) / reach)
 
-    def nll(self, output: Tensor, x: Tensor) -> Tensor:
-        """-log p(x given z), summed over pixels. [N]"""
+    def measure(self, output: Tensor, x: Tensor) -> Tensor:
+        """The nll, and the mean of sigma over pixels. [N, 2]"""
         log_sigma = self.log_sigma(output)
-        if self.training:
-            remember(self.mean_sigma, self.num_updates, log_sigma.detach().exp().mean())
         error = (x - self.mean(output.float())) * torch.exp(-log_sigma)
-        return (0.5 * error.square() + log_sigma + 0.5 * math.log(2 * math.pi)).flatten(1).sum(1)
+        nll = (0.5 * error.square() + log_sigma + 0.5 * math.log(2 * math.pi)).flatten(1).sum(1)
+        return torch.stack([nll, log_sigma.detach().exp().flatten(1).mean(1)], 1)
+
+    def nll_of(self, measured: Tensor, num_pixels: int) -> Tensor:
+        """-log p(x given z), the first of what was measured. [..., 2] -> [...]"""
+        if self.training:
+            remember(self.mean_sigma, self.num_updates, measured[..., 1].detach().mean())
+        return measured[..., 0]
 
     def implied_sigma(self) -> float | None:
         """Mean of sigma over pixels: its running mean over training, on the scale of x."""
         return max(self.mean_sigma.item(), MIN_SIGMA)
 
 
-class Laplace(nn.Module):
+class Laplace(_OfParts):
     """Two-sided exponential noise around the mean; `output` is the logit of the mean.
 
     nll = sum_p abs(x - xhat) / b + log 2b, whose standard deviation is sigma = b sqrt 2. It asks
@@ -170,11 +201,16 @@ class Laplace(nn.Module):
         """The reconstruction, in [0, 1]. [N, C, H, W]"""
         return torch.sigmoid(output)
 
-    def nll(self, output: Tensor, x: Tensor) -> Tensor:
-        """-log p(x given z), summed over pixels. [N]"""
+    def measure(self, output: Tensor, x: Tensor) -> Tensor:
+        """The absolute error, summed over pixels. [N, 1]"""
         absolute = (x - torch.sigmoid(output.float())).abs().flatten(1)  # [N, P]
-        scale = self._scale(absolute)
-        return absolute.sum(1) / scale + absolute.shape[1] * (math.log(2) + scale.log())
+        return absolute.sum(1, keepdim=True)
+
+    def nll_of(self, measured: Tensor, num_pixels: int) -> Tensor:
+        """-log p(x given z) from the absolute error. [..., 1] -> [...]"""
+        absolute = measured[..., 0]
+        scale = self._scale(absolute, num_pixels)
+        return absolute / scale + num_pixels * (math.log(2) + scale.log())
 
     def implied_sigma(self) -> float | None:
         """b sqrt 2, the standard deviation of the pixel noise, on the scale of x."""
@@ -182,11 +218,11 @@ class Laplace(nn.Module):
             return self.fixed_scale * math.sqrt(2)
         return max(self.absolute_error.item() * math.sqrt(2), MIN_SIGMA)
 
-    def _scale(self, absolute: Tensor) -> Tensor:
+    def _scale(self, absolute: Tensor, num_pixels: int) -> Tensor:
         if self.fixed_scale is not None:
-            return absolute.new_tensor(self.fixed_scale)
+            return absolute.new_full((), self.fixed_scale)
         if self.training:
-            error = absolute.detach().mean()
+            error = absolute.detach().mean() / num_pixels
             remember(self.absolute_error, self.num_updates, error)
         else:
             error = self.absolute_error

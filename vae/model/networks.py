@@ -6,6 +6,7 @@ N images, C channels, H = W pixels, D latent dimensions.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,15 @@ CONVOLUTIONAL = {
     "residual": (ResidualEncoder, ResidualDecoder),
     "conv": (ConvEncoder, ConvDecoder),
 }
+
+
+class OfEach(NamedTuple):
+    """What the networks make of each image alone."""
+
+    measured: Tensor  # [L, N, k] see `likelihoods`
+    z: Tensor  # [L, N, D] ~ q(z given x)
+    mu: Tensor  # [N, D]
+    logvar: Tensor  # [N, D]
 
 
 class VAE(nn.Module):
@@ -74,12 +84,22 @@ class VAE(nn.Module):
 
         x [N, C, H, W], eps [L, N, D], or [N, D] for one sample; zeros are the posterior mean.
         """
+        return self.terms(self.each(x, eps))
+
+    def each(self, x: Tensor, eps: Tensor) -> OfEach:
+        """What the networks make of each image, whatever the others of its batch."""
         posterior = self.encode(x)
         z = posterior.sample(eps if eps.dim() == 3 else eps[None])  # [L, N, D]
         output = self.decoder(z.flatten(0, 1))
         x = x.expand(len(z), *x.shape).flatten(0, 1)  # a view where L is 1
-        nll = self.likelihood.nll(output, x).reshape(z.shape[:2])
-        return Terms(nll, z, posterior)
+        measured = self.likelihood.measure(output, x)  # [L N, k]
+        measured = measured.reshape(*z.shape[:2], measured.shape[1])
+        return OfEach(measured, z, *posterior)
+
+    def terms(self, each: OfEach) -> Terms:
+        """Both sides of the elbo from what is known of each image of a whole batch."""
+        nll = self.likelihood.nll_of(each.measured, math.prod(self.image_shape))
+        return Terms(nll, each.z, Posterior(each.mu, each.logvar))
 
 
 def num_parameters(model: nn.Module) -> int:

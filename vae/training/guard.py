@@ -22,6 +22,17 @@ class Guard:
         self._good_statistics = [buffer.clone() for buffer in self._statistics]
         self._is_fused = bool(optimizer.defaults.get("fused"))
 
+    @property
+    def statistics(self) -> list[Tensor]:
+        """The running means of the last good step."""
+        return self._good_statistics
+
+    @torch.no_grad()
+    def restore_statistics(self) -> None:
+        """Bring the running means back to what they were after the last good step."""
+        for now, good in zip(self._statistics, self._good_statistics, strict=True):
+            now.copy_(good)
+
     @torch.no_grad()
     def step(self) -> Tensor:
         """Change the weights by their gradients, unless one is not finite.

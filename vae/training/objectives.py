@@ -16,13 +16,20 @@ kl are measured without weights.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from torch import Tensor
 
 from vae.config import TrainConfig
 from vae.model.elbo import Terms, importance_bound, kl_parts
 from vae.training.schedules import rise
+
+
+class Weights(NamedTuple):
+    """What changes in an objective over a training: numbers, or tensors [] on the device."""
+
+    beta: float | Tensor
+    capacity: float | Tensor | None
 
 
 @dataclass(frozen=True)
@@ -74,11 +81,12 @@ class Objective:
             return train.capacity
         return rise(step, train.capacity, train.warmup_steps)
 
-    def measure(self, terms: Terms, step: int | None) -> dict[str, Tensor]:
-        """Means over a batch: nll, kl, loss, and what else belongs to the objective. Each []
+    def weights(self, step: int | None) -> Weights:
+        """Beta and capacity at `step`; None: when they have risen."""
+        return Weights(self.beta(step), self.capacity(step))
 
-        `step` None: with beta and capacity as they are when they have risen.
-        """
+    def measure(self, terms: Terms, weights: Weights) -> dict[str, Tensor]:
+        """Means over a batch: nll, kl, loss, and what else belongs to the objective. Each []"""
         nll, kl_per_dim = terms.nll.mean(), terms.kl_per_dim.mean(0)  # [], [D]
         kl = kl_per_dim.sum()
         result = {"nll": nll, "kl": kl}
@@ -91,21 +99,20 @@ class Objective:
             case "beta_tc":
                 parts = kl_parts(terms.posterior, terms.z[0], self.num_images)
                 information, correlation, dimension_kl = parts
-                rate = information + self.beta(step) * correlation + dimension_kl
+                rate = information + weights.beta * correlation + dimension_kl
                 return result | {"loss": nll + rate} | parts._asdict()
             case "elbo":
                 return result | {
-                    "loss": nll + self.beta(step) * self._rate(terms, kl_per_dim, step)
+                    "loss": nll + weights.beta * self._rate(terms, kl_per_dim, weights)
                 }
             case _:
                 assert_never(self.train.objective)
 
-    def _rate(self, terms: Terms, kl_per_dim: Tensor, step: int | None) -> Tensor:
+    def _rate(self, terms: Terms, kl_per_dim: Tensor, weights: Weights) -> Tensor:
         """What beta weighs: the kl of the batch, as it is estimated and bent. []"""
         if self.train.estimator == "sampled":
             return terms.kl_of_sample.mean()
         if self.train.free_bits:
             return kl_per_dim.clamp_min(self.train.free_bits).sum()
-        capacity = self.capacity(step)
         kl = kl_per_dim.sum()
-        return kl if capacity is None else (kl - capacity).abs()
+        return kl if weights.capacity is None else (kl - weights.capacity).abs()

@@ -84,8 +84,19 @@ def _new(config: Config, dataset: Dataset, objective: Objective) -> TrainingStat
     if config.model.name == "residual":
         normalise_weights(model)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.train.lr, fused=device.type != "mps")
-    return TrainingState(model, optimizer, StepMeans(objective.names))
+    return TrainingState(model, _optimizer(model, config.train.lr), StepMeans(objective.names))
+
+
+def _optimizer(model: VAE, lr: float) -> torch.optim.Adam:
+    """Adam; on CUDA with its learning rate on the device, so that steps can be recorded there."""
+    device = next(model.parameters()).device
+    is_cuda = device.type == "cuda"
+    return torch.optim.Adam(
+        model.parameters(),
+        lr=torch.tensor(lr, device=device) if is_cuda else lr,
+        fused=device.type != "mps",
+        capturable=is_cuda,
+    )
 
 
 def _restore(
@@ -104,7 +115,11 @@ def _restore(
             "weights)."
         )
     state.model.load_state_dict(document["model"])
+    of_device = ("lr", "fused", "capturable")  # as this device wants them, not the one before
+    ours = [{name: group[name] for name in of_device} for group in state.optimizer.param_groups]
     state.optimizer.load_state_dict(document["optimizer"])
+    for group, own in zip(state.optimizer.param_groups, ours, strict=True):
+        group.update(own)
     state.step, state.means.seconds = document["step"], document["seconds"]
     state.means.sums, state.means.num_images = np.array(document["sums"]), document["num_images"]
     if document.get("best_of", ELBO) == objective.settings:  # else they cannot be compared
@@ -126,6 +141,12 @@ def _machine(state: TrainingState) -> tuple[str, int, str]:
     return state.device.type, torch.get_num_threads(), str(torch.__version__)
 
 
+def _plain(optimizer: dict[str, Any]) -> dict[str, Any]:
+    """What is saved of an optimizer, with the learning rate as a number."""
+    groups = [group | {"lr": float(group["lr"])} for group in optimizer["param_groups"]]
+    return optimizer | {"param_groups": groups}
+
+
 def save(
     run: Run, state: TrainingState, epoch: int, dataset: Dataset, objective: Objective, keep: bool
 ) -> dict[str, Any]:
@@ -143,7 +164,7 @@ def save(
         "best_step": state.best_step,
         "best_of": objective.settings,
         "model": state.model.state_dict(),
-        "optimizer": state.optimizer.state_dict(),
+        "optimizer": _plain(state.optimizer.state_dict()),
         "fingerprint": dataset.fingerprint,
         "num_threads": num_threads,
         "device": device,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -51,10 +51,12 @@ class StepMeans:
         return time.perf_counter() - self._since
 
     @torch.no_grad()
-    def add(self, step: int, measures: Mapping[str, Tensor], num: int, is_bad: Tensor) -> None:
-        """Count the step of this number, over `num` images; what a bad one measured is left out."""
+    def add(self, step: int, means: Tensor, num: int, is_bad: Tensor) -> None:
+        """Count the step of this number; what a bad one measured is left out.
+
+        `means` over its `num` images, in the order of the names. [len(names)]
+        """
         self._num_timed += num
-        means = torch.stack([measures[name] for name in self.names]).detach()
         means = means.to(torch.float32 if means.device.type == "mps" else torch.float64)
         if self._running is None:
             self._running = torch.as_tensor(self.sums, dtype=means.dtype, device=means.device)

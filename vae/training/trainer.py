@@ -18,6 +18,7 @@ from vae.config import Config
 from vae.data.dataset import Dataset
 from vae.errors import ExplainedError, FileError
 from vae.latent.encoding import save_latents, to_unit
+from vae.model.device import choose_precision
 from vae.model.networks import num_parameters
 from vae.model.weight_norm import start_from_data
 from vae.option_choices import EndStatus, Request
@@ -27,11 +28,13 @@ from vae.runs.milestones import EVALUATION_IMAGES, checkpoint_is_due, preview_is
 from vae.training import state as states
 from vae.training.batches import noise_of, steps_per_epoch
 from vae.training.feed import Feed
-from vae.training.guard import Guard, check
+from vae.training.guard import check
 from vae.training.limits import reason_to_stop
+from vae.training.memory import keep_memory
 from vae.training.objectives import Objective
 from vae.training.previews import draw_preview
 from vae.training.schedules import lr_at
+from vae.training.step import Step
 from vae.training.validation import validate
 
 STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
@@ -89,10 +92,12 @@ class Trainer:
     def _loop(self, asked: Asked, progress: Progress) -> EndStatus:
         """Step after step, each followed by what is due. Returns the status in the end."""
         state, model = self.state, self.model
+        if self.device.type == "cpu":
+            keep_memory()
         with Feed(self.dataset, self.config.train, self.device) as feed:
             if self.step == 0:
                 self._begin(feed)
-            guard = Guard(model, state.optimizer)
+            take = self._step()
             state.means.start()
             while self.step < self.total_steps:
                 if request := asked() or self._limit():
@@ -100,16 +105,14 @@ class Trainer:
                     return STATUS_AFTER[request]
 
                 model.train()
-                x = to_unit(feed.images(self.step))  # [N, C, H, W]
-                eps = self._noise(len(x))  # [N, D]
-                with self._precision():
-                    terms = model(x, eps)
-                measures = self.objective.measure(terms, self.step)
-                measures["loss"].backward()  # type: ignore[no-untyped-call]
-                self._set_lr()
-                is_bad = guard.step()
+                images = feed.images(self.step)  # [N, H, W, C]
+                eps = self._noise(len(images))  # [N, D]
+                lr, weights = self._lr(self.step), self.objective.weights(self.step)
+                means, is_bad = take(images, eps, lr, weights)
                 state.step += 1
-                state.means.add(self.step, measures, len(x), is_bad)
+                state.means.add(self.step, means, len(images), is_bad)
+                while take.told:
+                    self._note(self.step, take.told.pop(0))
 
                 is_over = self.step == self.total_steps
                 if state.means.are_due(self.step) or is_over:
@@ -146,14 +149,16 @@ class Trainer:
     def _noise(self, num: int) -> Tensor:
         return noise_of(self.objective, self.step, num, self.model.latent_dim, self.device)
 
-    def _precision(self) -> torch.autocast:
-        is_cuda = self.device.type == "cuda"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=is_cuda)
-
-    def _set_lr(self) -> None:
+    def _step(self) -> Step:
         train = self.config.train
-        for group in self.state.optimizer.param_groups:
-            group["lr"] = lr_at(self.step, train.lr, train.lr_schedule, self.total_steps)
+        precision = choose_precision(train.precision, self.device)
+        is_compiled = train.compile == "yes"
+        return Step(self.state, self.objective, precision, train.batch_size, is_compiled)
+
+    def _lr(self, step: int) -> float:
+        """Learning rate of the step after `step` completed ones."""
+        train = self.config.train
+        return lr_at(step, train.lr, train.lr_schedule, self.total_steps)
 
     # ------------------------------------------------------------------ what is due after one
 
@@ -223,7 +228,7 @@ class Trainer:
             **measures,
             elbo=-(measures["nll"] + measures["kl"]),
             beta=self.objective.beta(self.step - 1),
-            lr=self.state.optimizer.param_groups[0]["lr"],
+            lr=self._lr(self.step - 1),
             images_per_second=images_per_second,
             seconds=self.state.means.seconds,
             **({} if sigma is None else {"sigma": sigma}),

@@ -44,16 +44,16 @@ def validate(
     latents = encoding.encode_images(model, dataset, index, step)
     eps = noise_of(objective, 0, len(index), model.latent_dim)
     sums, final_loss = np.zeros(len(objective.names)), 0.0
-    batch = _batch_size(objective)
+    batch, risen = _batch_size(objective), objective.weights(None)
     with torch.inference_mode():
         for start in range(0, len(index), batch):
             part = slice(start, start + batch)
             x = to_unit(dataset.take(index[part]), device)
             terms = model(x, eps[..., part, :].to(device))
-            measures = objective.measure(terms, step)
+            measures = objective.measure(terms, objective.weights(step))
             means = torch.stack([measures[name] for name in objective.names])
             sums += len(x) * means.double().cpu().numpy()
-            final_loss += len(x) * objective.measure(terms, None)["loss"].item()
+            final_loss += len(x) * objective.measure(terms, risen)["loss"].item()
     means_by_name = dict(zip(objective.names, (sums / len(index)).tolist(), strict=True))
     return Validation(
         means_by_name | _of_latents(model, latents, means_by_name["nll"]),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LAYERS = {
     "Conv2d": "Conv",
-    "ConvTranspose2d": "Upconv",
+    "Upconvolution": "Upconv",
     "Linear": "Linear",
     "Residual": "Residual",
     "PixelUnshuffle": "Pixels to channels",

@@ -106,7 +106,8 @@ def trained(beta: float, seed: int) -> tuple[Event, Tensor]:
         for group in optimizer.param_groups:
             group["lr"] = 0.02 * (1 - step / 1500) + 1e-4
         batch = x[torch.randint(num, (200,), generator=generator)]
-        loss = objective.measure(forward(batch, torch.randn(200, dim)), step)["loss"]
+        terms = forward(batch, torch.randn(200, dim))
+        loss = objective.measure(terms, objective.weights(step))["loss"]
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -45,7 +45,7 @@ def some_terms(num_samples: int = 1) -> Terms:
 
 def measure(terms: Terms, step: int | None = 1000, **options: Any) -> dict[str, float]:
     objective = Objective(TrainConfig(**options), NUM_IMAGES)
-    measures = objective.measure(terms, step)
+    measures = objective.measure(terms, objective.weights(step))
     assert tuple(measures) == objective.names
     return {name: value.item() for name, value in measures.items()}
 
@@ -105,7 +105,7 @@ def test_free_bits_cost_nothing_and_pull_at_nothing() -> None:
     mu = terms.posterior.mu.clone().requires_grad_()
     free = Terms(terms.nll_of_sample, terms.z, Posterior(mu, terms.posterior.logvar))
     objective = Objective(TrainConfig(free_bits=level), NUM_IMAGES)
-    objective.measure(free, 0)["loss"].backward()
+    objective.measure(free, objective.weights(0))["loss"].backward()
     assert mu.grad is not None
     assert (mu.grad.abs().sum(0) > 0).tolist() == (kl_per_dim > level).tolist()
 
@@ -343,7 +343,7 @@ def test_the_loss_of_an_evaluation_is_that_of_training(tmp_path: Path, name: str
     trainer.model.eval()
     with torch.no_grad():
         forward = trainer.model(x, eps if name != "autoencoder" else torch.zeros(6, 6))
-        wanted = trainer.objective.measure(forward, trainer.step)
+        wanted = trainer.objective.measure(forward, trainer.objective.weights(trainer.step))
     assert terms["loss"] == pytest.approx(wanted["loss"].item(), rel=1e-5)
     # All warm-ups are over; in a cycle only the risen beta is comparable.
     if name == "cyclical":

@@ -176,7 +176,7 @@ def test_a_step_that_is_not_finite_changes_nothing(
     run = Run(tmp_path / "a")
     dataset = open_dataset(TINY.data, tmp_path / ".data")
     trainer = Trainer(run, prepare(run, with_values(TINY, values), dataset), dataset)
-    honest = trainer.model.forward
+    honest = trainer.model.each
     before: dict[str, torch.Tensor] = {}
 
     def poisoned(x: torch.Tensor, eps: torch.Tensor) -> object:
@@ -188,7 +188,7 @@ def test_a_step_that_is_not_finite_changes_nothing(
                 assert torch.equal(parameter, before[name])
         return honest(x, eps)
 
-    monkeypatch.setattr(trainer.model, "forward", poisoned)
+    monkeypatch.setattr(trainer.model, "each", poisoned)
     assert trainer.train(lambda: "", silent) == "finished"
     assert before
     assert all(torch.isfinite(tensor).all() for tensor in weights(run).values())
@@ -218,12 +218,12 @@ def test_training_that_diverges_ends_with_a_remedy(
     dataset = open_dataset(TINY.data, tmp_path / ".data")
     config = with_values(TINY, {"train.epochs": 20})
     trainer = Trainer(run, prepare(run, config, dataset), dataset)
-    honest = trainer.model.forward
+    honest = trainer.model.each
 
     def poisoned(x: torch.Tensor, eps: torch.Tensor) -> object:
         return honest(x, torch.full_like(eps, float("nan")))
 
-    monkeypatch.setattr(trainer.model, "forward", poisoned)
+    monkeypatch.setattr(trainer.model, "each", poisoned)
     with pytest.raises(FloatingPointError, match=r"train\.lr"):
         trainer.train(lambda: "", silent)
     assert run.status() == "failed"

@@ -76,7 +76,8 @@ def test_the_loss_is_the_one_that_is_minimised(options: dict, step: int) -> None
     num = train.num_samples
     z = posterior.sample(torch.randn(num, 16, 3))
     terms = Terms(100 * torch.rand(num, 16), z, posterior)
-    measured = Objective(train, 1000).measure(terms, step)
+    objective = Objective(train, 1000)
+    measured = objective.measure(terms, objective.weights(step))
     tex = loss_tex(train)
     if train.objective == "importance_weighted":
         assert rf"\frac{{1}}{{{num}}} \sum_{{k=1}}^{{{num}}}" in tex
