@@ -19,7 +19,9 @@ SETTLED_SECONDS = 5.0  # after which its last words, which are no count, are tak
 
 WORDS = {
     "encode": "Encoding",
+    "neighbours": "Finding neighbours",
     "umap": "Laying out",
+    "place": "Placing",
     "evaluate": "Measuring",
     "bound": "Importance samples",
     "frechet": "Frechet distances",

@@ -18,6 +18,7 @@ from explorer.state import cache
 from vae.errors import InputError
 from vae.latent.nearest import blend
 from vae.runs.folder import Run
+from vae.runs.umap_options import Making, making_of
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -65,6 +66,12 @@ def place_of(run: Run, method: str) -> Place | None:
     if told is not None and method == "pca":
         return Place(str(run.folder), "latents", told)
     return None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def making(place: Place) -> Making:
+    """How a map by UMAP was made."""
+    return making_of(path_of(Run(Path(place.folder)), place.file))
 
 
 def read_place(run: Run, file: str, version: str) -> Place:

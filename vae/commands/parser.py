@@ -156,6 +156,10 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub.add_argument("--method", choices=MAP_METHODS, default="umap")
     sub.add_argument("--num", type=whole, default=None, help="at most this many images")
     sub.add_argument("--seed", type=whole, default=0)
+    text = "umap: a larger number shows more of the whole and less of small groups (default: 15)"
+    sub.add_argument("--neighbours", type=whole, metavar="K", help=text)
+    text = "umap: a larger distance keeps points that are alike further apart (default: 0.1)"
+    sub.add_argument("--min_distance", type=number, metavar="D", help=text)
     sub = command(select.select)
     which = sub.add_mutually_exclusive_group(required=True)
     text = "the N images with the highest loss, which are often broken, blank or turned"

@@ -11,10 +11,7 @@ N images, D latent dimensions.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import io
-import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,14 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from vae.errors import InputError
+from vae.latent import umap_layout
 from vae.latent.encoding import Floats, Indices, Latents, Progress, load_latents, principal_axes
-from vae.latent.nearest import nearest_rows
 from vae.option_choices import MapMethod
+from vae.runs.umap_options import UmapOptions
 
-UMAP_NEIGHBOURS = 15
-WARM_EPOCHS = 200  # of a layout that starts from an earlier one
-WARM_RATE = 0.3  # of its learning rate, where one that starts anew has 1
-NUM_PLACING = 5  # neighbours between which a new image starts
 NUM_PILES = 64  # of a map of one dimension
 PILE_HEIGHT = 1 / 3  # of the highest pile, as a part of the width of the map
 
@@ -76,7 +70,7 @@ def pca(mu: Floats, before: Floats | None = None) -> Floats:
     plane[:, :num_axes] = axes[:num_axes].T
     largest = np.take_along_axis(plane, np.abs(plane).argmax(0)[None], 0)[0]
     plane *= np.where(largest < 0, -1, 1).astype(np.float32)
-    xy: Floats = ((mu - mean) @ plane).astype(np.float32)
+    xy: Floats = mu @ plane - mean @ plane
     if before is not None:
         known = np.isfinite(before).all(1)
         along = (xy[known] * (before[known] - before[known].mean(0))).sum(0)
@@ -84,23 +78,14 @@ def pca(mu: Floats, before: Floats | None = None) -> Floats:
     return xy
 
 
-class _Epochs(io.StringIO):
-    """Receives UMAP's own progress bar and passes its counts on."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__()
-        self._progress = progress
-
-    def write(self, text: str) -> int:
-        counts = re.findall(r"(\d+)/(\d+)", text)
-        if counts:
-            done, total = map(int, counts[-1])
-            self._progress("umap", done, total)
-        return len(text)
-
-
-def umap(mu: Floats, seed: int, progress: Progress, before: Floats | None = None) -> Floats:
-    """UMAP coordinates, the same for the same seed, McInnes et al. 2018. [N, D] -> [N, 2]
+def umap(
+    mu: Floats,
+    seed: int,
+    progress: Progress,
+    before: Floats | None = None,
+    options: UmapOptions | None = None,
+) -> Floats:
+    """UMAP coordinates, the same for the same seed. [N, D] -> [N, 2]
 
     With `before` [N, 2], the earlier place of each image (NaN where it had none), the layout starts
     there and keeps its shape. Fewer than four images, which have no neighbourhoods, are laid out by
@@ -112,37 +97,8 @@ def umap(mu: Floats, seed: int, progress: Progress, before: Floats | None = None
         )
     if len(mu) < 4:
         return on_axes(mu, before)
-    progress("umap", 0, 1)
-    num_large = 10_000  # from where on umap itself takes fewer epochs
-    warm: dict[str, object] = {}
-    if before is not None:
-        # Small steps, as at the end of a layout: large ones would lose the earlier layout.
-        epochs = WARM_EPOCHS if len(mu) <= num_large else WARM_EPOCHS // 2
-        warm = {"n_epochs": epochs, "learning_rate": WARM_RATE}
-    with contextlib.redirect_stdout(io.StringIO()):
-        from umap import UMAP
-
-        layout = UMAP(
-            n_neighbors=min(UMAP_NEIGHBOURS, len(mu) - 1),
-            min_dist=0.1,
-            random_state=seed,
-            n_jobs=1,
-            init="pca" if before is None else _completed(mu, before),
-            verbose=True,
-            tqdm_kwds={"file": _Epochs(progress), "disable": False, "mininterval": 0.5},
-            **warm,
-        )
-        xy = np.asarray(layout.fit_transform(mu), np.float32)
+    xy = umap_layout.umap(mu, seed, progress, before, options)
     return xy if before is None else aligned(xy, before)
-
-
-def _completed(mu: Floats, before: Floats) -> Floats:
-    """Earlier places [N, 2]; an image without one gets the mean of its nearest images' places."""
-    known = np.isfinite(before).all(1)
-    result = before.copy()
-    rows = nearest_rows(mu[~known], mu[known], NUM_PLACING)
-    result[~known] = before[known][rows].mean(1)
-    return result
 
 
 def aligned(xy: Floats, before: Floats) -> Floats:
@@ -193,9 +149,10 @@ def project(
     seed: int,
     progress: Progress,
     earlier: Latents | None = None,
+    options: UmapOptions | None = None,
 ) -> Latents:
     """The same latents with their place on the map filled in, near that of an earlier map."""
     before = None if earlier is None else places_in(latents.index, earlier)
     mu = latents.mu
-    xy = on_axes(mu, before) if method == "pca" else umap(mu, seed, progress, before)
+    xy = on_axes(mu, before) if method == "pca" else umap(mu, seed, progress, before, options)
     return dataclasses.replace(latents, xy=xy)

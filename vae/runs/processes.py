@@ -19,6 +19,7 @@ from vae.errors import InputError, writing
 from vae.option_choices import MapMethod
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run
+from vae.runs.umap_options import UmapOptions
 
 HANDSHAKE_SECONDS = 15.0
 # Where a trainer is told which requests were there before it was started.
@@ -74,12 +75,15 @@ def _wait(run: Run, process: subprocess.Popen[bytes], is_there: Callable[[], boo
         raise InputError(reason)
 
 
-def start_projection(run: Run, method: MapMethod) -> None:
+def start_projection(run: Run, method: MapMethod, options: UmapOptions) -> None:
     """Start making the map of `run` by `method`: maps/METHOD.npz, its progress in METHOD.log."""
     run.make_writable()
     make_folder(run.maps)
     out, log = run.maps / f"{method}.npz", run.maps / f"{method}.log"
     command = ["project", run.name, "--root", str(run.root), "--method", method]
+    if method == "umap":
+        command += ["--neighbours", str(options.neighbours)]
+        command += ["--min_distance", str(options.min_distance)]
     _spawn([*command, "--out", str(out)], log, {})
 
 

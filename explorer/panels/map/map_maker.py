@@ -9,11 +9,14 @@ import streamlit as st
 from explorer.components import job_button
 from explorer.state import coming
 from explorer.state.session import Session
+from vae.option_checks import typed
 from vae.option_choices import MapMethod
 from vae.runs import processes
 from vae.runs.folder import Run
+from vae.runs.umap_options import UmapOptions
 
 COMING = "after the first evaluation every image appears here at its posterior mean"
+WAIT = "It takes seconds to minutes in the background; you can keep using the page."
 
 
 def files(run: Run, method: MapMethod) -> tuple[Path, Path]:
@@ -21,17 +24,19 @@ def files(run: Run, method: MapMethod) -> tuple[Path, Path]:
     return run.maps / f"{method}.log", run.maps / f"{method}.npz"
 
 
-def missing(session: Session, method: MapMethod) -> None:
-    """In place of a map that is not there."""
+def missing(
+    session: Session, method: MapMethod, options: UmapOptions, made_with: UmapOptions | None
+) -> None:
+    """In place of a map that is not there, or that was made with other options."""
     if method == "umap":
-        st.info(
-            (
-                "**UMAP places the images so that neighbours stay together.** It takes seconds to "
-                "minutes in the background; you can keep using the page."
-            ),
-            icon=":material/scatter_plot:",
-        )
-        job(session, method)
+        text = f"**UMAP places the images so that neighbours stay together.** {WAIT}"
+        if made_with is not None:
+            text = (
+                f"**The map that is there was made with {_words(made_with)}.** {WAIT} It will "
+                "replace that one."
+            )
+        st.info(text, icon=":material/scatter_plot:")
+        job(session, method, options)
     else:
         st.info(
             f"**No posterior means yet.** {coming.words(session, COMING)}",
@@ -39,12 +44,17 @@ def missing(session: Session, method: MapMethod) -> None:
         )
 
 
-def job(session: Session, method: MapMethod) -> None:
+def _words(options: UmapOptions) -> str:
+    distance = typed(options.min_distance)
+    return f"{options.neighbours} neighbours and a minimum distance of {distance}"
+
+
+def job(session: Session, method: MapMethod, options: UmapOptions) -> None:
     """Start making a map, and watch it."""
     job_button.job(
         session.run,
         *files(session.run, method),
         "Compute UMAP" if method == "umap" else "Map all images",
         ":material/scatter_plot:",
-        lambda run: processes.start_projection(run, method),
+        lambda run: processes.start_projection(run, method, options),
     )

@@ -26,10 +26,10 @@ from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
 from vae.option_choices import MapMethod
+from vae.runs.umap_options import PLACED, UmapOptions
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
-    from vae.latent.encoding import Latents
 
 
 TICK_SECONDS = 1.0  # while a map is in the making
@@ -68,10 +68,13 @@ def _draw(session: Session, was_changing: bool) -> None:
     try:
         dataset = opened.dataset
         st.html(scripts.style(__file__))
-        method, colour = controls.show(opened)
+        method, colour, options = controls.show(opened)
         place = map_points.place_of(session.run, method)
-        if place is None:
-            map_maker.missing(session, method)
+        made_with = None
+        if place is not None and method == "umap":
+            made_with = map_points.making(place).options
+        if place is None or made_with not in (None, options):
+            map_maker.missing(session, method, options, made_with)
             method = "pca"  # meanwhile
             place = map_points.place_of(session.run, method)
             if place is None:
@@ -79,13 +82,13 @@ def _draw(session: Session, was_changing: bool) -> None:
         points = map_points.points(place)
         if points.index.max(initial=0) >= len(dataset):
             st.warning("This map shows other images than the run has now: compute it again.")
-            map_maker.job(session, method)
+            map_maker.job(session, method, options)
             return
         choice = selection.current(session, place)
         left, right = st.columns([8, 5], gap="medium")
         with left.container(key="map_chart"):
             _chart(opened, place, colour, choice)
-            _honest(opened, method, points)
+            _honest(opened, place, method, options)
         with right.container(key="map_detail"):
             detail.show(opened, place, choice)
     except ExplainedError as error:
@@ -138,17 +141,21 @@ def _legend(dataset: Dataset, place: Place, colour: str) -> Legend:
     return Legend(title, entries, (), 0.0, 0.0)
 
 
-def _honest(opened: OpenedRun, method: MapMethod, points: Latents) -> None:
+def _honest(opened: OpenedRun, place: Place, method: MapMethod, options: UmapOptions) -> None:
     """What the map shows, and how to have a fuller or a newer one."""
     session, weights, num = opened.session, opened.weights, len(opened.dataset)
+    points = map_points.points(place)
     text = controls.across_and_up(opened.model.latent_dim) if method == "pca" else ""
     sampled = " sampled" if len(points.index) < num else ""
     text += f"{len(points.index):,} of {labels.counted(num, 'image')}{sampled}, "
     text += f"weights of step {points.step:,}."
     if points.step != weights.step:
         text += f" The newest weights are of step {weights.step:,}, so this map is older."
+    num_fitted = map_points.making(place).num_fitted if method == "umap" else None
+    if num_fitted is not None:
+        text += f" UMAP placed {num_fitted:,} of them, and {PLACED}."
     st.caption(text)
     is_full = len(points.index) == num and points.step == weights.step
     if not is_full or job_button.is_working(*map_maker.files(session.run, method)):
-        map_maker.job(session, method)
+        map_maker.job(session, method, options)
     plotly_map.toggle(session)

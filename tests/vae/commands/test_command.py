@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from PIL import Image, ImageSequence
 
 from vae.commands.parser import main
 from vae.faces.synthetic import faces
+from vae.latent import umap_layout
 from vae.runs.folder import Run
+from vae.runs.umap_options import Making, UmapOptions, making_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -223,6 +226,65 @@ def test_encode_and_project_write_a_row_an_image(
         with np.load(out) as file:
             assert file["xy"].shape == (60, 2)
             assert np.isfinite(file["xy"]).all()
+
+
+def test_a_map_says_what_it_was_made_with(
+    trained_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    out = tmp_path / "a.npz"
+    words = ["project", "tiny", "--out", str(out)]
+    told = call(capsys, trained_root, *words, "--neighbours", "7", "--min_distance", "0.3")
+    assert (told["neighbours"], told["min_distance"], told["num_fitted"]) == (7, 0.3, 60)
+    assert making_of(out) == Making(UmapOptions(7, 0.3), None)
+    monkeypatch.setattr(umap_layout, "NUM_FITTED", 40)
+    told = call(capsys, trained_root, *words)
+    assert (told["neighbours"], told["num"], told["num_fitted"]) == (15, 60, 40)
+    assert making_of(out) == Making(UmapOptions(), 40)
+    assert main([*words, "--root", str(trained_root)]) == 0
+    said = capsys.readouterr()
+    assert "UMAP placed 40 of the 60 images, and each other one among its nearest" in said.out
+    assert said.out.splitlines()[-1] == str(out)
+    assert "place 20/20" in said.err
+    call(capsys, trained_root, *words, "--method", "pca")
+    with np.load(out) as file:
+        assert "neighbours" not in file
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("neighbours", "1", "neighbours must be a whole number from 2 to 200, not 1."),
+        ("neighbours", "201", "neighbours must be a whole number from 2 to 200, not 201."),
+        ("neighbours", "-3", "neighbours must be a whole number from 2 to 200, not -3."),
+        ("neighbours", "some", "must be a whole number, not 'some'"),
+        ("neighbours", "2.5", "must be a whole number, not 2.5"),
+        ("min_distance", "-0.1", "min_distance must be a number from 0 to 1, not -0.1."),
+        ("min_distance", "1.5", "min_distance must be a number from 0 to 1, not 1.5."),
+        ("min_distance", "nan", "min_distance must be a number from 0 to 1, not a value that"),
+        ("min_distance", "far", "must be a number, not 'far'"),
+    ],
+)
+def test_bad_options_of_a_map_are_refused_in_a_sentence(
+    trained_root: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    value: str,
+    sentence: str,
+) -> None:
+    out = tmp_path / "a.npz"
+    words = ["project", "tiny", "--out", str(out), f"--{option}={value}"]
+    assert sentence in refuse(capsys, trained_root, *words)
+    assert not out.exists()
+
+
+def test_options_of_umap_are_refused_where_pca_makes_the_map(
+    trained_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["project", "tiny", "--method", "pca", "--out", str(tmp_path / "a.npz")]
+    for option in ("neighbours", "min_distance"):
+        said = refuse(capsys, trained_root, *words, f"--{option}", "1")
+        assert f"--{option} is of --method umap: leave it out, or choose umap." in said
 
 
 def test_bad_input_is_one_sentence_and_exit_code_two(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,26 @@ def test_pca_takes_degenerate_data(num: int, latent_dim: int) -> None:
     xy = projection.pca(points(num, latent_dim))
     assert xy.shape == (num, 2)
     assert np.isfinite(xy).all()
+
+
+def test_pca_makes_no_copy_of_many_points() -> None:
+    mu = points(400_000, 32)
+    projection.pca(mu[:10])
+    tracemalloc.start()
+    try:
+        projection.pca(mu)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < mu.nbytes
+
+
+def test_many_points_far_from_the_origin_have_the_axes_that_they_have_around_it() -> None:
+    mu = points(100_000, 4) * np.float32([3, 2, 1, 0.5])
+    _, axes, deviations = encoding.principal_axes(mu + np.float32(100))
+    _, wanted, spread = encoding.principal_axes(mu)
+    np.testing.assert_allclose(np.abs(axes @ wanted.T), np.eye(4), atol=1e-3)
+    np.testing.assert_allclose(deviations, spread, 1e-4)
 
 
 def test_umap_is_repeatable_and_keeps_clusters_apart() -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial import procrustes
+from sklearn.manifold import trustworthiness
 
 from vae.commands.parser import main
 from vae.errors import InputError
-from vae.latent import projection
+from vae.latent import projection, umap_layout
 from vae.latent.encoding import Latents, load_latents
+from vae.runs.umap_options import UmapOptions
 
 Floats = np.ndarray
 
@@ -20,7 +22,7 @@ Floats = np.ndarray
 def clouds(num: int = 300) -> Floats:
     """Means of six groups in 8 dimensions. [num, 8]"""
     draw = np.random.default_rng(0)
-    centres = draw.normal(0, 2.5, (6, 8))
+    centres = draw.normal(0, 1.8, (6, 8))
     return (centres[np.arange(num) % 6] + draw.normal(size=(num, 8))).astype(np.float32)
 
 
@@ -52,8 +54,9 @@ def moved(mu: Floats) -> Floats:
 
 def test_a_layout_that_starts_from_the_last_keeps_its_shape(first: Latents) -> None:
     later = latents_of(moved(first.mu))
-    warm, cold = mapped(later, "umap", 5, first), mapped(later, "umap", 5)
-    assert apart(first.xy, warm.xy) < apart(first.xy, cold.xy) / 3
+    warm = mapped(later, "umap", 5, first)
+    cold = [mapped(later, "umap", seed) for seed in (5, 6, 7)]
+    assert apart(first.xy, warm.xy) < np.mean([apart(first.xy, one.xy) for one in cold]) / 2
     # In place, too: it is not turned, mirrored, moved or scaled.
     away = np.linalg.norm(warm.xy - first.xy, axis=1).mean()
     assert away < 0.25 * np.linalg.norm(first.xy - first.xy.mean(0), axis=1).mean()
@@ -81,9 +84,76 @@ def test_new_images_come_among_their_neighbours_and_others_keep_their_place(
     warm = mapped(later, "umap", 0, first)
     place = dict(zip(warm.index.tolist(), warm.xy, strict=True))
     known = np.array([place[i] for i in range(100, 300)])
-    assert apart(first.xy[100:], known) < 0.1
+    assert apart(first.xy[100:], known) < 0.2
     away = [np.linalg.norm(place[300 + i] - place[100 + i]) for i in range(60)]
     assert np.median(away) < 0.2 * np.linalg.norm(known.std(0))
+
+
+def test_a_map_of_many_images_is_laid_out_by_a_sample_and_the_others_come_among_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mu, seen = clouds(900), []
+    count = lambda what, done, total: seen.append((what, done, total))  # noqa: E731
+    whole = projection.project(latents_of(mu), "umap", 0, count)
+    assert {what for what, _, _ in seen} == {"neighbours", "umap"}
+    seen.clear()
+    monkeypatch.setattr(umap_layout, "NUM_FITTED", 300)
+    monkeypatch.setattr(umap_layout, "QUERIES", 250)
+    made = projection.project(latents_of(mu), "umap", 0, count)
+    assert ("place", 600, 600) in seen
+    again = projection.project(latents_of(mu), "umap", 0, count)
+    np.testing.assert_array_equal(made.xy, again.xy)
+    assert made.xy.shape == (900, 2)
+    # As true to the points as a layout of all of them, or nearly so.
+    trust = [trustworthiness(mu, one.xy, n_neighbors=15) for one in (whole, made)]
+    assert trust[1] > trust[0] - 0.02
+
+
+def test_a_sampled_map_goes_on_from_the_last_with_its_placed_images_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(umap_layout, "NUM_FITTED", 300)
+    first = mapped(latents_of(clouds(900)), "umap", 0)
+    warm = mapped(latents_of(moved(first.mu)), "umap", 5, first)
+    away = np.linalg.norm(warm.xy - first.xy, axis=1).mean()
+    assert away < 0.25 * np.linalg.norm(first.xy - first.xy.mean(0), axis=1).mean()
+
+
+def test_exact_neighbours_begin_with_the_point_itself_and_know_its_copies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(umap_layout, "QUERIES", 40)
+    mu = np.concatenate([clouds(100), clouds(100)[:5]])
+    rows, distances = umap_layout.nearest(mu, mu, 8, "neighbours", lambda *_: None)
+    wanted = np.sort(np.linalg.norm(mu[:, None] - mu[None], axis=2), 1)[:, :8]
+    np.testing.assert_allclose(distances, wanted, rtol=1e-5, atol=1e-6)
+    assert (distances[:5, :2] == 0).all()
+    assert all(i in row for i, row in enumerate(rows))
+
+
+def test_more_neighbours_and_a_larger_distance_make_other_maps(first: Latents) -> None:
+    def other(**options: float) -> Floats:
+        some = UmapOptions(**options)  # type: ignore[arg-type]
+        return projection.project(latents_of(first.mu), "umap", 0, lambda *_: None, None, some).xy
+
+    def crowded(xy: Floats) -> float:
+        """The median distance to the nearest point, as a part of the whole."""
+        away = np.linalg.norm(xy[:, None] - xy[None], axis=2) + np.eye(len(xy)) * 1e9
+        return float(np.median(away.min(1)) / xy.std())
+
+    spread = {d: crowded(other(min_distance=d)) for d in (0.0, 0.1, 0.8)}
+    assert spread[0.0] < spread[0.1] < spread[0.8]
+    assert crowded(first.xy) == pytest.approx(spread[0.1])
+    assert apart(first.xy, other(neighbours=60)) > 0.01
+
+
+@pytest.mark.parametrize("num", [4, 5, 16, 40])
+@pytest.mark.parametrize("neighbours", [2, 15, 200])
+def test_few_images_have_a_map_with_any_number_of_neighbours(num: int, neighbours: int) -> None:
+    some = UmapOptions(neighbours, 1.0)
+    xy = projection.project(latents_of(clouds(num)), "umap", 0, lambda *_: None, None, some).xy
+    assert xy.shape == (num, 2)
+    assert np.isfinite(xy).all()
 
 
 def test_a_similarity_is_undone_exactly() -> None:
@@ -126,8 +196,8 @@ def test_the_command_starts_from_its_own_last_file(
 ) -> None:
     out = tmp_path / "map.npz"
 
-    def made(method: str) -> int | None:
-        words = ["project", "tiny", "--root", str(trained_root), "--method", method]
+    def made(method: str, *options: str) -> int | None:
+        words = ["project", "tiny", "--root", str(trained_root), "--method", method, *options]
         assert main([*words, "--out", str(out), "--json"]) == 0
         step: int | None = json.loads(capsys.readouterr().out.splitlines()[-1])["from_step"]
         return step
@@ -135,6 +205,10 @@ def test_the_command_starts_from_its_own_last_file(
     assert made("pca") is None
     assert made("pca") == load_latents(out).step
     assert made("umap") is None, "a map by another method is no start"
+    assert made("umap", "--neighbours", "5") is None, "nor is one with other neighbours"
+    assert made("umap", "--neighbours", "5", "--min_distance", "0.5") is None, "nor distances"
+    made_so = ("--neighbours", "5", "--min_distance", "0.5")
+    assert made("umap", *made_so) == load_latents(out).step
     out.write_bytes(b"no map")
     assert made("umap") is None
     assert made("umap") == load_latents(out).step

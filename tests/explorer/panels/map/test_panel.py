@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import NumberInput
 
 from explorer.components import job_button
 from explorer.panels.map import map_maker
@@ -24,6 +26,7 @@ from tests.explorer.pages import (
 )
 from vae.latent.encoding import load_latents, save_latents
 from vae.latent.projection import project
+from vae.runs import processes
 from vae.runs.folder import Run
 
 
@@ -196,6 +199,102 @@ def test_umap_is_computed_on_request_only(root: Path) -> None:
     assert "PC 1 across" in text_of(at), "meanwhile PCA"
     assert button(at, "Compute UMAP")
     assert not (root / "tiny" / "maps").exists()
+
+
+def umap_file(root: Path, **columns: float) -> None:
+    """A map by UMAP of `tiny`, whose file says that it was made with `columns`."""
+    latents = project(load_latents(root / "tiny" / "latents.npz"), "pca", 0, lambda *_: None)
+    told = {name: np.array(value) for name, value in columns.items()}
+    save_latents(root / "tiny" / "maps" / "umap.npz", latents, **told)
+
+
+def number(at: AppTest, label: str) -> NumberInput:
+    return next(one for one in at.number_input if one.label == label)
+
+
+def test_umap_has_a_number_of_neighbours_and_a_minimum_distance(root: Path) -> None:
+    at = page("Map", method="umap")
+    assert number(at, "Neighbours").value == 15
+    assert number(at, "Minimum distance").value == 0.1
+    assert all(number(at, label).help for label in ("Neighbours", "Minimum distance"))
+    at = page("Map")
+    assert not [one for one in at.number_input if one.label in ("Neighbours", "Minimum distance")]
+
+
+def test_a_map_that_was_made_with_other_options_is_not_shown_as_if_it_had_these(
+    root: Path,
+) -> None:
+    umap_file(root)
+    at = page("Map", method="umap")
+    assert "file=umap" in map_in(at)["points"]
+    number(at, "Neighbours").set_value(30).run()
+    said = "The map that is there was made with 15 neighbours and a minimum distance of 0.1."
+    assert said in text_of(at)
+    assert "file=umap" not in map_in(at)["points"], "meanwhile PCA"
+    assert button(at, "Compute UMAP")
+    number(at, "Neighbours").set_value(15).run()
+    assert "file=umap" in map_in(at)["points"]
+    number(at, "Minimum distance").set_value(0.5).run()
+    assert said in text_of(at)
+    umap_file(root, neighbours=15, min_distance=0.5)
+    at.run()
+    assert "file=umap" in map_in(at)["points"]
+
+
+def test_the_options_begin_as_those_of_the_map_and_outlive_another_panel(root: Path) -> None:
+    umap_file(root, neighbours=40, min_distance=0.25)
+    at = page("Map", method="umap")
+    assert "file=umap" in map_in(at)["points"]
+    assert (number(at, "Neighbours").value, number(at, "Minimum distance").value) == (40, 0.25)
+    number(at, "Neighbours").set_value(50).run()
+    for panel in ("Sliders", "Map"):
+        at.session_state["panel"] = panel
+        at.run()
+        assert not at.exception
+    assert (number(at, "Neighbours").value, number(at, "Minimum distance").value) == (50, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "sentence"),
+    [
+        ("Neighbours", 1, "neighbours must be a whole number from 2 to 200, not 1."),
+        ("Neighbours", -5, "neighbours must be a whole number from 2 to 200, not -5."),
+        ("Neighbours", 1000, "neighbours must be a whole number from 2 to 200, not 1000."),
+        ("Minimum distance", -0.1, "min_distance must be a number from 0 to 1, not -0.1."),
+        ("Minimum distance", 3.0, "min_distance must be a number from 0 to 1, not 3."),
+    ],
+)
+def test_options_that_make_no_map_are_refused_in_a_sentence(
+    root: Path, label: str, value: float, sentence: str
+) -> None:
+    umap_file(root)
+    at = page("Map", method="umap")
+    number(at, label).set_value(value).run()
+    assert not at.exception
+    assert [one.value for one in at.error] == [sentence]
+    assert "Compute UMAP" not in [one.label for one in at.button]
+    number(at, label).set_value(0.1 if label == "Minimum distance" else 15).run()
+    assert not at.error
+    assert "file=umap" in map_in(at)["points"]
+
+
+def test_the_map_is_made_with_what_is_chosen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(processes, "_spawn", lambda words, *_: started.append(list(words)))
+    at = page("Map", method="umap")
+    number(at, "Neighbours").set_value(8).run()
+    number(at, "Minimum distance").set_value(0.35).run()
+    button(at, "Compute UMAP").click().run()
+    (words,) = started
+    assert words[words.index("--neighbours") + 1] == "8"
+    assert words[words.index("--min_distance") + 1] == "0.35"
+
+
+def test_a_map_of_a_sample_says_so(root: Path) -> None:
+    umap_file(root, neighbours=15, min_distance=0.1, num_fitted=20)
+    text = text_of(page("Map", method="umap"))
+    assert "UMAP placed 20 of them, and each other one among its nearest of these." in text
+    assert "UMAP placed" not in text_of(page("Map"))
 
 
 def test_the_map_maker_is_watched_by_its_log(tmp_path: Path) -> None:
