@@ -220,9 +220,9 @@ def row_of(name: str, means: Path, later: Path, folder: Path) -> str:
     trust_on, _ = faithfulness(then, kept, rows)
     repeats = "bit for bit" if (xy == other).all() else f"apart {apart(xy, other):.3f}"
     return (
-        f"| {name} | {cold['seconds']:.1f} | {cold['cpu']:.0f} | {cold['again']:.1f} | {cold['gigabytes']:.2f} | "
-        f"{trust:.4f} | {share:.3f} | {repeats} | {warm['seconds']:.1f} | "
-        f"{apart(xy, kept):.3f} | {trust_on:.4f} |"
+        f"| {name} | {cold['seconds']:.1f} | {cold['cpu']:.0f} | {cold['again']:.1f} | "
+        f"{cold['gigabytes']:.2f} | {trust:.4f} | {share:.3f} | {repeats} | "
+        f"{warm['seconds']:.1f} | {apart(xy, kept):.3f} | {trust_on:.4f} |"
     )
 
 
@@ -244,10 +244,8 @@ def main() -> None:
     if arguments.points is not None:
         print(many(arguments.points, arguments.num_fitted))
         return
-    print(
-        "| system | s | CPU s | s again | GB | trust | kept | same seed | s on | apart on | trust on |"
-    )
-    print("|" + "---|" * 11)
+    heads = "system|s|CPU s|s again|GB|trust|kept|same seed|s on|apart on|trust on".split("|")
+    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     needed = {"pacmap": "pacmap", "torchdr": "torchdr", "opentsne": "openTSNE"}
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.systems:

@@ -289,7 +289,21 @@ def test_umap_is_made_meanwhile(page: Page, server: Server) -> None:
     expect(button).to_have_count(0)
     expect(page.get_by_role("progressbar")).to_have_count(0)
     wait_for_change(ready_map(page), before)
+    neighbours = page.get_by_label("Neighbours", exact=True)
+    expect(neighbours).to_have_value("15")
+    neighbours.fill("1")
+    neighbours.press("Enter")
+    is_shown(page, "^neighbours must be a whole number from 2 to 200, not 1.$")
+    neighbours.fill("5")
+    neighbours.press("Enter")
+    is_shown(page, "was made with 15 neighbours and a minimum distance of 0.1")
+    button.click()
+    expect(button).to_have_count(0)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    is_shown(page, rf"^{NUM_IMAGES} of {NUM_IMAGES} images, weights of step")
+    ready_map(page)
     choose(page, "PCA")
+    expect(neighbours).to_have_count(0)
 
 
 def test_a_path_between_two_digits(page: Page, server: Server) -> None:

@@ -16,7 +16,6 @@ from vae.runs.folder import Run
 from vae.runs.umap_options import UmapOptions
 
 COMING = "after the first evaluation every image appears here at its posterior mean"
-WAIT = "It takes seconds to minutes in the background; you can keep using the page."
 
 
 def files(run: Run, method: MapMethod) -> tuple[Path, Path]:
@@ -29,11 +28,14 @@ def missing(
 ) -> None:
     """In place of a map that is not there, or that was made with other options."""
     if method == "umap":
-        text = f"**UMAP places the images so that neighbours stay together.** {WAIT}"
+        text = (
+            "**UMAP places the images so that neighbours stay together.** It takes seconds to "
+            "minutes in the background; you can keep using the page."
+        )
         if made_with is not None:
             text = (
-                f"**The map that is there was made with {_words(made_with)}.** {WAIT} It will "
-                "replace that one."
+                f"**The map that is there was made with {_words(made_with)}.** A new one is made in "
+                "the background, in seconds to minutes, and replaces it; until then this is PCA."
             )
         st.info(text, icon=":material/scatter_plot:")
         job(session, method, options)

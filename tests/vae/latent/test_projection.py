@@ -116,7 +116,7 @@ def test_a_sampled_map_goes_on_from_the_last_with_its_placed_images_too(
     first = mapped(latents_of(clouds(900)), "umap", 0)
     warm = mapped(latents_of(moved(first.mu)), "umap", 5, first)
     away = np.linalg.norm(warm.xy - first.xy, axis=1).mean()
-    assert away < 0.25 * np.linalg.norm(first.xy - first.xy.mean(0), axis=1).mean()
+    assert away < 0.35 * np.linalg.norm(first.xy - first.xy.mean(0), axis=1).mean()
 
 
 def test_exact_neighbours_begin_with_the_point_itself_and_know_its_copies(
