@@ -34,8 +34,8 @@ def missing(
         )
         if made_with is not None:
             text = (
-                f"**The map that is there was made with {_words(made_with)}.** A new one is made in "
-                "the background, in seconds to minutes, and replaces it; until then this is PCA."
+                f"**The map that is there was made with {_words(made_with)}.** A new one is made "
+                "in the background, in seconds to minutes, and replaces it; until then this is PCA."
             )
         st.info(text, icon=":material/scatter_plot:")
         job(session, method, options)
