@@ -143,7 +143,7 @@ def showpiece(out: Path, quick: bool, left: float) -> dict[str, float]:
         "seconds": round(seconds, 1),  # with the drawing of the faces, previews and evaluations
         "seconds_of_steps": round(steps[-1]["seconds"], 1) if steps else float("nan"),
         "epochs": trainer.epoch,
-        "images_per_second": round(trainer.step * trainer.config.train.batch_size / seconds),
+        "images_per_second": round(trainer.step * trainer.config.train.images_per_step / seconds),
         "elbo": round(evaluations[-1]["elbo"], 1) if evaluations else float("nan"),
         "is_finished": float(status == "finished"),
     }

@@ -67,7 +67,7 @@ class Race:
 
         return torch.utils.data.DataLoader(
             ImageFolder(str(self.folder), transforms.ToTensor()),
-            self.config.train.batch_size,
+            self.config.train.images_per_step,
             shuffle=True,
             drop_last=True,
             num_workers=num_workers,
@@ -91,7 +91,7 @@ def ours(race: Race) -> None:
     def asked() -> str:
         nonlocal seen
         if trainer.step > seen:
-            race.turn.step(config.train.batch_size * (trainer.step - seen))
+            race.turn.step(config.train.images_per_step * (trainer.step - seen))
             seen = trainer.step
         return ""
 
@@ -119,7 +119,7 @@ def resident(race: Race) -> None:
     images = torch.from_numpy(dataset.take(dataset.train)).to(race.device)  # [N, H, W, C]
     model = race.model().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(model.parameters(), race.config.train.lr, fused=True)
-    batch = race.config.train.batch_size
+    batch = race.config.train.images_per_step
     while True:
         order = torch.randperm(len(images), device=race.device)
         for start in range(0, len(order) - batch + 1, batch):
@@ -180,7 +180,7 @@ def pythae(race: Race) -> None:
 
     class Count(TrainingCallback):  # type: ignore[misc]
         def on_train_step_end(self, *arguments: Any, **rest: Any) -> None:
-            race.turn.step(race.config.train.batch_size)
+            race.turn.step(race.config.train.images_per_step)
 
     dataset = race.dataset()
     x = to_unit(dataset.take(dataset.train)).contiguous()
@@ -190,7 +190,7 @@ def pythae(race: Race) -> None:
         training_config=BaseTrainerConfig(
             output_dir=tempfile.mkdtemp(),
             num_epochs=10**6,
-            per_device_train_batch_size=race.config.train.batch_size,
+            per_device_train_batch_size=race.config.train.images_per_step,
             learning_rate=race.config.train.lr,
             amp=race.autocast,
         ),

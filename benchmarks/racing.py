@@ -67,7 +67,7 @@ class Racer:
 
     def _take_step(self) -> None:
         train = self.config.train
-        index = batch_index(self.dataset.train, train.seed, train.batch_size, self.step)
+        index = batch_index(self.dataset.train, train.seed, train.images_per_step, self.step)
         x = to_unit(self.dataset.take(index))
         eps = noise(train.seed, self.step, (len(x), self.config.model.latent_dim))
         self.loss(x, eps).backward()

@@ -13,7 +13,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from vae import option_checks, option_choices
 from vae.errors import InputError, short
@@ -123,7 +123,13 @@ class TrainConfig:
     """How the model is trained. Intervals are in steps, batch_size is the total."""
 
     epochs: int = field(default=20, metadata={"help": "passes over the training images"})
-    batch_size: int = field(default=64, metadata={"help": "images per step"})
+    batch_size: int | Literal["auto"] = field(
+        default=64,
+        metadata={
+            "help": "images per step; auto chooses once, when the run begins: 64 on a processor, "
+            "256 on CUDA or what fits into its memory, fewer for few images"
+        },
+    )
     lr: float = field(default=1e-3, metadata={"help": "learning rate of Adam"})
     lr_schedule: option_choices.LrSchedule = field(
         default="cooldown",
@@ -186,7 +192,13 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         option_checks.check_whole("train.epochs", self.epochs, 1)
-        option_checks.check_whole("train.batch_size", self.batch_size, 1)
+        if isinstance(self.batch_size, str):
+            auto = (
+                f"train.batch_size must be a whole number or auto, not {short(self.batch_size)!r}."
+            )
+            option_checks.check(self.batch_size == "auto", auto)
+        else:
+            option_checks.check_whole("train.batch_size", self.batch_size, 1)
         option_checks.check_positive("train.lr", self.lr)
         option_checks.check_choice(
             "train.lr_schedule", self.lr_schedule, option_choices.LR_SCHEDULES
@@ -208,6 +220,12 @@ class TrainConfig:
         option_checks.check_choice("train.compile", self.compile, option_choices.COMPILINGS)
         option_checks.check_objective(self)
 
+    @property
+    def images_per_step(self) -> int:
+        """`batch_size`, which is a number in the config of every run."""
+        assert self.batch_size != "auto"
+        return self.batch_size
+
 
 @dataclass(frozen=True)
 class Config:
@@ -219,6 +237,9 @@ class Config:
 
 
 SECTIONS: dict[str, type[Any]] = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
+
+# What the images and the device decide where nothing else is asked for; then it is fixed.
+AUTOMATIC = {"train.batch_size": "auto", "model.likelihood": None}
 
 # A running model can go on under other values of these; everything else is fixed for a run.
 CHANGEABLE = (
@@ -260,12 +281,17 @@ def parse_option(name: str, text: str) -> Any:
     if type(None) in kinds and text.lower() == "none":
         return None
     kind = kinds[0]
+    words = typing.get_args(kinds[-1]) if kind is int else ()  # that may stand for the number
+    if text in words:
+        return text
     try:
         if typing.get_origin(kind) is tuple:
             return tuple(int(part) for part in text.split(","))
         return text if typing.get_origin(kind) is typing.Literal else kind(text)
     except ValueError:
         came = option_checks.as_came(text)
+        if words and came.startswith("'"):
+            raise InputError(f"{name} must be a whole number or {words[0]}, not {came}.") from None
         wanted = {int: "a whole number", float: "a number"}.get(
             kind, "whole numbers such as 32,64,128,192,192"
         )

@@ -102,7 +102,7 @@ def check_objective(train: TrainConfig) -> None:
         "with 1 it is the elbo.",
     )
     check(
-        train.objective != "beta_tc" or train.batch_size > 1,
+        train.objective != "beta_tc" or train.batch_size != 1,
         "train.objective beta_tc compares the images of a batch, so train.batch_size must be "
         "at least 2.",
     )

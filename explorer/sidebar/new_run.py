@@ -47,7 +47,8 @@ class NewRun:
     likelihood: str = BY_IMAGES
     objective: str = DEFAULTS.train.objective
     beta: float = DEFAULTS.train.beta
-    batch_size: int = DEFAULTS.train.batch_size
+    batch_size: int = DEFAULTS.train.images_per_step
+    auto_batch: bool = False  # another one, that suits the machine and the data
     lr: float = DEFAULTS.train.lr
 
     def data_options(self) -> dict[str, str]:
@@ -68,7 +69,7 @@ class NewRun:
             "train.epochs": str(self.epochs),
             "train.objective": self.objective,
             "train.beta": str(self.beta),
-            "train.batch_size": str(self.batch_size),
+            "train.batch_size": "auto" if self.auto_batch else str(self.batch_size),
             "train.lr": str(self.lr),
         }
         if self.likelihood != BY_IMAGES:
@@ -98,7 +99,8 @@ class NewRun:
             with_values(Config(), values)
             for field, (low, high) in LIMITS.items():
                 value = getattr(self, field)
-                if not low <= value <= high:
+                is_asked = not (field == "batch_size" and self.auto_batch)
+                if is_asked and not low <= value <= high:
                     label = labels.OPTIONS[f"train.{field}"]
                     raise InputError(
                         f"{label} must be from {_grouped(low)} to {_grouped(high)}, not "

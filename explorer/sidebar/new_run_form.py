@@ -126,6 +126,15 @@ def show(where: Path) -> None:
             "batch_size",
             "Batch size",
             "Images in each step. Larger batches give steadier but fewer steps.",
+            disabled=answers().auto_batch,
+        )
+        st.checkbox(
+            "Automatic batch size",
+            key=answer("auto_batch").name,
+            help=(
+                "What suits the machine and the data, chosen when the run begins: 64 on a "
+                "processor, 256 on a GPU with CUDA where they fit, fewer for few images."
+            ),
         )
         _number(
             "lr",

@@ -119,6 +119,8 @@ def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
             _check_weights_fit(other, config, given)
         return configuration.with_values(config, given)
     config = run.config()
+    decided = configuration.AUTOMATIC.items()  # when the run began
+    given = {name: value for name, value in given.items() if (name, value) not in decided}
     for name, value in given.items():
         now = configuration.get_value(config, name)
         if name == SOURCE and source_path(value) and source_path(now):

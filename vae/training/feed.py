@@ -63,7 +63,7 @@ class Feed:
     def _read(self, step: int) -> Tensor:
         """The batch on the host, or its places among the resident images; pinned for a GPU."""
         train = self._train
-        index = batch_index(self._dataset.train, train.seed, train.batch_size, step)
+        index = batch_index(self._dataset.train, train.seed, train.images_per_step, step)
         if self._resident is not None:
             places = self._dataset.train.searchsorted(index)  # the split is sorted
             return self._pinned(torch.from_numpy(places))

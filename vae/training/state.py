@@ -19,7 +19,9 @@ from vae.model.likelihoods import default_likelihood
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
 from vae.runs.config_file import to_document
+from vae.runs.events import EventWriter
 from vae.runs.folder import Run
+from vae.training.batch_size import choose_batch_size
 from vae.training.batches import about_batch
 from vae.training.objectives import Objective
 from vae.training.step_means import StepMeans
@@ -36,6 +38,12 @@ def prepare(run: Run, config: Config, dataset: Dataset) -> Config:
     likelihood = model.likelihood or default_likelihood(dataset.image_shape[0], model.sigma)
     config = configuration.with_values(config, {"model.likelihood": likelihood})
     make_folder(run.folder)
+    if config.train.batch_size == "auto":
+        size, why = choose_batch_size(config, dataset)
+        config = configuration.with_values(config, {"train.batch_size": size})
+        events = EventWriter(run.events_file, keep_step=0)
+        events.write("note", step=0, text=f"train.batch_size auto is {size}: {why}.")
+        events.close()
     atomic_json(run.config_file, to_document(config))
     return config
 
@@ -73,7 +81,7 @@ def begin(
             f"Run {run.name} holds weights but no training state, so it cannot be resumed: "
             f"start a new run (with --from {run.name} it starts from these weights)."
         )
-    notes = about_batch(len(dataset.train), config.train.batch_size)
+    notes = about_batch(len(dataset.train), config.train.images_per_step)
     return state, [*([] if text is None else [text]), *notes]
 
 

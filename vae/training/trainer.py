@@ -58,7 +58,7 @@ class Trainer:
         self.objective = Objective(config.train, len(dataset.train))
         self.state, self.notes = states.begin(run, config, dataset, self.objective)
         self.model, self.device = self.state.model, self.state.device
-        self.steps_per_epoch = steps_per_epoch(len(dataset.train), config.train.batch_size)
+        self.steps_per_epoch = steps_per_epoch(len(dataset.train), config.train.images_per_step)
         self.total_steps = config.train.epochs * self.steps_per_epoch
         self.events = EventWriter(run.events_file, keep_step=self.step)
         self._began = time.perf_counter()
@@ -153,7 +153,7 @@ class Trainer:
         train = self.config.train
         precision = choose_precision(train.precision, self.device)
         is_compiled = train.compile == "yes"
-        return Step(self.state, self.objective, precision, train.batch_size, is_compiled)
+        return Step(self.state, self.objective, precision, train.images_per_step, is_compiled)
 
     def _lr(self, step: int) -> float:
         """Learning rate of the step after `step` completed ones."""
@@ -189,7 +189,8 @@ class Trainer:
     # -------------------------------------------------------------------------------- the log
 
     def _log_start(self) -> None:
-        options = {name: config.get_value(self.config, name) for name in config.CHANGEABLE}
+        told = (*config.CHANGEABLE, "data.source", "train.batch_size")
+        options = {name: config.get_value(self.config, name) for name in told}
         self.events.write(
             "start",
             step=self.step,
@@ -202,7 +203,6 @@ class Trainer:
             device=self.device.type,
             num_threads=torch.get_num_threads(),
             fingerprint=self.dataset.fingerprint,
-            **{"data.source": self.config.data.source},
             **{name: value for name, value in options.items() if value is not None},
         )
         for text in self.notes:

@@ -65,7 +65,7 @@ def validate(
 def _batch_size(objective: Objective) -> int:
     train = objective.train
     if objective.is_of_batches:
-        return train.batch_size
+        return train.images_per_step
     return max(1, encoding.ENCODE_BATCH // train.num_samples)
 
 

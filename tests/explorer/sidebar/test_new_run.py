@@ -103,6 +103,18 @@ def test_every_answer_reaches_the_command(
     assert told.keys() <= options().keys()
 
 
+def test_an_automatic_batch_size_is_told_whatever_stands_in_the_field(
+    at: AppTest, started: list[tuple[Run, dict[str, str]]]
+) -> None:
+    field = next(one for one in at.sidebar.number_input if one.label == "Batch size")
+    field.set_value(-1.0)
+    next(one for one in at.sidebar.checkbox if one.label == "Automatic batch size").check()
+    press_start(at)
+    [(_, told)] = started
+    assert told["train.batch_size"] == "auto"
+    assert next(one for one in at.sidebar.number_input if one.label == "Batch size").disabled
+
+
 @pytest.mark.parametrize(
     ("source", "name"),
     [("synthetic", "faces-1"), ("/data/My Cats.zip", "my-cats-1"), ("///", "run-1")],

@@ -199,6 +199,8 @@ def test_the_options_are_these() -> None:
         "train.patience",
         "train.seed",
         "train.device",
+        "train.precision",
+        "train.compile",
     ]
 
 
