@@ -135,8 +135,8 @@ def apart(one: Floats, other: Floats) -> float:
     return float(procrustes(one, other)[2])
 
 
-def drawn(num: int, most: int = NUM_ASKED) -> NDArray[np.int64]:
-    return np.random.default_rng(0).choice(num, min(num, most), replace=False)
+def drawn(num: int) -> NDArray[np.int64]:
+    return np.random.default_rng(0).choice(num, min(num, NUM_ASKED), replace=False)
 
 
 def peak_gigabytes() -> float:
@@ -169,12 +169,13 @@ def many(num: int, num_fitted: int | None) -> str:
     if num_fitted is not None:
         umap_layout.NUM_FITTED = num_fitted
     draw = np.random.default_rng(0)
-    inner = draw.normal(size=(50, 8))[draw.integers(0, 50, num)] * 2
-    inner = (inner + draw.normal(size=(num, 8))).astype(np.float32)
-    bent = [draw.normal(size=(8, 32)).astype(np.float32) / 4 for _ in range(2)]
-    mu = np.sin(inner @ bent[0]) + inner @ bent[1] + 0.1 * draw.normal(size=(num, 32))
-    mu = mu.astype(np.float32)
-    del inner
+    centres = draw.normal(size=(50, 8)) * 2
+    bent, flat = draw.normal(size=(2, 8, 32)) / 4
+    mu = np.empty((num, 32), np.float32)
+    for start in range(0, num, 2**15):
+        some = mu[start : start + 2**15]
+        inner = centres[draw.integers(0, 50, len(some))] + draw.normal(size=(len(some), 8))
+        some[:] = np.sin(inner @ bent) + inner @ flat + 0.1 * draw.normal(size=some.shape)
     before = peak_gigabytes()
     marks: list[tuple[str, float]] = []
 
@@ -186,7 +187,7 @@ def many(num: int, num_fitted: int | None) -> str:
     marks.append(("end", time.perf_counter()))
     parts = [f"{a[0]} {b[1] - a[1]:.0f} s" for a, b in itertools.pairwise(marks)]
     rows = umap_layout.some_of(num, umap_layout.num_fitted(num), 0)
-    some = drawn(num, 500)
+    some = np.random.default_rng(1).choice(num, min(num, 500), replace=False)
     is_placed = ~np.isin(some, rows)
     truth = [faithfulness(mu, xy, some[one])[0] for one in (~is_placed, is_placed) if one.any()]
     began = time.perf_counter()

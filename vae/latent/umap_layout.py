@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from vae.latent.encoding import Floats, Progress, some_of
 from vae.runs.umap_options import UmapOptions
 
-# More images than that are not all laid out: the time rises with their square, and a layout of as
-# many has settled (docs/experiments.md).
-NUM_FITTED = 100_000
+# More images than that are not all laid out: neither those that UMAP places nor the others were
+# truer to their neighbours with twice as many, which took twice the time (docs/experiments.md).
+NUM_FITTED = 50_000
 NUM_NEAREST = 5  # among which an image is placed that UMAP did not lay out
 QUERIES = 2**13  # whose neighbours are found at a time
 
