@@ -32,6 +32,7 @@ ERROR, KL = "Reconstruction error", "KL"
 MAX_CLASSES = 20
 UNKNOWN = 255  # the level of a point that has no value
 NUM_BLENDED = 8
+KL_ROWS = 2**16  # images at a time
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,11 @@ def rows_of(place: Place, images: Indices) -> Indices:
 
 def kl_of(latents: Latents, rows: Indices) -> Floats:
     """KL of the images in these rows, in nats. [n]"""
-    some = dataclasses.replace(latents, mu=latents.mu[rows], logvar=latents.logvar[rows])
-    kl: Floats = some.kl_per_dim.sum(1)
+    kl = np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), KL_ROWS):
+        part = rows[start : start + KL_ROWS]
+        some = dataclasses.replace(latents, mu=latents.mu[part], logvar=latents.logvar[part])
+        kl[start : start + KL_ROWS] = some.kl_per_dim.sum(1)
     return kl
 
 

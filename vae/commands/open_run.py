@@ -38,6 +38,7 @@ def open_run_and_data(
     config = run.config()
 
     from vae.data.dataset import open_dataset
+    from vae.data.source_names import plain_source, source_path
     from vae.model.checkpoints import load_model
 
     model, weights = load_model(run)
@@ -45,9 +46,12 @@ def open_run_and_data(
     if source is None:
         dataset = run_images(run, arguments.root, progress)
     else:
+        path = source_path(plain_source(source))
+        is_own = path is not None and str(path.resolve()) == data.source
         data = configuration.DataConfig(
             source=source,
-            image_size=weights.image_shape[1],
+            # As in training, so that what was imported for it is found again.
+            image_size=data.image_size if is_own else weights.image_shape[1],
             crop=data.crop,
             background=data.background,
         )

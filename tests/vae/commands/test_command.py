@@ -287,6 +287,18 @@ def test_options_of_umap_are_refused_where_pca_makes_the_map(
         assert f"--{option} is of --method umap: leave it out, or choose umap." in said
 
 
+def test_encoding_the_images_of_the_run_imports_them_no_second_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(tmp_path / "faces.npy", faces(0, np.arange(30), 16))
+    monkeypatch.chdir(tmp_path)
+    source, root = ["--data", "faces.npy"], tmp_path / "runs"
+    tiny = ["--model.channels", "2,2,2,2,2", "--train.epochs", "1"]
+    call(capsys, root, "train", "own", *source, *tiny)
+    call(capsys, root, "encode", "own", *source, "--out", "a.npz")
+    assert len(list((root / ".data").glob("*/manifest.json"))) == 1
+
+
 def test_bad_input_is_one_sentence_and_exit_code_two(
     trained_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

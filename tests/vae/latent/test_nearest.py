@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
@@ -66,3 +68,28 @@ def test_a_blend_is_the_value_at_a_point_and_the_mean_between_two() -> None:
     points, values = np.array([[0.0], [1.0], [9.0]]), np.float32([[10], [20], [90]])
     queries = np.array([[0.0], [0.5], [1.0]])
     np.testing.assert_allclose(blend(queries, points, values, 2), [[10], [15], [20]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [7, 64, 200])
+def test_points_in_several_blocks_give_the_same_nearest(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    queries, points = (rng.normal(size=(num, 5)).astype(np.float32) for num in (30, 200))
+    wanted, apart = nearest_first(queries, points, 10)
+    monkeypatch.setattr(nearest, "ROWS", rows)
+    monkeypatch.setattr(nearest, "BLOCK", 3 * rows)
+    found, distances = nearest_first(queries, points, 10)
+    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(distances, apart)
+    assert sorted(nearest_rows(queries[:1], points, 500)[0]) == list(range(200))
+
+
+def test_the_nearest_of_many_points_need_no_copy_of_them() -> None:
+    points = np.random.default_rng(0).normal(size=(400_000, 64)).astype(np.float32)
+    tracemalloc.start()
+    rows = nearest_rows(points[:1], points, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0 in rows
+    assert peak < points.nbytes
