@@ -30,7 +30,7 @@ from PIL import Image
 from vae.faces.synthetic import faces
 from vae.runs.folder import Run
 
-NUM_FILES = 2_000  # images that are imported from files at most: they take the longest
+NUM_FILES = 10_000  # images that are imported from files at most: they take the longest
 AHEAD = (1_000_000, 100_000_000)
 SAMPLED_SECONDS = 0.02
 
