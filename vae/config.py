@@ -137,6 +137,13 @@ class TrainConfig:
             "help": "constant, cosine, or cooldown (falls to a hundredth over the last 3 tenths)"
         },
     )
+    ema: float = field(
+        default=0.0,
+        metadata={
+            "help": "decay of a moving average of the weights, such as 0.999, which is then what "
+            "is shown, measured and saved; after t steps at most (1 + t) / (10 + t); 0: none"
+        },
+    )
     objective: option_choices.ObjectiveName = field(
         default="elbo",
         metadata={
@@ -203,6 +210,11 @@ class TrainConfig:
         option_checks.check_choice(
             "train.lr_schedule", self.lr_schedule, option_choices.LR_SCHEDULES
         )
+        option_checks.check(
+            0.0 <= self.ema < 1.0,
+            "train.ema must be 0 or a number between 0 and 1, not "
+            f"{option_checks.typed(self.ema)}.",
+        )
         option_checks.check_choice("train.objective", self.objective, option_choices.OBJECTIVES)
         option_checks.check_whole("train.num_samples", self.num_samples, 1, 10_000)
         option_checks.check_choice("train.estimator", self.estimator, option_choices.ESTIMATORS)
@@ -246,6 +258,7 @@ CHANGEABLE = (
     "train.epochs",
     "train.lr",
     "train.lr_schedule",
+    "train.ema",
     "train.beta",
     "train.warmup_steps",
     "train.cycle_steps",

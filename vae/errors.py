@@ -44,6 +44,11 @@ def short(text: str, longest: int = LONGEST) -> str:
     return f"{text[:half]}...{text[-half:]}"
 
 
+def reason_of(error: Exception) -> str:
+    """Why something failed, in a sentence where there is one."""
+    return str(error) if isinstance(error, ExplainedError) else f"{type(error).__name__}: {error}"
+
+
 @contextmanager
 def reading(file: Path) -> Iterator[None]:
     """Turns the OSError of a file that cannot be read into a FileError that names it.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from vae import config as configuration
 from vae.atomic import atomic_json, make_folder
@@ -21,6 +22,7 @@ from vae.model.weight_norm import normalise_weights
 from vae.runs.config_file import to_document
 from vae.runs.events import EventWriter
 from vae.runs.folder import Run
+from vae.training.average import Average
 from vae.training.batch_size import choose_batch_size
 from vae.training.batches import about_batch
 from vae.training.objectives import Objective
@@ -58,6 +60,23 @@ class TrainingState:
     step: int = 0
     best_loss: float = float("inf")  # on the validation images
     best_step: int = 0
+    average: Average | None = None  # of the weights, where that was asked for
+
+    @property
+    def shown(self) -> VAE:
+        """The model that is shown, measured and saved for use."""
+        return self.average.model if self.average else self.model
+
+    def count(self, is_bad: Tensor) -> None:
+        """One step more; `is_bad` 1: it was left out. []"""
+        self.step += 1
+        if self.average:
+            self.average.update(self.model, is_bad)
+
+    def restart_average(self) -> None:
+        """Begin the average anew, from the weights as they are now."""
+        if self.average:
+            self.average.restart(self.model)
 
     @property
     def device(self) -> torch.device:
@@ -76,6 +95,7 @@ def begin(
     if document is not None:
         return state, _restore(state, document, run, config, dataset, objective)
     text = checkpoints.load_start(run, state.model)
+    state.restart_average()
     if text is None and run.weights_file.exists():
         raise InputError(
             f"Run {run.name} holds weights but no training state, so it cannot be resumed: "
@@ -92,7 +112,9 @@ def _new(config: Config, dataset: Dataset, objective: Objective) -> TrainingStat
     if config.model.name == "residual":
         normalise_weights(model)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return TrainingState(model, _optimizer(model, config.train.lr), StepMeans(objective.names))
+    state = TrainingState(model, _optimizer(model, config.train.lr), StepMeans(objective.names))
+    state.average = Average(model, config.train.ema) if config.train.ema else None
+    return state
 
 
 def _optimizer(model: VAE, lr: float) -> torch.optim.Adam:
@@ -123,6 +145,10 @@ def _restore(
             "weights)."
         )
     state.model.load_state_dict(document["model"])
+    state.restart_average()
+    if state.average and (saved := document.get("average")):
+        state.average.model.load_state_dict(saved["model"])
+        state.average.num_updates = saved["num_updates"]
     of_device = ("lr", "fused", "capturable")  # as this device wants them, not the one before
     ours = [{name: group[name] for name in of_device} for group in state.optimizer.param_groups]
     state.optimizer.load_state_dict(document["optimizer"])
@@ -172,13 +198,19 @@ def save(
         "best_step": state.best_step,
         "best_of": objective.settings,
         "model": state.model.state_dict(),
+        "average": None
+        if state.average is None
+        else {
+            "model": state.average.model.state_dict(),
+            "num_updates": state.average.num_updates,
+        },
         "optimizer": _plain(state.optimizer.state_dict()),
         "fingerprint": dataset.fingerprint,
         "num_threads": num_threads,
         "device": device,
         "torch": version,
     }
-    checkpoints.save_weights(run, state.model, state.step, epoch, keep)
+    checkpoints.save_weights(run, state.shown, state.step, epoch, keep)
     file, digest = checkpoints.save_state(run, document, state.best_step)
     return {
         "file": f"checkpoints/{file.name}",

@@ -16,7 +16,7 @@ from torch import Tensor
 from vae import config
 from vae.config import Config
 from vae.data.dataset import Dataset
-from vae.errors import ExplainedError, FileError
+from vae.errors import FileError, reason_of
 from vae.latent.encoding import save_latents, to_unit
 from vae.model.device import choose_precision
 from vae.model.networks import num_parameters
@@ -35,7 +35,7 @@ from vae.training.objectives import Objective
 from vae.training.previews import draw_preview
 from vae.training.schedules import lr_at
 from vae.training.step import Step
-from vae.training.validation import validate
+from vae.training.validation import Validation, validate
 
 STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
 
@@ -84,7 +84,7 @@ class Trainer:
             status = self._loop(asked, progress)
         except Exception as error:
             with contextlib.suppress(FileError):  # the disk may be full
-                self._end("failed", _reason(error))
+                self._end("failed", reason_of(error))
             raise
         self._end(status)
         return status
@@ -109,7 +109,7 @@ class Trainer:
                 eps = self._noise(len(images))  # [N, D]
                 lr, weights = self._lr(self.step), self.objective.weights(self.step)
                 means, is_bad = take(images, eps, lr, weights)
-                state.step += 1
+                state.count(is_bad)
                 state.means.add(self.step, means, len(images), is_bad)
                 while take.told:
                     self._note(self.step, take.told.pop(0))
@@ -144,6 +144,7 @@ class Trainer:
         if not self.run.start_file.exists():
             x = to_unit(feed.images(0))
             start_from_data(self.model, x, self._noise(len(x)))
+            self.state.restart_average()
         self._preview()
 
     def _noise(self, num: int) -> Tensor:
@@ -164,22 +165,27 @@ class Trainer:
 
     def _preview(self) -> None:
         seed = self.config.train.seed
-        files = draw_preview(self.run, self.model, self.dataset, seed, self.step)
+        files = draw_preview(self.run, self.state.shown, self.dataset, seed, self.step)
         self.events.write("preview", step=self.step, epoch=self.epoch, **files)
 
     def _evaluate(self) -> None:
         """Measure some validation images, keep their latents, and remember the best step."""
-        found = validate(self.model, self.dataset, self.objective, self.step, EVALUATION_IMAGES)
-        self._log_evaluation(found.measures)
+        found = self._measure(EVALUATION_IMAGES)
         save_latents(self.run.latents_file, found.latents)
         if found.final_loss < self.state.best_loss:
             self.state.best_loss, self.state.best_step = found.final_loss, self.step
 
     def _evaluate_all(self) -> None:
         """Measure every validation image, once, in the end."""
-        num = len(self.dataset.validation)
-        found = validate(self.model, self.dataset, self.objective, self.step, num)
-        self._log_evaluation(found.measures)
+        self._measure(len(self.dataset.validation))
+
+    def _measure(self, num_images: int) -> Validation:
+        shown = self.state.shown
+        found = validate(shown, self.dataset, self.objective, self.step, num_images)
+        self.events.write(
+            "eval", step=self.step, epoch=self.epoch, split="validation", **found.measures
+        )
+        return found
 
     def _save(self, keep: bool = False) -> None:
         self._settle()
@@ -235,17 +241,9 @@ class Trainer:
             **({} if capacity is None else {"capacity": capacity}),
         )
 
-    def _log_evaluation(self, measures: dict[str, float]) -> None:
-        self.events.write("eval", step=self.step, epoch=self.epoch, split="validation", **measures)
-
     def _note(self, step: int, text: str) -> None:
         self.events.write("note", step=step, text=text)
 
     def _end(self, status: EndStatus, reason: str = "") -> None:
         self.events.write("end", step=self.step, epoch=self.epoch, status=status, reason=reason)
         self.events.close()
-
-
-def _reason(error: Exception) -> str:
-    """Why a training failed, in a sentence where there is one."""
-    return str(error) if isinstance(error, ExplainedError) else f"{type(error).__name__}: {error}"

@@ -186,6 +186,7 @@ def test_the_options_are_these() -> None:
         "train.batch_size",
         "train.lr",
         "train.lr_schedule",
+        "train.ema",
         "train.objective",
         "train.num_samples",
         "train.estimator",
