@@ -13,7 +13,7 @@ from vae.data.dataset import Dataset
 from vae.model.device import choose_device
 from vae.model.networks import VAE
 
-# What learns quickly where there is room, by device; docs/experiments.md has the figures.
+# Where there is room, by device: measured on a processor (docs/experiments.md), on a GPU not yet.
 OF_DEVICE = {"cpu": 64, "mps": 64, "cuda": 256}
 STEPS_OF_AN_EPOCH = 8  # at least, where there are few images
 FEWEST = 8  # images, for the sake of those steps
