@@ -16,7 +16,7 @@ from explorer.state.keys import Key
 from vae import option_checks
 from vae.config import Config, parse_option, with_values
 from vae.errors import InputError
-from vae.runs import processes
+from vae.runs import processes, torchrun
 from vae.runs.folder import Run, free_name, open_run
 
 # What the form takes; the command takes more.
@@ -27,7 +27,7 @@ LIMITS = {
     "lr": (1e-6, 1),
 }
 # Fields take any number, so that 1.5 is said to be wrong and not taken for 1.
-WHOLE = ("image_size", "epochs", "latent_dim", "batch_size")
+WHOLE = ("image_size", "epochs", "latent_dim", "batch_size", "gpus")
 BY_IMAGES = "automatic"  # a likelihood that the images choose
 DEFAULTS = Config()
 
@@ -50,6 +50,7 @@ class NewRun:
     batch_size: int = DEFAULTS.train.images_per_step
     auto_batch: bool = False  # another one, that suits the machine and the data
     lr: float = DEFAULTS.train.lr
+    gpus: int | None = None  # that train it together; all there are
 
     def data_options(self) -> dict[str, str]:
         """The options that say which images, and how they are read."""
@@ -149,13 +150,17 @@ def start(where: Path) -> None:
     data_look.end(where)
     time_estimate.end(where)
     name = asked.name_under(where)
-    if attempt(lambda: _begin(where, name, asked.options())):
+    if attempt(lambda: _begin(where, name, asked)):
         answer("name").ask(NewRun.name)  # which is taken now
         handover.open_run(name)
         handover.offer_panel("Live")
 
 
-def _begin(where: Path, name: str, options: dict[str, str]) -> None:
+def _begin(where: Path, name: str, asked: NewRun) -> None:
     run = open_run(where, name)
     check_free(run)
-    processes.start_training(run, options)
+    num = asked.gpus or torchrun.num_gpus()
+    if num > 1:
+        processes.start_training(run, asked.options(), num_processes=num)
+    else:
+        processes.start_training(run, asked.options())

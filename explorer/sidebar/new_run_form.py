@@ -11,6 +11,7 @@ from explorer.drawing import labels
 from explorer.sidebar import data_look, new_run, own_images, time_estimate
 from explorer.sidebar.new_run import BY_IMAGES, DEFAULTS, NewRun, answer, answers
 from vae.option_choices import BACKGROUNDS, LIKELIHOODS, NETWORK_LABELS, NETWORKS
+from vae.runs import torchrun
 
 OBJECTIVES = {"elbo": "elbo", "beta_tc": "beta-TC", "autoencoder": "plain autoencoder"}
 CROPS = {"centre": "Centre", "fit": "Fit", "stretch": "Stretch"}
@@ -143,6 +144,16 @@ def show(where: Path) -> None:
             "very long.",
             step=0.001,
         )
+        num_gpus = torchrun.num_gpus()
+        if num_gpus > 1:
+            st.number_input(
+                "GPUs",
+                min_value=1,
+                max_value=num_gpus,
+                value=num_gpus,
+                key=answer("gpus").name,
+                help="How many of them train the run together. The batch size is that of all.",
+            )
     if are_usable and not problem:
         is_looked_at = data_look.is_done(where, asked.data_options())
         time_estimate.show(where, asked.options(), is_looked_at)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import sys
@@ -26,9 +28,10 @@ from vae.commands import (
     train,
 )
 from vae.commands.progress import Progress
-from vae.errors import ExplainedError
+from vae.errors import ExplainedError, InputError
 from vae.option_checks import as_came
 from vae.option_choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, PRIORS, SPLITS
+from vae.runs import torchrun
 
 
 def whole(text: str) -> int:
@@ -181,16 +184,23 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None, prog: str = "python -m vae") -> int:
     """Run one command. Returns the exit code, 130 where Ctrl-C ended it."""
-    arguments = parser(prog).parse_args(words)
+    is_first, is_alone = torchrun.place().rank == 0, torchrun.place().world_size == 1
+    with contextlib.nullcontext() if is_first else contextlib.redirect_stderr(io.StringIO()):
+        arguments = parser(prog).parse_args(words)  # what is wrong with them is said once
     # Read when torch is loaded. Threads that spin while they wait keep what they wait for from a
     # core where something else, as the page, uses one too: steps took up to seven times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     progress = Progress()
     try:
+        if not is_alone and arguments.function is not train.train:
+            raise InputError(
+                f"torchrun is for the command train: leave it out for {arguments.command}."
+            )
         result = arguments.function(arguments, progress)
     except ExplainedError as error:
         progress.close()
-        print(error, file=sys.stderr)
+        if is_first:
+            print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         progress.close()
@@ -198,6 +208,6 @@ def main(words: list[str] | None = None, prog: str = "python -m vae") -> int:
         return 130
     finally:
         progress.close()
-    if arguments.json:
+    if arguments.json and is_first:
         print(json.dumps(result, allow_nan=False))
     return 0

@@ -6,12 +6,9 @@ Torch is imported once their arguments were found good.
 from __future__ import annotations
 
 import argparse
-import contextlib
+import json
 import os
-import signal
-import time
-from types import FrameType
-from typing import Any, Literal
+from typing import Any
 
 from filelock import Timeout
 
@@ -19,11 +16,12 @@ from vae import config as configuration
 from vae.atomic import make_folder
 from vae.commands.open_run import images_to_train_on
 from vae.commands.progress import Progress
+from vae.commands.requests import Requests, ask_to_pause
 from vae.config import Config
 from vae.data.source_names import WANTED, is_there, nothing_at, plain_source, source_path
 from vae.errors import ExplainedError, InputError
-from vae.option_choices import Request
-from vae.runs.config_file import SOURCE
+from vae.runs import torchrun
+from vae.runs.config_file import SOURCE, from_json, to_document
 from vae.runs.events import EventWriter, last_event
 from vae.runs.folder import PROBE_SECONDS, Run, data_cache, existing_run, list_runs, open_run
 from vae.runs.processes import CONTROL_VARIABLE
@@ -33,8 +31,6 @@ Result = dict[str, Any]
 
 # A step, an evaluation and a checkpoint may lie before a trainer that was asked to pause.
 TAKE_OVER_SECONDS = 300.0
-# How often the trainer looks for a request; steps on a GPU are much shorter.
-CONTROL_SECONDS = 0.05
 PER_PIXEL = "gaussian_per_pixel"
 OF_NETWORKS = (
     "model.name",
@@ -48,6 +44,8 @@ OF_NETWORKS = (
 def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     """Train a run in the foreground, from the beginning or from where it stopped."""
     run = open_run(arguments.root, arguments.run)
+    if torchrun.place().rank > 0:
+        return _train_along(run)
     with_tensorboard = arguments.log == "tensorboard"
     if with_tensorboard:
         require_tensorboard()
@@ -60,8 +58,9 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     is_new_folder = not run.folder.exists()
     other = _other(run, arguments)
     config = _config_of(run, given, other)
+    torchrun.check_batch(config.train.batch_size)
     if arguments.take_over:
-        handled = _ask_to_pause(run, handled)
+        handled = ask_to_pause(run, handled)
     run.make_writable()
     make_folder(run.folder)
     lock = run.lock()
@@ -99,14 +98,6 @@ def _other(run: Run, arguments: argparse.Namespace) -> Run | None:
             "new name for the run."
         )
     return existing_run(arguments.root, arguments.begin_from)
-
-
-def _ask_to_pause(run: Run, handled: int) -> int:
-    """Ask the living trainer, if there is one, to pause. Returns the number of that request."""
-    with contextlib.suppress(InputError):  # it has ended by itself
-        run.request("pause")
-        return run.control()[0]
-    return handled
 
 
 def _config_of(run: Run, given: dict[str, Any], other: Run | None) -> Config:
@@ -174,42 +165,45 @@ def _train_locked(
     other: Run | None,
     with_tensorboard: bool,
 ) -> Result:
-    signalled: list[Request] = []
-    looked = 0.0  # when
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        signalled.append("pause")
-
-    def asked() -> Request | Literal[""]:
-        nonlocal looked
-        if not signalled and time.perf_counter() < looked + CONTROL_SECONDS:
-            return ""
-        sequence, request = run.control()
-        looked = time.perf_counter()
-        if sequence > handled:
-            return request
-        return signalled[0] if signalled else ""
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
+    asked = Requests(run, handled)
 
     from vae.data.run_images import since_import
     from vae.model.checkpoints import begin_from
+    from vae.training.join_processes import joined, take_device
     from vae.training.state import prepare
     from vae.training.trainer import Trainer
 
-    config, dataset = images_to_train_on(run, config, other, progress)
-    if other is not None:
-        begin_from(run, other, dataset.image_shape)
-    config = prepare(run, config, dataset)
-    trainer = Trainer(run, config, dataset)
-    if with_tensorboard:
-        folder = run.folder / "tensorboard"
-        trainer.events.also = TensorBoardLog(folder, run.folder, trainer.step)
-    if moved := since_import(config.data, data_cache(run.root), dataset):
-        trainer.notes.append(moved)
-    status = trainer.train(asked, progress)
+    with joined(torchrun.place()) as processes:
+        take_device(processes.place, config.train.device)
+        config, dataset = images_to_train_on(run, config, other, progress)
+        if other is not None:
+            begin_from(run, other, dataset.image_shape)
+        config = prepare(run, config, dataset)
+        processes.told({"config": to_document(config), "fingerprint": dataset.fingerprint})
+        trainer = Trainer(run, config, dataset, processes)
+        if with_tensorboard:
+            folder = run.folder / "tensorboard"
+            trainer.events.also = TensorBoardLog(folder, run.folder, trainer.step)
+        if moved := since_import(config.data, data_cache(run.root), dataset):
+            trainer.notes.append(moved)
+        status = trainer.train(asked, progress)
     return _summary(run) | {"status": status}
+
+
+def _train_along(run: Run) -> Result:
+    """Train beside the first of several processes, which reads the options and writes the run."""
+    from vae.data.run_images import open_run_images
+    from vae.training.join_processes import joined, take_device
+    from vae.training.trainer import Trainer
+
+    with joined(torchrun.place()) as processes:
+        told = processes.told({})
+        config = from_json(json.dumps(told["config"]))
+        take_device(processes.place, config.train.device)
+        dataset = open_run_images(config.data, data_cache(run.root), told["fingerprint"])
+        trainer = Trainer(run, config, dataset, processes)
+        trainer.train(Requests(None, 0), lambda *_: None)
+    return {}
 
 
 def runs(arguments: argparse.Namespace, progress: Progress) -> Result:

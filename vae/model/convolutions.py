@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vae.model.batch_norm import BatchNorm2d
+
 NUM_LEVELS = 5  # how often the encoder halves the picture
 FIRST_RESIDUAL = 2  # the first level, counted from 0, with a residual convolution
 
@@ -80,7 +82,7 @@ class ConvEncoder(nn.Module):
         for before, after in pairwise([image_shape[0], *channels]):
             layers += [
                 nn.Conv2d(before, after, 3, stride=2, padding=1),
-                nn.BatchNorm2d(after),
+                BatchNorm2d(after),
                 nn.LeakyReLU(),
             ]
         self.layers = nn.Sequential(*layers)
@@ -109,7 +111,7 @@ class ConvDecoder(nn.Module):
         for before, after in pairwise([*reversed(channels), channels[0]]):
             layers += [
                 Upconvolution(before, after, 3, stride=2, padding=1, output_padding=1),
-                nn.BatchNorm2d(after),
+                BatchNorm2d(after),
                 nn.LeakyReLU(),
             ]
         self.layers = nn.Sequential(*layers, nn.Conv2d(channels[0], num_channels, 3, padding=1))
@@ -132,6 +134,26 @@ class Residual(nn.Module):
         return x + added
 
 
+class PixelUnshuffle(nn.PixelUnshuffle):
+    """torch's own, but for no images, of which it makes a wrong shape."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if len(input):
+            return super().forward(input)
+        factor, (channels, height, width) = self.downscale_factor, input.shape[1:]
+        return input.reshape(0, channels * factor**2, height // factor, width // factor)
+
+
+class PixelShuffle(nn.PixelShuffle):
+    """torch's own, but for no images, whose gradient it gives a wrong shape."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if len(input):
+            return super().forward(input)
+        factor, (channels, height, width) = self.upscale_factor, input.shape[1:]
+        return input.reshape(0, channels // factor**2, height * factor, width * factor)
+
+
 class ResidualEncoder(nn.Module):
     """Five halvings, with a residual convolution at each of the three smallest levels.
 
@@ -144,7 +166,7 @@ class ResidualEncoder(nn.Module):
         super().__init__()
         num_channels, size, _ = image_shape
         layers: list[nn.Module] = [
-            nn.PixelUnshuffle(2),
+            PixelUnshuffle(2),
             nn.Conv2d(4 * num_channels, channels[0], 3, padding=1),
         ]
         for level, (before, after) in enumerate(pairwise(channels), 1):
@@ -177,7 +199,7 @@ class ResidualDecoder(nn.Module):
             up = Upconvolution(channels[level], channels[level - 1], 4, stride=2, padding=1)
             layers += [nn.SiLU(), up]
         last = nn.Conv2d(channels[0], 4 * num_channels, 3, padding=1)
-        self.layers = nn.Sequential(*layers, nn.SiLU(), last, nn.PixelShuffle(2))
+        self.layers = nn.Sequential(*layers, nn.SiLU(), last, PixelShuffle(2))
 
     def forward(self, z: Tensor) -> Tensor:
         maps = self.linear(z).unflatten(1, self.bottom_shape)

@@ -1,8 +1,9 @@
-"""The device that a model computes on."""
+"""The device that a model computes on, and how many processes compute together."""
 
 from __future__ import annotations
 
 import torch
+import torch.distributed as dist
 
 from vae.errors import InputError
 from vae.option_choices import Device, Precision
@@ -29,3 +30,8 @@ def choose_device(wanted: Device | None) -> torch.device:
 def choose_precision(wanted: Precision | None, device: torch.device) -> Precision:
     """In what the networks compute: `wanted`, or what suits the device."""
     return wanted or ("bfloat16" if device.type == "cuda" else "float32")
+
+
+def num_processes() -> int:
+    """How many processes train the model together; 1 where this one is alone."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1

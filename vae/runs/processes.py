@@ -5,6 +5,7 @@ They outlive the page and the server that started them; what they do is read fro
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -17,20 +18,28 @@ from pathlib import Path
 from vae.atomic import make_folder
 from vae.errors import InputError, writing
 from vae.option_choices import MapMethod
+from vae.runs import torchrun
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run
 from vae.runs.umap_options import UmapOptions
 
 HANDSHAKE_SECONDS = 15.0
+OF_TORCHRUN = "torch/distributed/elastic"  # in what it says of processes that have ended
 # Where a trainer is told which requests were there before it was started.
 CONTROL_VARIABLE = "VAE_CONTROL_SEQUENCE"
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
-def start_training(run: Run, options: Mapping[str, str], begin_from: str | None = None) -> None:
+def start_training(
+    run: Run,
+    options: Mapping[str, str],
+    begin_from: str | None = None,
+    num_processes: int | None = None,
+) -> None:
     """Start or resume the trainer of `run` with options by dotted name, and wait till it lives.
 
     `begin_from`: another run of the same folder, whose weights and options a new run begins with.
+    `num_processes`: each on a GPU of its own; None: as many as before, where there are the GPUs.
     Raises InputError with the trainer's own sentence where it refuses, or where it lives already.
     """
     if run.is_locked():
@@ -38,7 +47,7 @@ def start_training(run: Run, options: Mapping[str, str], begin_from: str | None 
     run.make_writable()
     make_folder(run.folder)
     flags = [] if begin_from is None else ["--from", begin_from]
-    process = _spawn_trainer(run, options, flags)
+    process = _spawn_trainer(run, options, flags, num_processes)
     _wait(run, process, lambda: run.status() in ALIVE)
 
 
@@ -54,11 +63,14 @@ def change_training(run: Run, options: Mapping[str, str]) -> None:
 
 
 def _spawn_trainer(
-    run: Run, options: Mapping[str, str], flags: Sequence[str]
+    run: Run, options: Mapping[str, str], flags: Sequence[str], num_processes: int | None = None
 ) -> subprocess.Popen[bytes]:
+    before = last_event(run.events(), "start").get("num_processes", 1)
+    num = num_processes or min(before, torchrun.num_gpus())
     words = [part for name, value in options.items() for part in (f"--{name}", value)]
     command = ["train", run.name, "--root", str(run.root), *flags, *words]
-    return _spawn(command, run.log_file, {CONTROL_VARIABLE: str(run.control()[0])})
+    environment = {CONTROL_VARIABLE: str(run.control()[0])}
+    return _spawn(command, run.log_file, environment, torchrun.command(num))
 
 
 def _wait(run: Run, process: subprocess.Popen[bytes], is_there: Callable[[], bool]) -> None:
@@ -69,7 +81,7 @@ def _wait(run: Run, process: subprocess.Popen[bytes], is_there: Callable[[], boo
             return
         time.sleep(0.05)
     if process.poll() not in (None, 0):
-        reason = last_line(run.log_file) or f"The trainer of {run.name} did not start."
+        reason = _refusal(run.log_file) or f"The trainer of {run.name} did not start."
         if not run.config_file.exists() and not run.events_file.exists():
             shutil.rmtree(run.folder)
         raise InputError(reason)
@@ -127,6 +139,13 @@ def last_line(log: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
+def _refusal(log: Path) -> str:
+    """The last line of a trainer, without what torchrun says after it."""
+    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    own = itertools.takewhile(lambda line: OF_TORCHRUN not in line, lines)
+    return next((line.strip() for line in reversed([*own]) if line.strip()), "")
+
+
 def progress_of(log: Path) -> tuple[str, int, int] | None:
     """What the process behind `log` is at, as (what, done, total), by its last line."""
     what, _, counts = last_line(log).rpartition(" ")
@@ -137,15 +156,18 @@ def progress_of(log: Path) -> tuple[str, int, int] | None:
 
 
 def _spawn(
-    command: Sequence[str], log: Path, environment: Mapping[str, str]
+    command: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str],
+    launcher: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
-    """`python -m vae COMMAND` in its own session."""
+    """`python -m vae COMMAND` in its own session, started by what `launcher` names."""
     # Appended to, since the one who is taken over from still writes the same file.
     with writing(log):
         log.write_bytes(b"")
     with open(log, "ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "vae", *command],
+            [sys.executable, *launcher, "-m", "vae", *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

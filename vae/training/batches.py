@@ -43,6 +43,12 @@ def batch_index(
     return np.repeat(index, 2) if len(index) == 1 else index
 
 
+def batch_length(num_images: int, batch_size: int, step: int) -> int:
+    """How many images that step sees."""
+    position = step % steps_per_epoch(num_images, batch_size)
+    return max(2, min(batch_size, num_images - position * batch_size))
+
+
 @lru_cache(maxsize=2)
 def _order(num: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """The order of an epoch, remembered for its steps. [num]"""

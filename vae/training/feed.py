@@ -8,12 +8,15 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from vae.config import TrainConfig
 from vae.data.dataset import Dataset
-from vae.training.batches import batch_index
+from vae.training.batches import batch_index, batch_length
+from vae.training.processes import ALONE, Processes
 
 RESIDENT_PART = 0.4  # of the free memory of a GPU, that all training images together may take
 COPIED = 4096  # images at once, while they are brought there
@@ -32,9 +35,11 @@ class Feed:
         train: TrainConfig,
         device: torch.device,
         is_resident: bool | None = None,
+        processes: Processes = ALONE,
     ) -> None:
         """`is_resident` None: where the images fit."""
         self._dataset, self._train, self._device = dataset, train, device
+        self._processes = processes
         is_resident = self._fits() if is_resident is None else is_resident
         self._resident = self._all_images() if is_resident else None  # [n, H, W, C]
         self._ahead = ThreadPoolExecutor(1)
@@ -52,7 +57,7 @@ class Feed:
         self._ahead.shutdown(cancel_futures=True)
 
     def images(self, step: int) -> Tensor:
-        """What the step after `step` completed ones sees. [N, H, W, C] uint8"""
+        """Of what the step after `step` completed ones sees, this process's share. [N, H, W, C]"""
         known, waiting = self._next or (-1, None)
         batch = waiting.result() if waiting and known == step else self._read(step)
         self._next = step + 1, self._ahead.submit(self._read, step + 1)
@@ -60,13 +65,22 @@ class Feed:
             return self._resident[batch.to(self._device, non_blocking=True)]
         return batch.to(self._device, non_blocking=True)
 
+    def num_images(self, step: int) -> int:
+        """How many images all processes see in that step."""
+        num, size = len(self._dataset.train), self._train.images_per_step
+        return batch_length(num, size, step)
+
     def _read(self, step: int) -> Tensor:
         """The batch on the host, or its places among the resident images; pinned for a GPU."""
         train = self._train
         index = batch_index(self._dataset.train, train.seed, train.images_per_step, step)
+        index = index[self._processes.share(len(index))]
         if self._resident is not None:
             places = self._dataset.train.searchsorted(index)  # the split is sorted
             return self._pinned(torch.from_numpy(places))
+        if not len(index):
+            channels, height, width = self._dataset.image_shape
+            return torch.empty((0, height, width, channels), dtype=torch.uint8)
         return self._pinned(torch.from_numpy(self._dataset.take(index)))
 
     def _pinned(self, tensor: Tensor) -> Tensor:
@@ -88,3 +102,8 @@ class Feed:
             part = self._dataset.train[start : start + COPIED]
             images[start : start + len(part)] = torch.from_numpy(self._dataset.take(part))
         return images
+
+
+def whole_batch(dataset: Dataset, train: TrainConfig, step: int) -> NDArray[np.uint8]:
+    """What the step after `step` completed ones sees, of all processes. [N, H, W, C]"""
+    return dataset.take(batch_index(dataset.train, train.seed, train.images_per_step, step))

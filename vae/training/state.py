@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from vae.config import Config, TrainConfig
 from vae.data.dataset import Dataset
 from vae.errors import InputError
 from vae.model import checkpoints
-from vae.model.device import choose_device
+from vae.model.device import choose_device, num_processes
 from vae.model.likelihoods import default_likelihood
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
@@ -160,19 +160,28 @@ def _restore(
         is_old = "best_loss" not in document
         state.best_loss = -document["best_elbo"] if is_old else document["best_loss"]
         state.best_step = document["best_step"]
-    before = (document["device"], document["num_threads"], document["torch"])
-    now = _machine(state)
+    before, now = Machine(**{n: document.get(n, 1) for n in Machine._fields}), machine(state)
     if before == now:
         return []
-    return [
-        f"Resumed on {now[0]} with {now[1]} threads and torch {now[2]}, after {before[0]} "
-        f"with {before[1]} threads and torch {before[2]}: the last digits may differ."
-    ]
+    return [f"Resumed on {now}, after {before}: the last digits may differ."]
 
 
-def _machine(state: TrainingState) -> tuple[str, int, str]:
+class Machine(NamedTuple):
     """What the last digits depend on."""
-    return state.device.type, torch.get_num_threads(), str(torch.__version__)
+
+    device: str
+    num_processes: int
+    num_threads: int  # of each process
+    torch: str
+
+    def __str__(self) -> str:
+        processes = f"{self.num_processes} processes of " if self.num_processes > 1 else ""
+        return f"{self.device} with {processes}{self.num_threads} threads and torch {self.torch}"
+
+
+def machine(state: TrainingState) -> Machine:
+    version = str(torch.__version__)
+    return Machine(state.device.type, num_processes(), torch.get_num_threads(), version)
 
 
 def _plain(optimizer: dict[str, Any]) -> dict[str, Any]:
@@ -188,7 +197,6 @@ def save(
 
     `keep`: the weights are also kept in the run's history. Raises FileError.
     """
-    device, num_threads, version = _machine(state)
     document = {
         "step": state.step,
         "seconds": state.means.seconds,
@@ -206,9 +214,7 @@ def save(
         },
         "optimizer": _plain(state.optimizer.state_dict()),
         "fingerprint": dataset.fingerprint,
-        "num_threads": num_threads,
-        "device": device,
-        "torch": version,
+        **machine(state)._asdict(),
     }
     checkpoints.save_weights(run, state.shown, state.step, epoch, keep)
     file, digest = checkpoints.save_state(run, document, state.best_step)

@@ -6,6 +6,7 @@ here waits for the device, but where a batch does not fit into its memory.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import torch
@@ -13,10 +14,12 @@ from torch import Tensor
 
 from vae.errors import InputError
 from vae.latent.encoding import to_unit
+from vae.model.batch_norm import BatchNorm2d
 from vae.model.networks import OfEach
 from vae.option_choices import Precision
 from vae.training.guard import Guard
 from vae.training.objectives import Objective, Weights
+from vae.training.processes import ALONE, Processes
 from vae.training.recorded import Recorded, can_record
 from vae.training.state import TrainingState
 
@@ -34,14 +37,23 @@ class Step:
         precision: Precision,
         batch_size: int,
         is_compiled: bool = False,
+        processes: Processes = ALONE,
     ) -> None:
         self._state, self._objective, self._batch_size = state, objective, batch_size
+        self._processes = processes
+        own = self._processes.share(batch_size)
+        self._share_size = own.stop - own.start
+        # Whether others wait for what this one computes, so that it cannot begin the step anew.
+        is_normalised = any(isinstance(module, BatchNorm2d) for module in state.model.modules())
+        self._is_always_awaited = self._processes.num > 1 and is_normalised
+        self._is_awaited = self._is_always_awaited
         self._autocast = torch.autocast(
             state.device.type,
             torch.bfloat16,
             enabled=precision == "bfloat16",
             cache_enabled=not can_record(state.device),
         )
+        self._processes.wrap(state.model)
         self._guard = Guard(state.model, state.optimizer)
         self._compiled: Callable[[Tensor, Tensor], OfEach] | None = None
         if is_compiled:
@@ -55,6 +67,8 @@ class Step:
         self, images: Tensor, eps: Tensor, lr: float, weights: Weights
     ) -> tuple[Tensor, Tensor]:
         """Change the weights once by images [N, H, W, C] uint8 and eps [L, N, D] or [N, D].
+
+        Of several processes each gives its share of the images, and the eps of all.
 
         Returns the means that the objective measures, in its order, and 1 for a step that was left
         out since its gradient was not finite, else 0; on the device. Raises InputError where not
@@ -76,7 +90,7 @@ class Step:
             except RuntimeError as error:
                 if not _is_of_memory(error):
                     raise
-            self._make_room(min(self._part, len(images)))
+            self._make_room(min(self._part, len(images)), eps.shape[-2])
 
     def _take(self, images: Tensor, eps: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
         measures = self._gradients(to_unit(images), eps, weights)
@@ -89,34 +103,42 @@ class Step:
         The loss is of the whole batch: of what is known of each image, a few numbers, whose
         gradients then go back through the networks part by part.
         """
-        parts = list(_parts(len(x), self._part))
+        num, num_processes = eps.shape[-2], self._processes.num
+        share = self._processes.share(num)
+        eps = eps[..., share, :]
+        parts = list(_parts(len(x), self._part)) or [slice(0, 0)]
+        self._is_awaited = self._is_always_awaited
         made = self._each(x, eps) if len(parts) == 1 else None
-        known = OfEach(*(t.detach().requires_grad_() for t in made or self._in_parts(x, eps)))
+        own = OfEach(*(tensor.detach() for tensor in made or self._in_parts(x, eps)))
+        self._is_awaited = num_processes > 1
+        known = OfEach(*(t.requires_grad_() for t in self._processes.together(own, num)))
         measures = self._objective.measure(self._state.model.terms(known), weights)
         measures["loss"].backward()  # type: ignore[no-untyped-call]
         for part in parts:
-            each = made or self._each(x[part], eps[..., part, :])
-            told = [
-                (tensor, whole.grad[..., part, :])
-                for tensor, whole in zip(each, known, strict=True)
-                if whole.grad is not None and tensor.requires_grad
-            ]
-            torch.autograd.backward([tensor for tensor, _ in told], [grad for _, grad in told])
+            is_last = part is parts[-1]
+            with contextlib.nullcontext() if is_last else self._processes.apart():
+                each = made or self._each(x[part], eps[..., part, :])
+                told = [
+                    (tensor, num_processes * whole.grad[..., share, :][..., part, :])
+                    for tensor, whole in zip(each, known, strict=True)
+                    if whole.grad is not None and tensor.requires_grad
+                ]
+                torch.autograd.backward([tensor for tensor, _ in told], [grad for _, grad in told])
         return measures
 
     def _each(self, x: Tensor, eps: Tensor) -> OfEach:
         """What the networks make of each image."""
         with self._autocast:
-            if self._compiled and len(x) == self._batch_size:  # others would be compiled too
+            if self._compiled and len(x) == self._share_size:  # others would be compiled too
                 try:
-                    return self._compiled(x, eps)
+                    return self._processes.run(self._compiled, x, eps)
                 except (RuntimeError, OSError) as error:  # no compiler, say
                     if _is_of_memory(error):
                         raise
                     self._compiled = None
                     reason = str(error).splitlines()[0]
                     self.told.append(f"The networks could not be compiled: {reason}.")
-            return self._state.model.each(x, eps)
+            return self._processes.run(self._state.model.each, x, eps)
 
     @torch.no_grad()
     def _in_parts(self, x: Tensor, eps: Tensor) -> OfEach:
@@ -126,8 +148,14 @@ class Step:
         self._guard.restore_statistics()
         return OfEach(*(torch.cat(tensors, -2) for tensors in zip(*all_of_them, strict=True)))
 
-    def _make_room(self, num_images: int) -> None:
+    def _make_room(self, num_images: int, num_of_batch: int) -> None:
         """Halve the parts, and forget what the step that did not fit has left."""
+        if self._is_awaited:
+            raise InputError(
+                f"A batch of {num_of_batch:,} does not fit into the memory of "
+                f"{self._processes.num} processes: choose a smaller train.batch_size, or start "
+                "more of them."
+            )
         self._state.optimizer.zero_grad(set_to_none=True)
         self._guard.restore_statistics()
         device = self._state.device.type
@@ -148,6 +176,7 @@ class Step:
     def _may_be_recorded(self, images: Tensor) -> bool:
         return (
             can_record(self._state.device)
+            and self._processes.num == 1
             and self._recorded is None
             and self._num_taken > WARM_STEPS
             and len(images) == self._batch_size == self._part

@@ -6,20 +6,19 @@ N images of a batch, H = W pixels, C channels, D latent dimensions.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
-import torch
 from torch import Tensor
 
-from vae import config
 from vae.config import Config
 from vae.data.dataset import Dataset
 from vae.errors import FileError, reason_of
 from vae.latent.encoding import save_latents, to_unit
 from vae.model.device import choose_precision
-from vae.model.networks import num_parameters
 from vae.model.weight_norm import start_from_data
 from vae.option_choices import EndStatus, Request
 from vae.runs.events import EventWriter
@@ -27,19 +26,20 @@ from vae.runs.folder import Run
 from vae.runs.milestones import EVALUATION_IMAGES, checkpoint_is_due, preview_is_due
 from vae.training import state as states
 from vae.training.batches import noise_of, steps_per_epoch
-from vae.training.feed import Feed
+from vae.training.feed import Feed, whole_batch
 from vae.training.guard import check
 from vae.training.limits import reason_to_stop
 from vae.training.memory import keep_memory
 from vae.training.objectives import Objective
 from vae.training.previews import draw_preview
+from vae.training.processes import ALONE, Asked, Processes
 from vae.training.schedules import lr_at
+from vae.training.start_event import about_start
 from vae.training.step import Step
 from vae.training.validation import Validation, validate
 
 STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
 
-Asked = Callable[[], Request | Literal[""]]  # what is asked for, "" for nothing
 Progress = Callable[[str, int, int], None]
 
 
@@ -49,18 +49,22 @@ class Trainer:
     Used as: ``Trainer(run, config, dataset).train(...)``. The caller holds the run's lock.
     """
 
-    def __init__(self, run: Run, config: Config, dataset: Dataset) -> None:
+    def __init__(
+        self, run: Run, config: Config, dataset: Dataset, processes: Processes = ALONE
+    ) -> None:
         """Build the model, or go on from the newest training state.
 
-        Raises InputError where the data are not those that the run began with.
+        Raises InputError where the data are not those that the run began with. Of several
+        processes all take every step, and the first alone writes.
         """
-        self.run, self.config, self.dataset = run, config, dataset
+        self.run, self.config, self.dataset, self.processes = run, config, dataset, processes
         self.objective = Objective(config.train, len(dataset.train))
         self.state, self.notes = states.begin(run, config, dataset, self.objective)
         self.model, self.device = self.state.model, self.state.device
         self.steps_per_epoch = steps_per_epoch(len(dataset.train), config.train.images_per_step)
         self.total_steps = config.train.epochs * self.steps_per_epoch
-        self.events = EventWriter(run.events_file, keep_step=self.step)
+        log = run.events_file if self.processes.is_first else Path(os.devnull)
+        self.events = EventWriter(log, keep_step=self.step)
         self._began = time.perf_counter()
 
     @property
@@ -81,7 +85,8 @@ class Trainer:
         """
         self._log_start()
         try:
-            status = self._loop(asked, progress)
+            with self.processes.explaining():
+                status = self._loop(asked, progress)
         except Exception as error:
             with contextlib.suppress(FileError):  # the disk may be full
                 self._end("failed", reason_of(error))
@@ -94,23 +99,25 @@ class Trainer:
         state, model = self.state, self.model
         if self.device.type == "cpu":
             keep_memory()
-        with Feed(self.dataset, self.config.train, self.device) as feed:
-            if self.step == 0:
-                self._begin(feed)
+        self.processes.check_step(self.step)
+        with Feed(self.dataset, self.config.train, self.device, None, self.processes) as feed:
+            if self.step == 0 and self.processes.is_first:
+                self._begin()
             take = self._step()
             state.means.start()
             while self.step < self.total_steps:
-                if request := asked() or self._limit():
+                if request := self.processes.agreed(lambda: asked() or self._limit()):
                     self._save()
                     return STATUS_AFTER[request]
 
                 model.train()
-                images = feed.images(self.step)  # [N, H, W, C]
-                eps = self._noise(len(images))  # [N, D]
+                images = feed.images(self.step)  # [N, H, W, C], or a share of them
+                num = feed.num_images(self.step)
+                eps = self._noise(num)  # [N, D]
                 lr, weights = self._lr(self.step), self.objective.weights(self.step)
                 means, is_bad = take(images, eps, lr, weights)
                 state.count(is_bad)
-                state.means.add(self.step, means, len(images), is_bad)
+                state.means.add(self.step, means, num, is_bad)
                 while take.told:
                     self._note(self.step, take.told.pop(0))
 
@@ -118,6 +125,8 @@ class Trainer:
                 if state.means.are_due(self.step) or is_over:
                     self._log_step()
                     progress("train", self.step, self.total_steps)
+                if not self.processes.is_first:
+                    continue
                 with state.means.paused():
                     if preview_is_due(self.step) or is_over:
                         self._preview()
@@ -130,7 +139,9 @@ class Trainer:
         return "finished"
 
     def _limit(self) -> Request | Literal[""]:
-        """`stop`, with a note, where it has been long enough."""
+        """`stop`, with a note, where it has been long enough. Of several, the first knows."""
+        if not self.processes.is_first:
+            return ""
         seconds = time.perf_counter() - self._began
         reason = reason_to_stop(self.config.train, self.state, self.steps_per_epoch, seconds)
         if reason:
@@ -139,10 +150,10 @@ class Trainer:
 
     # ------------------------------------------------------------------- what a step takes
 
-    def _begin(self, feed: Feed) -> None:
+    def _begin(self) -> None:
         """Before the first step: weights that suit the data, and what they make of it."""
         if not self.run.start_file.exists():
-            x = to_unit(feed.images(0))
+            x = to_unit(whole_batch(self.dataset, self.config.train, 0), self.device)
             start_from_data(self.model, x, self._noise(len(x)))
             self.state.restart_average()
         self._preview()
@@ -153,8 +164,8 @@ class Trainer:
     def _step(self) -> Step:
         train = self.config.train
         precision = choose_precision(train.precision, self.device)
-        is_compiled = train.compile == "yes"
-        return Step(self.state, self.objective, precision, train.images_per_step, is_compiled)
+        about = train.images_per_step, train.compile == "yes", self.processes
+        return Step(self.state, self.objective, precision, *about)
 
     def _lr(self, step: int) -> float:
         """Learning rate of the step after `step` completed ones."""
@@ -189,28 +200,16 @@ class Trainer:
 
     def _save(self, keep: bool = False) -> None:
         self._settle()
+        if not self.processes.is_first:
+            return
         fields = states.save(self.run, self.state, self.epoch, self.dataset, self.objective, keep)
         self.events.write("checkpoint", step=self.step, epoch=self.epoch, **fields)
 
     # -------------------------------------------------------------------------------- the log
 
     def _log_start(self) -> None:
-        told = (*config.CHANGEABLE, "data.source", "train.batch_size")
-        options = {name: config.get_value(self.config, name) for name in told}
-        self.events.write(
-            "start",
-            step=self.step,
-            epoch=self.epoch,
-            total_steps=self.total_steps,
-            steps_per_epoch=self.steps_per_epoch,
-            num_train=len(self.dataset.train),
-            num_validation=len(self.dataset.validation),
-            num_parameters=num_parameters(self.model),
-            device=self.device.type,
-            num_threads=torch.get_num_threads(),
-            fingerprint=self.dataset.fingerprint,
-            **{name: value for name, value in options.items() if value is not None},
-        )
+        parts = self.config, self.dataset, self.state
+        self.events.write("start", epoch=self.epoch, **about_start(*parts, self.total_steps))
         for text in self.notes:
             self._note(self.step, text)
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.sidebar.new_run import NewRun
 from tests.explorer.pages import PAGE
 from vae.config import Config, get_value, options
-from vae.runs import processes
+from vae.runs import processes, torchrun
 from vae.runs.folder import Run
 
 
@@ -121,3 +121,19 @@ def test_an_automatic_batch_size_is_told_whatever_stands_in_the_field(
 )
 def test_a_run_is_called_after_its_images(tmp_path: Path, source: str, name: str) -> None:
     assert NewRun(source=source).name_under(tmp_path) == name
+
+
+def test_several_gpus_train_a_run_together(
+    at: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them, or as many as are asked for; where there is one there is no question."""
+    assert "GPUs" not in [one.label for one in at.sidebar.number_input]
+    asked: list[int] = []
+    monkeypatch.setattr(
+        processes, "start_training", lambda *_, num_processes: asked.append(num_processes)
+    )
+    monkeypatch.setattr(torchrun, "num_gpus", lambda: 4)
+    press_start(at.run())
+    next(one for one in at.sidebar.number_input if one.label == "GPUs").set_value(2).run()
+    press_start(at)
+    assert asked == [4, 2]
