@@ -8,6 +8,7 @@ from dataclasses import dataclass
 # Previews come at steps that grow by this factor: dense while the model changes fast.
 PREVIEW_GROWTH = 1.08
 FIRST_CHECKPOINT = 20
+CHECKPOINT_SECONDS, CHECKPOINT_PART = 10.0, 0.2  # that measuring and saving may always take
 EVALUATION_IMAGES = 2000  # of those for validation, while it trains
 
 
@@ -36,6 +37,15 @@ def checkpoint_is_due(step: int, every: int, steps_per_epoch: int) -> bool:
     return step == FIRST_CHECKPOINT or step % every == 0 or step % steps_per_epoch == 0
 
 
+def checkpoint_may_wait(spent: float, trained: float) -> bool:
+    """Whether one that is due is left to the next time, after so many seconds of both.
+
+    Measuring and saving takes at most a fifth of a training, beyond its first seconds: on a fast
+    device an epoch of a small set is shorter than writing what it has learnt.
+    """
+    return spent > CHECKPOINT_SECONDS + CHECKPOINT_PART * trained
+
+
 def num_checkpoints(num_steps: int, every: int, steps_per_epoch: int) -> int:
     """How often a training of so many steps measures and saves."""
     both = math.lcm(every, steps_per_epoch)
@@ -57,10 +67,13 @@ class Costs:
     def all(self, num_steps: int, every: int, steps_per_epoch: int, num_validation: int) -> float:
         """What a training of so many steps takes, from its start to its end."""
         in_the_end = num_validation / EVALUATION_IMAGES  # all of them, once
-        num_evaluations = num_checkpoints(num_steps, every, steps_per_epoch)
+        steps = num_steps * self.step
+        while_it_trains = num_checkpoints(num_steps, every, steps_per_epoch) * self.evaluation
+        most = CHECKPOINT_SECONDS + CHECKPOINT_PART * steps + self.evaluation
         return (
             self.first_pictures
-            + num_steps * self.step
+            + steps
             + (num_previews(num_steps) - 1) * self.preview
-            + (num_evaluations + (in_the_end if in_the_end > 1 else 0)) * self.evaluation
+            + min(while_it_trains, most)
+            + (in_the_end if in_the_end > 1 else 0) * self.evaluation
         )

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae.runs.milestones import checkpoint_may_wait
+
 LOG_EVERY = 10  # steps
 LOG_SECONDS = 0.2  # at least between two logs, once the first hundred steps are over
 
@@ -32,6 +34,7 @@ class StepMeans:
         self.sums, self.num_images = np.zeros(len(names)), 0  # of the good steps, once settled
         self.num_bad = 0  # steps in a row up to the last one, once settled
         self.seconds = 0.0  # of training so far
+        self.paused_seconds = 0.0  # since the means were made
         self._steps: list[_Step] = []  # not settled yet
         self._running: Tensor | None = None  # the sums with those steps, on the device
         self.start()
@@ -82,7 +85,13 @@ class StepMeans:
         """What happens in here is not timed as training."""
         began = time.perf_counter()
         yield
-        self._since += time.perf_counter() - began
+        passed = time.perf_counter() - began
+        self._since += passed
+        self.paused_seconds += passed
+
+    def checkpoint_may_wait(self) -> bool:
+        """Whether pauses took so much of the time that a checkpoint is left to the next time."""
+        return checkpoint_may_wait(self.paused_seconds, self.seconds)
 
     def take(self) -> tuple[dict[str, float], float]:
         """The settled means, none where no step was good, and images per second; begins anew."""

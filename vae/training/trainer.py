@@ -131,7 +131,8 @@ class Trainer:
                     if preview_is_due(self.step) or is_over:
                         self._preview()
                     every = self.config.train.checkpoint_every
-                    if checkpoint_is_due(self.step, every, self.steps_per_epoch):
+                    is_due = checkpoint_is_due(self.step, every, self.steps_per_epoch)
+                    if is_over or (is_due and not state.means.checkpoint_may_wait()):
                         self._evaluate()
                         self._save(keep=True)
                     if is_over and len(self.dataset.validation) > EVALUATION_IMAGES:

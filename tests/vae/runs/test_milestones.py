@@ -7,6 +7,7 @@ import pytest
 from vae.runs.milestones import (
     Costs,
     checkpoint_is_due,
+    checkpoint_may_wait,
     num_checkpoints,
     num_previews,
     preview_is_due,
@@ -45,3 +46,11 @@ def test_what_a_training_takes_is_the_sum_of_its_parts(
     parts = 5 + 30 * 0.1 + (num_previews(30) - 1) * 0.01  # the first of them is in the 5 seconds
     parts += (4 + in_the_end) * 2  # after steps 10, 20 and 30, and 25
     assert costs.all(30, 25, 10, num_validation) == pytest.approx(parts)
+
+
+def test_measuring_and_saving_take_a_fifth_of_a_long_training_at_most() -> None:
+    assert not checkpoint_may_wait(spent=9, trained=0)
+    assert checkpoint_may_wait(spent=11, trained=4)
+    assert not checkpoint_may_wait(spent=29, trained=100)
+    costs = Costs(first_pictures=0, step=0.01, preview=0, evaluation=2)
+    assert costs.all(10_000, 10**6, 10, 0) == pytest.approx(100 + 10 + 0.2 * 100 + 2)

@@ -253,3 +253,15 @@ def test_a_request_from_before_the_start_is_not_obeyed(tmp_path: Path) -> None:
         run.request("pause")
     assert main(["train", "a", "--root", str(tmp_path)]) == 0
     assert run.status() == "finished"
+
+
+def test_saving_does_not_take_most_of_a_fast_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is due is then left out, but for the last one."""
+    monkeypatch.setattr("vae.runs.milestones.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("vae.runs.milestones.CHECKPOINT_PART", 0.0)
+    run, status = train(tmp_path / "a")
+    assert status == "finished"
+    saved = [event["step"] for event in run.events() if event["kind"] == "checkpoint"]
+    assert saved == [last_event(run.events(), "step")["step"]]
