@@ -124,9 +124,9 @@ class TrainConfig:
 
     epochs: int = field(default=20, metadata={"help": "passes over the training images"})
     batch_size: int | Literal["auto"] = field(
-        default=64,
+        default=32,
         metadata={
-            "help": "images per step; auto chooses once, when the run begins: 64 on a processor, "
+            "help": "images per step; auto chooses once, when the run begins: 32 on a processor, "
             "256 on CUDA or what fits into its memory, fewer for few images"
         },
     )
@@ -134,7 +134,8 @@ class TrainConfig:
     lr_schedule: option_choices.LrSchedule = field(
         default="cooldown",
         metadata={
-            "help": "constant, cosine, or cooldown (falls to a hundredth over the last 3 tenths)"
+            "help": "constant, cosine, or cooldown (rises over the first hundred steps, falls to a "
+            "hundredth over the last 3 tenths)"
         },
     )
     ema: float = field(

@@ -14,7 +14,7 @@ from vae.model.device import choose_device
 from vae.model.networks import VAE
 
 # Where there is room, by device: measured on a processor (docs/experiments.md), on a GPU not yet.
-OF_DEVICE = {"cpu": 64, "mps": 64, "cuda": 256}
+OF_DEVICE = {"cpu": 32, "mps": 64, "cuda": 256}
 STEPS_OF_AN_EPOCH = 8  # at least, where there are few images
 FEWEST = 8  # images, for the sake of those steps
 MEMORY_PART = 0.4  # of what is free on a GPU; as much may be taken by the images themselves

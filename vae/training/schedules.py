@@ -10,8 +10,10 @@ from typing import assert_never
 
 from vae.option_choices import LrSchedule
 
-# Parts of the training: a cosine's warm-up, and the end that a cooldown takes.
+# Parts of the training: the warm-up of a cosine, the longest one of a cooldown, and its end.
 WARMUP_PART = 0.01
+MOST_WARMUP_PART = 0.1
+WARMUP_STEPS = 100  # of a cooldown: at once at full speed, Adam's first steps throw it far off
 COOLDOWN_PART = 0.3
 # Both end at this part of the learning rate.
 FINAL_PART = 0.01
@@ -20,8 +22,9 @@ FINAL_PART = 0.01
 def lr_at(step: int, lr: float, schedule: LrSchedule, total_steps: int) -> float:
     """Learning rate of the step after `step` completed ones.
 
-    ``constant``: lr. ``cooldown``: lr, and over the last three tenths of the training linearly
-    down to lr / 100 at its last step (Hägele et al. 2024, arXiv:2405.18392). ``cosine``: rises
+    ``constant``: lr. ``cooldown``: rises linearly over the first hundred steps (of a short training
+    over its first tenth), is lr, and falls over the last three tenths of the training linearly to
+    lr / 100 at its last step (Hägele et al. 2024, arXiv:2405.18392). ``cosine``: rises
     linearly over the first hundredth of the training, then falls along half a cosine to lr / 100
     at its last step (Loshchilov & Hutter 2017, SGDR, equation 5, without restarts).
 
@@ -32,6 +35,9 @@ def lr_at(step: int, lr: float, schedule: LrSchedule, total_steps: int) -> float
         return lr
     final = FINAL_PART * lr
     if schedule == "cooldown":
+        num_first = min(WARMUP_STEPS, int(MOST_WARMUP_PART * total_steps))
+        if step < num_first:
+            return lr * (step + 1) / (num_first + 1)
         num_last = max(1, round(COOLDOWN_PART * total_steps))
         part = min(1.0, (total_steps - 1 - step) / num_last)  # 1, then down to 0
         return final + (lr - final) * max(0.0, part)

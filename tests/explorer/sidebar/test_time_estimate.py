@@ -54,7 +54,7 @@ def test_the_time_is_measured_once_whatever_the_number_of_epochs(at: AppTest) ->
     button(at).click().run()
     assert button(at) is None
     assert "with the previews, evaluations and checkpoints between them" in answer(at)
-    assert "564 steps" in answer(at)  # 18,000 images in batches of 64, twice
+    assert "1,126 steps" in answer(at)  # 18,000 images in batches of 32, twice
     set_number(at, "Epochs", 3)
     assert "846 steps" in answer(at)
     set_number(at, "Batch size", 32)

@@ -369,14 +369,16 @@ def test_beta_of_cycles_rises_anew() -> None:
     assert even == [0.0, ratio, 1.0, 1.0] * 2
 
 
-def test_a_cooldown_takes_the_last_three_tenths() -> None:
+def test_a_cooldown_rises_first_and_takes_the_last_three_tenths() -> None:
     rates = [lr_at(step, 2.0, "cooldown", 1000) for step in range(1000)]
-    assert rates[:699] == [2.0] * 699
+    assert rates[:100] == pytest.approx([2.0 * step / 101 for step in range(1, 101)])
+    assert rates[100:699] == [2.0] * 599
     assert rates[-1] == pytest.approx(0.02)
     assert rates[849] == pytest.approx(1.01)
     falls = {round(before - after, 9) for before, after in itertools.pairwise(rates[699:])}
     assert falls == {round(1.98 / 300, 9)}
     assert [lr_at(0, 1.0, "cooldown", total) for total in (1, 2)] == pytest.approx([0.01, 1.0])
+    assert [lr_at(step, 1.0, "cooldown", 40) for step in range(5)] == [0.2, 0.4, 0.6, 0.8, 1.0]
 
 
 def test_a_cosine_rises_over_a_hundredth_and_ends_at_a_hundredth() -> None:
