@@ -30,9 +30,9 @@ AUTO = with_values(TINY, {"train.batch_size": "auto"})
 
 @pytest.mark.parametrize(
     ("num_train", "size"),
-    [(20_000, 64), (512, 64), (511, 32), (60, 8), (20, 8), (8, 8), (5, 5), (1, 1)],
+    [(20_000, 32), (256, 32), (255, 16), (60, 8), (20, 8), (8, 8), (5, 5), (1, 1)],
 )
-def test_on_a_processor_it_is_64_or_what_few_images_allow(num_train: int, size: int) -> None:
+def test_on_a_processor_it_is_32_or_what_few_images_allow(num_train: int, size: int) -> None:
     assert largest_that_suits(num_train, "cpu", 10**6, None) == size
 
 
