@@ -56,8 +56,8 @@ def test_the_time_is_measured_once_whatever_the_number_of_epochs(at: AppTest) ->
     assert "with the previews, evaluations and checkpoints between them" in answer(at)
     assert "1,126 steps" in answer(at)  # 18,000 images in batches of 32, twice
     set_number(at, "Epochs", 3)
-    assert "846 steps" in answer(at)
-    set_number(at, "Batch size", 32)
+    assert "1,689 steps" in answer(at)
+    set_number(at, "Batch size", 64)
     assert button(at) is not None
     assert not any("First pictures after" in caption.value for caption in at.sidebar.caption)
 
