@@ -29,10 +29,8 @@ Indices = NDArray[np.int64]
 
 FILES = ("latents", "pca", "umap")
 ERROR, KL = "Reconstruction error", "KL"
-MAX_CLASSES = 20
+MAX_CLASSES, NUM_BLENDED, KL_ROWS = 20, 8, 2**16  # of the last so many images at a time
 UNKNOWN = 255  # the level of a point that has no value
-NUM_BLENDED = 8
-KL_ROWS = 2**16  # images at a time
 
 
 @dataclass(frozen=True)
@@ -100,9 +98,9 @@ def points(place: Place) -> Latents:
         raise InputError(f"The map in {path.name} has changed: reload the page.")
     latents = load_latents(path)
     is_told = place.file != "latents" and len(latents.xy) == len(latents.mu)
-    if not is_told or (place.method == "pca" and latents.mu.shape[1] <= 2):
-        latents = dataclasses.replace(latents, xy=on_axes(latents.mu))
-    return latents
+    if is_told and (place.method != "pca" or latents.mu.shape[1] > 2):
+        return latents
+    return dataclasses.replace(latents, xy=on_axes(latents.mu))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -4,9 +4,8 @@ N images, C channels, P = C*H*W pixels; everything in nats per image. `output` i
 puts out, [N, `num_outputs` * C, H, W]; x is in [0, 1]. Each likelihood has
 
 * ``mean(output)``: the reconstruction, [N, C, H, W] in [0, 1];
-* ``nll(output, x)``: -log p(x given z) summed over pixels, [N], which is ``nll_of`` what
-  ``measure(output, x)`` says of each image alone, [N, k]. What images share, as the sigma of a
-  batch, comes in with ``nll_of``: so a batch may be measured in parts;
+* ``nll(output, x)``: -log p(x given z) summed over pixels, [N]: ``nll_of`` what ``measure`` says of
+  each image alone. What images share, as sigma, comes in with ``nll_of``: parts may be measured;
 * ``implied_sigma()``: the standard deviation of the pixel noise on the scale of x, or None.
 """
 
@@ -30,6 +29,10 @@ MAX_SIGMA = 0.5
 class _OfParts(nn.Module):
     """What the likelihoods share."""
 
+    def mean(self, output: Tensor) -> Tensor:
+        """The reconstruction, in [0, 1]. [N, C, H, W]"""
+        return torch.sigmoid(output)
+
     def measure(self, output: Tensor, x: Tensor) -> Tensor:
         """What the nll needs to know of each image. [N, k]"""
         raise NotImplementedError
@@ -37,6 +40,10 @@ class _OfParts(nn.Module):
     def nll_of(self, measured: Tensor, num_pixels: int) -> Tensor:
         """-log p(x given z) of images of P pixels: measured [..., k] -> [...]"""
         raise NotImplementedError
+
+    def implied_sigma(self) -> float | None:
+        """None: there is no sigma."""
+        return None
 
     def nll(self, output: Tensor, x: Tensor) -> Tensor:
         """-log p(x given z), summed over pixels. [N]"""
@@ -52,10 +59,6 @@ class Bernoulli(_OfParts):
 
     num_outputs = 1
 
-    def mean(self, output: Tensor) -> Tensor:
-        """The reconstruction, in [0, 1]. [N, C, H, W]"""
-        return torch.sigmoid(output)
-
     def measure(self, output: Tensor, x: Tensor) -> Tensor:
         """The cross-entropy, summed over pixels. [N, 1]"""
         nll = F.binary_cross_entropy_with_logits(output.float(), x, reduction="none")
@@ -64,10 +67,6 @@ class Bernoulli(_OfParts):
     def nll_of(self, measured: Tensor, num_pixels: int) -> Tensor:
         """-log p(x given z): the cross-entropy itself. [..., 1] -> [...]"""
         return measured[..., 0]
-
-    def implied_sigma(self) -> float | None:
-        """None: there is no sigma."""
-        return None
 
 
 class Gaussian(_OfParts):
@@ -90,10 +89,6 @@ class Gaussian(_OfParts):
         if sigma is None:
             self.register_buffer("squared_error", torch.zeros(()))
             self.register_buffer("num_updates", torch.zeros((), dtype=torch.int32))
-
-    def mean(self, output: Tensor) -> Tensor:
-        """The reconstruction, in [0, 1]. [N, C, H, W]"""
-        return torch.sigmoid(output)
 
     def measure(self, output: Tensor, x: Tensor) -> Tensor:
         """The squared error, summed over pixels. [N, 1]"""
@@ -197,10 +192,6 @@ class Laplace(_OfParts):
             self.register_buffer("absolute_error", torch.zeros(()))
             self.register_buffer("num_updates", torch.zeros((), dtype=torch.int32))
 
-    def mean(self, output: Tensor) -> Tensor:
-        """The reconstruction, in [0, 1]. [N, C, H, W]"""
-        return torch.sigmoid(output)
-
     def measure(self, output: Tensor, x: Tensor) -> Tensor:
         """The absolute error, summed over pixels. [N, 1]"""
         absolute = (x - torch.sigmoid(output.float())).abs().flatten(1)  # [N, P]
@@ -233,8 +224,7 @@ class Laplace(_OfParts):
 def remember(mean: Tensor, num_updates: Tensor, value: Tensor) -> None:
     """Running mean over about the last 100 steps, over all steps while they are fewer. In place."""
     num_updates.add_(1)
-    weight = (1.0 / num_updates).clamp_min(0.01)
-    mean.lerp_(value, weight)
+    mean.lerp_(value, (1.0 / num_updates).clamp_min(0.01))
 
 
 Likelihood = Bernoulli | Gaussian | PixelGaussian | Laplace
