@@ -3,10 +3,10 @@
     python -m benchmarks.gpu --out DIR [--quick]
 
 Writes into DIR, part by part, so that what was done before an end is kept: the machine, the GPU
-tests, the table of `benchmarks.train` for several networks and batches, a profile of a step with
-the places that wait for the device, and a training of the showpiece, 100 epochs of 63,632 images,
-as a run folder. A part that fails says so and the next goes on. `--quick`: all of it small, also
-without a GPU; its figures mean nothing.
+tests, the table of `benchmarks.train` for several networks and batches, the ways to take a step, a
+profile of a step with the places that wait for the device, and a training of the showpiece, 100
+epochs of 63,632 images, as a run folder. A part that fails says so and the next goes on.
+`--quick`: all of it small, also without a GPU; its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from vae.config import Config, with_values
 from vae.data.dataset import open_dataset
 from vae.model.device import choose_device
 from vae.runs.folder import Run
+from vae.training import step
 from vae.training.state import prepare
 from vae.training.trainer import Trainer
 
@@ -93,6 +94,52 @@ def throughput(out: Path, quick: bool, left: float) -> list[str]:
     return lines
 
 
+def ways_of_a_step(out: Path, quick: bool, left: float) -> list[str]:
+    """Images a second kernel by kernel, recorded, compiled and recorded, and in float32."""
+    ways: dict[str, dict[str, Any]] = {
+        "kernel by kernel": {},
+        "recorded": {},
+        "compiled and recorded": {"train.compile": "yes"},
+        "recorded, float32": {"train.precision": "float32"},
+    }
+    lines, end = [], time.perf_counter() + min(left, 90)
+    for batch in (16,) if quick else (64, 512):
+        speeds = {}
+        for number, (name, options) in enumerate(ways.items()):
+            if time.perf_counter() > end or (quick and "compiled" in name):
+                continue
+            folder = out / "runs" / f"way-{batch}-{number}"
+            trainer = _trainer(folder, 256 if quick else 8192, 1000, options, batch)
+            may_record = step.can_record
+            if number == 0:
+                step.can_record = lambda device: False
+            try:
+                speeds[name] = round(_speed(trainer, batch, 0.2 if quick else 3.0))
+            finally:
+                step.can_record = may_record
+            notes = [event["text"] for event in trainer.run.events() if event["kind"] == "note"]
+            lines += [f"{name}: {text}" for text in notes if "recorded" in text or "compil" in text]
+        lines.append(f"batch {batch}: {speeds}")
+    return lines
+
+
+def _speed(trainer: Trainer, batch: int, seconds: float) -> float:
+    """Images a second of a training, over so many seconds after its first fifty steps."""
+    marks: list[tuple[int, float]] = []
+
+    def asked() -> str:
+        if trainer.step < 50 or (marks and time.perf_counter() < marks[0][1] + seconds):
+            return ""
+        if trainer.device.type == "cuda":
+            torch.cuda.synchronize()
+        marks.append((trainer.step, time.perf_counter()))
+        return "stop" if len(marks) == 2 else ""
+
+    trainer.train(asked, _silent)  # type: ignore[arg-type]
+    (first, began), (last, ended) = marks
+    return (last - first) * batch / (ended - began)
+
+
 def where_it_waits(out: Path, quick: bool, left: float) -> str:
     """A profile of some steps, and the lines of the loop that waited for the device."""
     from torch.profiler import ProfilerActivity, profile
@@ -101,7 +148,6 @@ def where_it_waits(out: Path, quick: bool, left: float) -> str:
     trainer = _trainer(out / "runs" / "profile", 512 if quick else 8192, epochs=10)
     activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * is_cuda
     profiler, first, last = profile(activities=activities), 12, 32
-    found: list[str] = []
 
     def asked() -> str:
         if trainer.step == first:
@@ -149,15 +195,25 @@ def showpiece(out: Path, quick: bool, left: float) -> dict[str, float]:
     }
 
 
-def _trainer(folder: Path, num: int, epochs: int) -> Trainer:
+def _trainer(
+    folder: Path,
+    num: int,
+    epochs: int,
+    others: Mapping[str, Any] | None = None,
+    batch: int | None = None,
+) -> Trainer:
     options: dict[str, Any] = {} if num > 2048 else SMALL
-    options = options | {
-        "data.num_images": num,
-        "train.epochs": epochs,
-        "train.batch_size": 512 if num > 2048 else 64,
-        "train.checkpoint_every": 10**9,
-        "model.latent_dim": 64,
-    }
+    options = (
+        options
+        | dict(others or {})
+        | {
+            "data.num_images": num,
+            "train.epochs": epochs,
+            "train.batch_size": batch or (512 if num > 2048 else 64),
+            "train.checkpoint_every": 10**9,
+            "model.latent_dim": 64,
+        }
+    )
     config = with_values(Config(), options)
     dataset = open_dataset(config.data, folder.parent / ".data")
     run = Run(folder)
@@ -185,6 +241,7 @@ PARTS: dict[str, Callable[[Path, bool, float], Any]] = {
     "machine": machine,
     "gpu tests": gpu_tests,
     "throughput": throughput,
+    "ways of a step": ways_of_a_step,
     "where it waits": where_it_waits,
     "showpiece": showpiece,
 }

@@ -24,6 +24,7 @@ def test_each_part_runs_and_leaves_its_files(tmp_path: Path) -> None:
     assert not speeds["failed"]
     assert min(speeds["loops"]["ours"]["images_per_second"]) > 0
     assert min(speeds["ceilings"].values()) > 0
+    assert "'recorded':" in told["ways of a step"]["result"][-1]
     assert "convolution" in (tmp_path / "profile.txt").read_text()
     assert Run(tmp_path / "runs" / "showpiece").status() == "finished"
     assert told["showpiece"]["result"]["is_finished"] == 1
