@@ -59,7 +59,8 @@ class Upconvolution(nn.ConvTranspose2d):
     """
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
-        if input.device.type != "cpu" or not torch.is_grad_enabled() or self.bias is None:
+        is_trained = self.training and torch.is_grad_enabled()
+        if input.device.type != "cpu" or not is_trained or self.bias is None:
             return super().forward(input, output_size)
         maps = F.conv_transpose2d(
             input,
@@ -138,7 +139,7 @@ class PixelUnshuffle(nn.PixelUnshuffle):
     """torch's own, but for no images, of which it makes a wrong shape."""
 
     def forward(self, input: Tensor) -> Tensor:
-        if len(input):
+        if not self.training or len(input):
             return super().forward(input)
         factor, (channels, height, width) = self.downscale_factor, input.shape[1:]
         return input.reshape(0, channels * factor**2, height // factor, width // factor)
@@ -148,7 +149,7 @@ class PixelShuffle(nn.PixelShuffle):
     """torch's own, but for no images, whose gradient it gives a wrong shape."""
 
     def forward(self, input: Tensor) -> Tensor:
-        if len(input):
+        if not self.training or len(input):
             return super().forward(input)
         factor, (channels, height, width) = self.upscale_factor, input.shape[1:]
         return input.reshape(0, channels // factor**2, height * factor, width * factor)
