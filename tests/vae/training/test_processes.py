@@ -37,8 +37,8 @@ TINY = {
 UNEVEN = TINY | {"data.num_images": 58, "train.batch_size": 10, "train.epochs": 3}
 TRAININGS: dict[str, dict[str, Any]] = {
     "residual": TINY | {"train.epochs": 25, "train.checkpoint_every": 50},  # 100 steps
-    "conv": TINY | {"model.name": "conv", "train.epochs": 3},
-    "beta_tc": TINY | {"train.objective": "beta_tc", "train.beta": 4.0, "train.epochs": 3},
+    "conv": TINY | {"model.name": "conv", "train.epochs": 5},
+    "beta_tc": TINY | {"train.objective": "beta_tc", "train.beta": 4.0, "train.epochs": 5},
     "samples": TINY
     | {"train.objective": "importance_weighted", "train.num_samples": 3, "train.epochs": 1},
     "free_bits": TINY | {"model.likelihood": "laplace", "train.free_bits": 0.5, "train.epochs": 1},
