@@ -133,7 +133,7 @@ def show(where: Path) -> None:
             "Automatic batch size",
             key=answer("auto_batch").name,
             help=(
-                "What suits the machine and the data, chosen when the run begins: 64 on a "
+                "What suits the machine and the data, chosen when the run begins: 32 on a "
                 "processor, 256 on a GPU with CUDA where they fit, fewer for few images."
             ),
         )
