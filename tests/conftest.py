@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long_files_first(items)
     of_gpus = [item for item in items if item.get_closest_marker("gpu")]
     if not of_gpus:
         return
@@ -42,6 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not torch.cuda.is_available():
         for item in of_gpus:
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+def long_files_first(items: list[pytest.Item]) -> None:
+    """So that several workers, each of which takes file after file, end at about the same time."""
+    order = ["slow", "browser"]
+    places = {item.path: len(order) for item in items}
+    for item in items:
+        marks = [mark.name for mark in item.iter_markers() if mark.name in order]
+        places[item.path] = min([places[item.path], *map(order.index, marks)])
+    items.sort(key=lambda item: places[item.path])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

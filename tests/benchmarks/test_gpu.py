@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from vae.runs.folder import Run
 
 ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
 
 
 def test_each_part_runs_and_leaves_its_files(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from vae.runs.processes import start_training
 from vae.runs.torchrun import command
 
 ROOT = Path(__file__).parents[3]
+
+pytestmark = pytest.mark.slow
 TINY = {
     "data.num_images": 60,
     "data.image_size": 32,
