@@ -49,6 +49,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--size", type=int, default=64, help="side of the images in pixels")
     parser.add_argument("--images", type=int, default=6400)
+    text = "of the networks, for all loops (default: bfloat16 on a GPU)"
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), help=text)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=4.0, help="of a turn")
@@ -80,11 +82,13 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "train.lr_schedule": "constant",
     }
     device = choose_device(None)
+    precision = arguments.precision or ("bfloat16" if device.type == "cuda" else "float32")
+    options["train.precision"] = precision
     settings = {
         "options": options,
         "folder": str(folder),
         "threads": arguments.threads,
-        "autocast": device.type == "cuda",
+        "autocast": precision == "bfloat16",
     }
     wanted = [name for name in LOOPS if name in arguments.loops.split(",")]
     loops = [Loop("benchmarks.loops", name, settings) for name in wanted]
@@ -99,6 +103,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return {
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         "threads": arguments.threads,
+        "precision": precision,
         "torch": str(torch.__version__),
         **{name: getattr(arguments, name) for name in ("network", "batch", "size", "rounds")},
         "loops": {

@@ -56,9 +56,10 @@ def export(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
 
 def _write_safetensors(model: VAE, weights: Weights, folder: Path) -> list[str]:
     """``model.safetensors``, which ``vae.load(folder)`` reads: encoder.*, decoder.*."""
-    from vae.model.checkpoints import save_weights
+    from vae.model.checkpoints import save_weights, weights_of
 
-    save_weights(Run(folder), model, weights.step, weights.epoch, keep=False)
+    data = weights_of(model, weights.step, weights.epoch)
+    save_weights(Run(folder), data, weights.step, keep=False)
     return ["model.safetensors"]
 
 

@@ -183,7 +183,7 @@ def _train_locked(
         trainer = Trainer(run, config, dataset, processes)
         if with_tensorboard:
             folder = run.folder / "tensorboard"
-            trainer.events.also = TensorBoardLog(folder, run.folder, trainer.step)
+            trainer.writer.events.also = TensorBoardLog(folder, run.folder, trainer.step)
         if moved := since_import(config.data, data_cache(run.root), dataset):
             trainer.notes.append(moved)
         status = trainer.train(asked, progress)

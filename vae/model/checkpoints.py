@@ -125,19 +125,22 @@ def images_of_run(run: Run, events: list[Event]) -> str | None:
     return None if state is None else str(state["fingerprint"])
 
 
-def save_weights(run: Run, model: VAE, step: int, epoch: int, keep: bool) -> str:
-    """Write ``model.safetensors``; with `keep`, a copy for the history too. Returns its sha256."""
+def weights_of(model: VAE, step: int, epoch: int) -> bytes:
+    """What ``model.safetensors`` holds of a model after so many steps and passes."""
     metadata = {
         "step": str(step),
         "epoch": str(epoch),
         "image_shape": json.dumps(model.image_shape),
     }
-    data = save_tensors(plain_weights(model), {"format": "pt", **metadata})
+    return save_tensors(plain_weights(model), {"format": "pt", **metadata})
+
+
+def save_weights(run: Run, data: bytes, step: int, keep: bool) -> None:
+    """Write ``model.safetensors``; with `keep`, a copy for the history too."""
     atomic_write(run.weights_file, data)
     if keep:
         write_checked(run.checkpoints / f"weights-{step:08d}.safetensors", data)
         thin_history(run)
-    return hashlib.sha256(data).hexdigest()
 
 
 def thin_history(run: Run) -> None:

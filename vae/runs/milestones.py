@@ -10,6 +10,7 @@ PREVIEW_GROWTH = 1.08
 FIRST_CHECKPOINT = 20
 CHECKPOINT_SECONDS, CHECKPOINT_PART = 10.0, 0.2  # that measuring and saving may always take
 EVALUATION_IMAGES = 2000  # of those for validation, while it trains
+LAST_EVALUATION_IMAGES = 50_000  # of those, once in the end
 
 
 def preview_is_due(step: int) -> bool:
@@ -66,7 +67,7 @@ class Costs:
 
     def all(self, num_steps: int, every: int, steps_per_epoch: int, num_validation: int) -> float:
         """What a training of so many steps takes, from its start to its end."""
-        in_the_end = num_validation / EVALUATION_IMAGES  # all of them, once
+        in_the_end = min(num_validation, LAST_EVALUATION_IMAGES) / EVALUATION_IMAGES
         steps = num_steps * self.step
         while_it_trains = num_checkpoints(num_steps, every, steps_per_epoch) * self.evaluation
         most = CHECKPOINT_SECONDS + CHECKPOINT_PART * steps + self.evaluation

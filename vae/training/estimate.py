@@ -15,6 +15,7 @@ from vae.runs.folder import Run
 from vae.runs.milestones import EVALUATION_IMAGES, Costs
 from vae.training import state as states
 from vae.training.previews import draw_preview
+from vae.training.saving import copied
 from vae.training.trainer import Trainer
 from vae.training.validation import validate
 
@@ -49,7 +50,7 @@ class _Steps(Trainer):
     def _evaluate(self) -> None:
         pass
 
-    def _evaluate_all(self) -> None:
+    def _evaluate_more(self) -> None:
         pass
 
     def _save(self, keep: bool = False) -> None:
@@ -84,18 +85,16 @@ def estimate(config: Config, dataset: Dataset, folder: Path) -> Estimate:
     step = (counted[-1] - counted[0]) / (len(counted) - 1)
 
     objective = trainer.objective
-    preview = _timed(
-        lambda: draw_preview(run, trainer.model, dataset, config.train.seed, trainer.step)
-    )
+    about = trainer.model, dataset, config.train.seed, trainer.step
+    preview = _timed(lambda: draw_preview(*about).write(run))
     num_validation = len(dataset.validation)
     num_measured = min(num_validation, NUM_EVALUATED)
     validation = _timed(
         lambda: validate(trainer.model, dataset, objective, trainer.step, num_measured)
     )
     validation *= min(num_validation, EVALUATION_IMAGES) / num_measured
-    save = _timed(
-        lambda: states.save(run, trainer.state, trainer.epoch, dataset, objective, keep=True)
-    )
+    state = trainer.state, trainer.epoch, dataset, objective
+    save = _timed(lambda: copied(*state).write(run, keep=True))
     costs = Costs(first_pictures, step, preview, validation + save)
     num_steps, per_epoch = trainer.total_steps, trainer.steps_per_epoch
     every = config.train.checkpoint_every

@@ -93,7 +93,8 @@ def record(
 ) -> tuple[Callable[[], None], tuple[Tensor, Tensor]]:
     """What runs the step again, and where its result then lies. On the GPU."""
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # Meanwhile another thread reads the next batch into pinned memory.
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         result = step()
     return graph.replay, result
 

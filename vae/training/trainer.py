@@ -21,9 +21,9 @@ from vae.latent.encoding import save_latents, to_unit
 from vae.model.device import choose_precision
 from vae.model.weight_norm import start_from_data
 from vae.option_choices import EndStatus, Request
+from vae.runs import milestones
 from vae.runs.events import EventWriter
 from vae.runs.folder import Run
-from vae.runs.milestones import EVALUATION_IMAGES, checkpoint_is_due, preview_is_due
 from vae.training import state as states
 from vae.training.batches import noise_of, steps_per_epoch
 from vae.training.feed import Feed, whole_batch
@@ -33,10 +33,12 @@ from vae.training.memory import keep_memory
 from vae.training.objectives import Objective
 from vae.training.previews import draw_preview
 from vae.training.processes import ALONE, Asked, Processes
+from vae.training.saving import copied
 from vae.training.schedules import lr_at
 from vae.training.start_event import about_start
 from vae.training.step import Step
 from vae.training.validation import Validation, validate
+from vae.training.writer import Writer
 
 STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
 
@@ -64,7 +66,7 @@ class Trainer:
         self.steps_per_epoch = steps_per_epoch(len(dataset.train), config.train.images_per_step)
         self.total_steps = config.train.epochs * self.steps_per_epoch
         log = run.events_file if self.processes.is_first else Path(os.devnull)
-        self.events = EventWriter(log, keep_step=self.step)
+        self.writer = Writer(EventWriter(log, keep_step=self.step))
         self._began = time.perf_counter()
 
     @property
@@ -87,6 +89,7 @@ class Trainer:
         try:
             with self.processes.explaining():
                 status = self._loop(asked, progress)
+                self.writer.finish()
         except Exception as error:
             with contextlib.suppress(FileError):  # the disk may be full
                 self._end("failed", reason_of(error))
@@ -106,6 +109,7 @@ class Trainer:
             take = self._step()
             state.means.start()
             while self.step < self.total_steps:
+                self.writer.check()
                 if request := self.processes.agreed(lambda: asked() or self._limit()):
                     self._save()
                     return STATUS_AFTER[request]
@@ -119,7 +123,7 @@ class Trainer:
                 state.count(is_bad)
                 state.means.add(self.step, means, num, is_bad)
                 while take.told:
-                    self._note(self.step, take.told.pop(0))
+                    self.writer.note(self.step, take.told.pop(0))
 
                 is_over = self.step == self.total_steps
                 if state.means.are_due(self.step) or is_over:
@@ -128,15 +132,15 @@ class Trainer:
                 if not self.processes.is_first:
                     continue
                 with state.means.paused():
-                    if preview_is_due(self.step) or is_over:
+                    if milestones.preview_is_due(self.step) or is_over:
                         self._preview()
                     every = self.config.train.checkpoint_every
-                    is_due = checkpoint_is_due(self.step, every, self.steps_per_epoch)
+                    is_due = milestones.checkpoint_is_due(self.step, every, self.steps_per_epoch)
                     if is_over or (is_due and not state.means.checkpoint_may_wait()):
                         self._evaluate()
                         self._save(keep=True)
-                    if is_over and len(self.dataset.validation) > EVALUATION_IMAGES:
-                        self._evaluate_all()
+                    if is_over and len(self.dataset.validation) > milestones.EVALUATION_IMAGES:
+                        self._evaluate_more()
         return "finished"
 
     def _limit(self) -> Request | Literal[""]:
@@ -146,7 +150,7 @@ class Trainer:
         seconds = time.perf_counter() - self._began
         reason = reason_to_stop(self.config.train, self.state, self.steps_per_epoch, seconds)
         if reason:
-            self._note(self.step, reason)
+            self.writer.note(self.step, reason)
         return "stop" if reason else ""
 
     # ------------------------------------------------------------------- what a step takes
@@ -177,47 +181,47 @@ class Trainer:
 
     def _preview(self) -> None:
         seed = self.config.train.seed
-        files = draw_preview(self.run, self.state.shown, self.dataset, seed, self.step)
-        self.events.write("preview", step=self.step, epoch=self.epoch, **files)
+        preview = draw_preview(self.state.shown, self.dataset, seed, self.step)
+        self.writer.later(lambda: preview.write(self.run))
+        self.writer.tell("preview", step=self.step, epoch=self.epoch, **preview.files)
 
     def _evaluate(self) -> None:
         """Measure some validation images, keep their latents, and remember the best step."""
-        found = self._measure(EVALUATION_IMAGES)
-        save_latents(self.run.latents_file, found.latents)
+        found = self._measure(milestones.EVALUATION_IMAGES)
+        self.writer.later(lambda: save_latents(self.run.latents_file, found.latents))
         if found.final_loss < self.state.best_loss:
             self.state.best_loss, self.state.best_step = found.final_loss, self.step
 
-    def _evaluate_all(self) -> None:
-        """Measure every validation image, once, in the end."""
-        self._measure(len(self.dataset.validation))
+    def _evaluate_more(self) -> None:
+        self._measure(milestones.LAST_EVALUATION_IMAGES)
 
     def _measure(self, num_images: int) -> Validation:
         shown = self.state.shown
         found = validate(shown, self.dataset, self.objective, self.step, num_images)
-        self.events.write(
-            "eval", step=self.step, epoch=self.epoch, split="validation", **found.measures
-        )
+        about = {"step": self.step, "epoch": self.epoch, "split": "validation"}
+        self.writer.tell("eval", **about, **found.measures)
         return found
 
     def _save(self, keep: bool = False) -> None:
         self._settle()
         if not self.processes.is_first:
             return
-        fields = states.save(self.run, self.state, self.epoch, self.dataset, self.objective, keep)
-        self.events.write("checkpoint", step=self.step, epoch=self.epoch, **fields)
+        self.writer.finish()  # one copy in memory at most
+        copy = copied(self.state, self.epoch, self.dataset, self.objective)
+        self.writer.tell_of("checkpoint", lambda: copy.write(self.run, keep))
 
     # -------------------------------------------------------------------------------- the log
 
     def _log_start(self) -> None:
-        parts = self.config, self.dataset, self.state
-        self.events.write("start", epoch=self.epoch, **about_start(*parts, self.total_steps))
+        about = about_start(self.config, self.dataset, self.state, self.total_steps)
+        self.writer.tell("start", epoch=self.epoch, **about)
         for text in self.notes:
-            self._note(self.step, text)
+            self.writer.note(self.step, text)
 
     def _settle(self) -> None:
         """Hear from the device how the last steps went. Raises FloatingPointError if badly."""
         for step in self.state.means.settle():
-            self._note(step, "A step was skipped: its gradient was not finite.")
+            self.writer.note(step, "A step was skipped: its gradient was not finite.")
         check(self.state.means.num_bad)
 
     def _log_step(self) -> None:
@@ -227,7 +231,7 @@ class Trainer:
             return
         sigma = self.model.likelihood.implied_sigma()
         capacity = self.objective.capacity(self.step - 1)
-        self.events.write(
+        self.writer.tell(
             "step",
             step=self.step,
             epoch=self.epoch,
@@ -241,9 +245,6 @@ class Trainer:
             **({} if capacity is None else {"capacity": capacity}),
         )
 
-    def _note(self, step: int, text: str) -> None:
-        self.events.write("note", step=step, text=text)
-
     def _end(self, status: EndStatus, reason: str = "") -> None:
-        self.events.write("end", step=self.step, epoch=self.epoch, status=status, reason=reason)
-        self.events.close()
+        self.writer.tell("end", step=self.step, epoch=self.epoch, status=status, reason=reason)
+        self.writer.close()

@@ -368,7 +368,7 @@ def test_the_best_of_another_beta_is_not_the_best_of_this(tmp_path: Path) -> Non
     same = make_trainer(tmp_path / "a", TINY)
     other = make_trainer(tmp_path / "a", with_values(TINY, {"train.beta": 4.0}))
     for trainer in (same, other):
-        trainer.events.close()
+        trainer.writer.close()
     assert best(same)[1] > 0
     assert best(other) == (math.inf, 0)
 

@@ -46,7 +46,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Trainer]]:
 
     yield make
     for trainer in made:
-        trainer.events.close()
+        trainer.writer.close()
 
 
 MODEL = ("name", "likelihood", "sigma")

@@ -124,7 +124,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
 
     with pytest.raises(Killed):
         trainer.train(asked, silent)
-    trainer.events.close()
+    trainer.writer.close()
     assert run.status() == "interrupted"
     run, status = train(run.folder)
     assert status == "finished"
