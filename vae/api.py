@@ -33,14 +33,15 @@ Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 
-def load(folder: str | Path) -> tuple[VAE, Weights]:
-    """The newest model of a run's folder, frozen, on the CPU, and what its weights file says.
+def load(folder: str | Path, checkpoint: str | int | None = None) -> tuple[VAE, Weights]:
+    """The model of a run's folder, frozen, on the CPU, and what its weights file says.
 
-    A folder that `python -m vae export` wrote will do as well. Raises InputError.
+    `checkpoint`: best, newest or a step that `python -m vae checkpoint RUN` lists; None: the one in
+    use. A folder that `python -m vae export` wrote will do as well. Raises InputError, FileError.
     """
     from vae.model.checkpoints import load_model
 
-    return load_model(Run(Path(folder)))
+    return load_model(Run(Path(folder)), checkpoint)
 
 
 def dataset(folder: str | Path) -> Dataset:

@@ -56,11 +56,11 @@ def export(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
 
 def _write_safetensors(model: VAE, weights: Weights, folder: Path) -> list[str]:
     """``model.safetensors``, which ``vae.load(folder)`` reads: encoder.*, decoder.*."""
-    from vae.model.checkpoints import save_weights, weights_of
+    from vae.model.checkpoints import weights_of
 
-    data = weights_of(model, weights.step, weights.epoch)
-    save_weights(Run(folder), data, weights.step, keep=False)
-    return ["model.safetensors"]
+    file = Run(folder).weights_file
+    atomic_write(file, weights_of(model, weights.step, weights.epoch))
+    return [file.name]
 
 
 def _write_onnx(model: VAE, weights: Weights, folder: Path) -> list[str]:

@@ -17,6 +17,7 @@ import vae
 from vae import config as configuration
 from vae.commands import (
     check,
+    checkpoint,
     directions,
     doctor,
     estimate,
@@ -111,6 +112,13 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub.add_argument("source", metavar="SOURCE", help="a folder, a .zip, ...: as for train --data")
     add_options(sub, check.data_options())
     command(doctor.doctor)
+    sub = command(checkpoint.checkpoint)
+    text = (
+        "put these weights into use, for every command and every panel. Training goes on from the "
+        "newest training state all the same, and its next checkpoint puts the newest weights back "
+        "into use"
+    )
+    sub.add_argument("--use", metavar="best|newest|STEP", help=text)
     sub = command(directions.directions)
     sub.add_argument("--add", metavar="NAME", help="make a direction and keep it with the run")
     sub.add_argument("--attribute", default="", help="its images on one side minus the others")

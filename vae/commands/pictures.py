@@ -20,7 +20,7 @@ from vae.commands.open_run import (
 )
 from vae.commands.progress import Progress
 from vae.errors import InputError
-from vae.runs.events import last_event, numbered
+from vae.runs.events import evaluation_at, numbered
 from vae.runs.folder import existing_run
 
 if TYPE_CHECKING:
@@ -171,8 +171,8 @@ def traverse(arguments: argparse.Namespace, progress: Progress) -> Result:
     from vae.latent import encoding
     from vae.model.checkpoints import load_model
 
-    model, _ = load_model(run)
-    kl = numbered(last_event(run.events(), "eval"), "kl") or [0.0] * model.latent_dim
+    model, weights = load_model(run)
+    kl = numbered(evaluation_at(run.events(), weights.step), "kl") or [0.0] * model.latent_dim
     order = sorted(range(model.latent_dim), key=lambda j: -kl[j])[: arguments.num]
     generator = torch.Generator().manual_seed(arguments.seed)
     start = encoding.sample_prior(1, model.latent_dim, generator)[0] * 0.5

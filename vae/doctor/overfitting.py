@@ -73,7 +73,8 @@ def about_gap(evaluations: list[Event], events: list[Event], config: Config) -> 
                 remedies.fewer_epochs(config, int(best.get("epoch", 0))),
                 remedies.smaller_network(config),
             ),
-            "Use more images, a smaller network or fewer epochs. The training state of the best "
-            "step is kept in `checkpoints/`; `model.safetensors` holds the newest weights.",
+            "Use more images, a smaller network or fewer epochs. The weights with the lowest "
+            "validation loss are kept: `python -m vae checkpoint RUN --use best` puts them into "
+            "use.",
         )
     ]

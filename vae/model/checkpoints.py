@@ -1,7 +1,9 @@
-"""Training states with a checksum each, and the newest good weights of a run.
+"""Training states and weights of a run, with a checksum each.
 
 ``checkpoints/state-00001234.pt`` holds all that goes on from step 1234 exactly; its sha256 stands
-beside it, because a flipped bit would load silently. ``model.safetensors`` holds the weights alone.
+beside it, because a flipped bit would load silently. ``checkpoints/weights-00001234.safetensors``
+holds the weights alone, and ``model.safetensors`` those in use: the newest good ones, or what the
+command `checkpoint` put there.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from vae.model.networks import VAE
 from vae.model.weight_norm import plain_weights, set_plain_weights
 from vae.runs.events import Event, images_of
 from vae.runs.folder import Run
+from vae.runs.history import chosen_step, metadata_of, steps_in_history, weights_of_step
 
 KEEP_LAST = 2
 HISTORY_PER_OCTAVE = 2
@@ -79,8 +82,7 @@ def states(run: Run) -> list[int]:
 def save_state(run: Run, state: dict[str, Any], best_step: int) -> tuple[Path, str]:
     """Write a training state, then let go of the ones that need not be kept.
 
-    Kept: the last two, the best, and the weights of a thinned history. Returns the file and its
-    sha256. Raises FileError.
+    Kept: the last two and the best. Returns the file and its sha256. Raises FileError.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -135,23 +137,24 @@ def weights_of(model: VAE, step: int, epoch: int) -> bytes:
     return save_tensors(plain_weights(model), {"format": "pt", **metadata})
 
 
-def save_weights(run: Run, data: bytes, step: int, keep: bool) -> None:
-    """Write ``model.safetensors``; with `keep`, a copy for the history too."""
+def save_weights(run: Run, data: bytes, step: int, best_step: int) -> None:
+    """Put the weights after so many steps into the history of a run, and into use."""
+    write_checked(weights_of_step(run, step), data)
+    thin_history(run, step, best_step)
     atomic_write(run.weights_file, data)
-    if keep:
-        write_checked(run.checkpoints / f"weights-{step:08d}.safetensors", data)
-        thin_history(run)
 
 
-def thin_history(run: Run) -> None:
-    """Keep the newest weights of each half octave of steps: dense early, sparse late."""
-    newest: dict[int, Path] = {}
-    for file in sorted(run.checkpoints.glob("weights-*.safetensors")):
-        step = int(file.stem.split("-")[1])
-        octave = int(math.log2(max(step, 1)) * HISTORY_PER_OCTAVE)
-        if octave in newest:
-            remove(newest[octave])
-        newest[octave] = file
+def thin_history(run: Run, newest: int, best_step: int) -> None:
+    """Keep the newest weights of each half octave of steps, dense early, and those of the best.
+
+    Later ones than the newest were lost to training, which takes these steps once more.
+    """
+    kept = {}
+    for step in steps_in_history(run):
+        if step <= newest:
+            kept[int(math.log2(max(step, 1)) * HISTORY_PER_OCTAVE)] = step
+    for step in {*steps_in_history(run)} - {*kept.values(), best_step}:
+        remove(weights_of_step(run, step))
 
 
 def remove(file: Path) -> None:
@@ -164,7 +167,7 @@ def remove(file: Path) -> None:
 
 
 def begin_from(run: Run, other: Run, image_shape: tuple[int, int, int]) -> None:
-    """Lay the newest weights of another run into `run`, which has not begun, to begin with.
+    """Lay the weights in use of another run into `run`, which has not begun, to begin with.
 
     Raises InputError where there are none, or they are for pictures of another shape.
     """
@@ -201,17 +204,31 @@ def load_start(run: Run, model: VAE) -> str | None:
     return text
 
 
-def load_model(run: Run) -> tuple[VAE, Weights]:
-    """The newest model of a run, frozen for use on the CPU, and what its file says.
+def read_weights(run: Run, checkpoint: str | int | None) -> bytes:
+    """The weights file of a checkpoint: best, newest or a step; None: of the one in use.
 
-    Raises InputError where there are no weights yet, FileError where they cannot be used.
+    Raises InputError where it is not there, FileError where it does not agree with its checksum.
     """
-    config = run.config()
+    if checkpoint is not None:
+        file = weights_of_step(run, chosen_step(run, run.events(), checkpoint))
+        if file.exists():
+            return read_checked(file)
     try:
-        data = run.weights_file.read_bytes()
-        with safe_open(run.weights_file, "pt") as file:
-            metadata = file.metadata() or {}
-        tensors = load_tensors(data)
+        with reading(run.weights_file):
+            return run.weights_file.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"Run {run.name} has no weights yet: train it first.") from None
+
+
+def load_model(run: Run, checkpoint: str | int | None = None) -> tuple[VAE, Weights]:
+    """A model of a run, frozen for use on the CPU, and what its file says.
+
+    `checkpoint`: as `read_weights` has it. Raises InputError where it is not there, FileError
+    where it cannot be used.
+    """
+    config, data = run.config(), read_weights(run, checkpoint)
+    try:
+        tensors, metadata = load_tensors(data), metadata_of(io.BytesIO(data))
         channels, height, width = json.loads(metadata["image_shape"])
         weights = Weights(
             step=int(metadata["step"]),
@@ -221,9 +238,7 @@ def load_model(run: Run) -> tuple[VAE, Weights]:
         )
         model = VAE(config.model, weights.image_shape)
         model.load_state_dict(tensors)
-    except FileNotFoundError:
-        raise InputError(f"Run {run.name} has no weights yet: train it first.") from None
-    except (SafetensorError, KeyError, ValueError, RuntimeError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise FileError(f"The weights of run {run.name} cannot be used: {reason}") from error
     model.eval().requires_grad_(False)

@@ -43,6 +43,12 @@ def last_event(events: list[Event], kind: str) -> Event:
     return next((event for event in reversed(events) if event["kind"] == kind), {})
 
 
+def evaluation_at(events: list[Event], step: int | None) -> Event:
+    """The newest evaluation at `step` or before, or an empty event; None: of all there are."""
+    found = (event for event in reversed(events) if event["kind"] == "eval")
+    return next((event for event in found if step is None or event.get("step", 0) <= step), {})
+
+
 def images_of(events: list[Event]) -> str | None:
     """The fingerprint of the images that a run began with; None in a log without it."""
     found = last_event(events, "start").get("fingerprint")

@@ -53,7 +53,7 @@ class _Steps(Trainer):
     def _evaluate_more(self) -> None:
         pass
 
-    def _save(self, keep: bool = False) -> None:
+    def _save(self) -> None:
         pass
 
 
@@ -94,7 +94,7 @@ def estimate(config: Config, dataset: Dataset, folder: Path) -> Estimate:
     )
     validation *= min(num_validation, EVALUATION_IMAGES) / num_measured
     state = trainer.state, trainer.epoch, dataset, objective
-    save = _timed(lambda: copied(*state).write(run, keep=True))
+    save = _timed(lambda: copied(*state).write(run))
     costs = Costs(first_pictures, step, preview, validation + save)
     num_steps, per_epoch = trainer.total_steps, trainer.steps_per_epoch
     every = config.train.checkpoint_every

@@ -22,5 +22,6 @@ def reason_to_stop(
         return ""
     return (
         "Stopped: the validation loss has not fallen any further since step "
-        f"{state.best_step:,} (train.patience)."
+        f"{state.best_step:,} (train.patience). `python -m vae checkpoint RUN --use best` puts the "
+        "weights of that step into use."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,20 +23,21 @@ class Copy:
     document: dict[str, Any]  # all that a training goes on from
     epoch: int
 
-    def write(self, run: Run, keep: bool) -> dict[str, Any]:
+    def write(self, run: Run) -> dict[str, Any]:
         """Write the weights and the state. Returns the fields of the event that says so.
 
-        `keep`: the weights are also kept in the run's history. Raises FileError.
+        Raises FileError.
         """
         step, best_step = self.document["step"], self.document["best_step"]
-        checkpoints.save_weights(run, self.weights, step, keep)
+        checkpoints.save_weights(run, self.weights, step, best_step)
+        is_best = best_step == step and math.isfinite(self.document["best_loss"])
         file, digest = checkpoints.save_state(run, self.document, best_step)
         return {
             "step": step,
             "epoch": self.epoch,
             "file": f"checkpoints/{file.name}",
             "sha256": digest,
-            "is_best": best_step == step,
+            "is_best": is_best,
         }
 
 

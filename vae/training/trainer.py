@@ -138,7 +138,7 @@ class Trainer:
                     is_due = milestones.checkpoint_is_due(self.step, every, self.steps_per_epoch)
                     if is_over or (is_due and not state.means.checkpoint_may_wait()):
                         self._evaluate()
-                        self._save(keep=True)
+                        self._save()
                     if is_over and len(self.dataset.validation) > milestones.EVALUATION_IMAGES:
                         self._evaluate_more()
         return "finished"
@@ -202,13 +202,13 @@ class Trainer:
         self.writer.tell("eval", **about, **found.measures)
         return found
 
-    def _save(self, keep: bool = False) -> None:
+    def _save(self) -> None:
         self._settle()
         if not self.processes.is_first:
             return
         self.writer.finish()  # one copy in memory at most
         copy = copied(self.state, self.epoch, self.dataset, self.objective)
-        self.writer.tell_of("checkpoint", lambda: copy.write(self.run, keep))
+        self.writer.tell_of("checkpoint", lambda: copy.write(self.run))
 
     # -------------------------------------------------------------------------------- the log
 

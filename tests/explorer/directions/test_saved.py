@@ -29,7 +29,7 @@ from vae.errors import InputError
 from vae.latent.encoding import encode_images, load_latents, save_latents
 from vae.latent.projection import project
 from vae.latent.refine import refine
-from vae.model.checkpoints import load_model, save_weights, weights_of
+from vae.model.checkpoints import load_model, weights_of
 from vae.model.networks import VAE
 from vae.runs.folder import Run
 
@@ -287,7 +287,7 @@ def test_decibels_are_those_of_the_mean_squared_error() -> None:
 def test_every_size_grey_and_colour_has_sliders(run: Run, size: int, channels: int) -> None:
     torch.manual_seed(0)
     model = VAE(run.config().model, (channels, size, size)).eval()
-    save_weights(run, weights_of(model, 7, 1), 7, keep=False)
+    run.weights_file.write_bytes(weights_of(model, 7, 1))
     request = decode_socket.REQUEST.pack(5, 2) + np.zeros((2, 6), "<f4").tobytes()
     reply = decode_socket.decoded(run, request)
     assert decode_socket.REPLY.unpack_from(reply) == (5, 7, 2, size, size, channels)

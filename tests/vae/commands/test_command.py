@@ -27,6 +27,7 @@ COMMANDS = [
     "runs",
     "check",
     "doctor",
+    "checkpoint",
     "directions",
     "evaluate",
     "sample",

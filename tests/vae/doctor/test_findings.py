@@ -75,7 +75,7 @@ def test_learning_by_heart_is_found(spread: float) -> None:
     for seed in range(20):
         said = found(*training(LEARNING, noisy(BY_HEART, seed, spread)))
         assert "memorises its training images" in said, seed
-        assert "the newest weights" in said
+        assert "checkpoint RUN --use best" in said
 
 
 def test_learning_by_heart_is_told_with_its_numbers() -> None:

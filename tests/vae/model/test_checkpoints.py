@@ -83,7 +83,7 @@ def test_history_is_dense_early_and_sparse_late(tmp_path: Path) -> None:
     for step in range(10, 2001, 10):
         path = run.checkpoints / f"weights-{step:08d}.safetensors"
         checkpoints.write_checked(path, b"")
-        checkpoints.thin_history(run)
+        checkpoints.thin_history(run, step, best_step=0)
     steps = sorted(int(p.stem.split("-")[1]) for p in run.checkpoints.glob("weights-*.safetensors"))
     assert len(steps) <= 18
     assert steps[-1] == 2000

@@ -11,6 +11,7 @@ from vae.commands.parser import main
 from vae.errors import InputError
 from vae.runs import folder
 from vae.runs.folder import Run, existing_run, list_runs
+from vae.runs.history import step_in_use, steps_in_history
 
 
 def contents(place: Path) -> dict[str, bytes]:
@@ -65,6 +66,16 @@ def test_what_is_measured_of_a_shipped_run_is_kept_in_a_copy_under_the_root(
     assert copied.pop("evaluation.json")
     assert copied == before
     assert [path.name for path in root.iterdir()] == ["tiny"]
+
+
+def test_an_earlier_checkpoint_of_a_shipped_run_is_put_into_use_in_a_copy(
+    shipped: Path, tmp_path: Path
+) -> None:
+    before, root = contents(shipped), tmp_path / "runs"
+    step = steps_in_history(Run(shipped))[0]
+    assert main(["checkpoint", "tiny", "--root", str(root), "--use", str(step)]) == 0
+    assert contents(shipped) == before
+    assert step_in_use(Run(root / "tiny")) == step != step_in_use(Run(shipped))
 
 
 def test_a_run_that_is_no_shipped_one_stays_where_it_is(shipped: Path, tmp_path: Path) -> None:

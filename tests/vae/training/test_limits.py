@@ -11,6 +11,7 @@ from vae.config import with_values
 from vae.errors import InputError
 from vae.runs.events import last_event
 from vae.runs.folder import Run
+from vae.runs.history import steps_in_history
 
 STEPS_PER_EPOCH = 4
 
@@ -38,6 +39,8 @@ def test_it_stops_when_the_validation_loss_no_longer_falls(tmp_path: Path) -> No
     best = max(e["step"] for e in run.events() if e["kind"] == "checkpoint" and e["is_best"])
     assert last_event(run.events(), "end")["step"] == best + 3 * STEPS_PER_EPOCH
     assert f"since step {best:,} (train.patience)" in notes(run)[-1]
+    assert "`python -m vae checkpoint RUN --use best` puts the weights of that" in notes(run)[-1]
+    assert best in steps_in_history(run)
 
 
 def test_it_does_not_stop_while_the_validation_loss_falls(tmp_path: Path) -> None:
