@@ -51,7 +51,8 @@ class Race:
         model = VAE(self.config.model, (3, size, size))
         if self.config.model.name == "residual":
             normalise_weights(model)
-        return model.to(self.device)
+        self.turn.model = model.to(self.device)
+        return model
 
     def loss(self, model: nn.Module, x: Tensor) -> Tensor:
         """-elbo, the mean of a batch; x [N, C, H, W]"""
@@ -86,6 +87,7 @@ def ours(race: Race) -> None:
     run = Run(Path(tempfile.mkdtemp()) / "race")
     config = prepare(run, race.config, dataset)
     trainer = Trainer(run, config, dataset)
+    race.turn.model = trainer.state.shown
     seen = 0
 
     def asked() -> str:
@@ -214,7 +216,8 @@ def main() -> None:
     torch.set_num_threads(settings["threads"])
     config = with_values(Config(), {**settings["options"], "train.epochs": FOREVER})
     folder = Path(settings["folder"])
-    LOOPS[name](Race(config, folder, Turn(), settings["autocast"]))
+    held_out = open_dataset(config.data, folder.parent / "cache")
+    LOOPS[name](Race(config, folder, Turn(held_out), settings["autocast"]))
 
 
 if __name__ == "__main__":

@@ -127,10 +127,11 @@ class Measured:
 @torch.inference_mode()
 def measured(model: VAE, dataset: Dataset, index: np.ndarray, batch: int = 250) -> Measured:
     """What a model in evaluation says of the images of `index`, with the same noise for all."""
-    eps, sums = noise(1, 0, (len(index), model.latent_dim)), np.zeros(3)
+    device = next(model.parameters()).device
+    eps, sums = noise(1, 0, (len(index), model.latent_dim)).to(device), np.zeros(3)
     for start in range(0, len(index), batch):
         part = slice(start, start + batch)
-        x = to_unit(dataset.take(index[part]))
+        x = to_unit(dataset.take(index[part]), device)
         posterior = model.encode(x)
         output = model.decoder(posterior.sample(eps[part]))
         error = (x - model.likelihood.mean(output)).square().double().sum()

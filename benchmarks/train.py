@@ -1,8 +1,10 @@
 """Images a second of training: ours, and the loops that people use, in turns in one run.
 
     python -m benchmarks.train [--network residual] [--batch 64] [--size 64] [--rounds 7]
+    python -m benchmarks.train --until 6000
 
-Same network, start, images, batch and dtype for all; medians over the turns, and their spread.
+Same network, start, images, batch and dtype for all; medians over the turns, and their spread. With
+`--until` they train until their model has that elbo of held-out images, each as it does by itself.
 Beside them what this machine can do at most, measured before and after the turns: products of
 matrices, 3 by 3 convolutions, copies of memory. Lightning and pythae run where they are installed.
 """
@@ -23,8 +25,9 @@ import torch
 from PIL import Image
 
 from benchmarks.loops import LOOPS
-from benchmarks.turns import Loop, race
+from benchmarks.turns import Loop, race, race_to
 from vae.config import Config, with_values
+from vae.data.dataset import open_dataset
 from vae.faces.synthetic import faces
 from vae.model.device import choose_device
 from vae.model.networks import VAE
@@ -55,6 +58,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=4.0, help="of a turn")
     parser.add_argument("--warm-up", type=float, default=6.0, help="seconds before the first turn")
+    text = "nats an image: measure the seconds until then, in `--rounds` turns at most"
+    parser.add_argument("--until", type=float, metavar="ELBO", help=text)
     parser.add_argument("--loops", default=",".join(LOOPS), help="separated by commas")
     parser.add_argument("--json", action="store_true", help="one object in place of the table")
     return parser.parse_args()
@@ -79,7 +84,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "model.likelihood": "gaussian",
         "train.batch_size": arguments.batch,
         "train.checkpoint_every": 10**9,
-        "train.lr_schedule": "constant",
+        "train.lr_schedule": "cooldown" if arguments.until else "constant",
     }
     device = choose_device(None)
     precision = arguments.precision or ("bfloat16" if device.type == "cuda" else "float32")
@@ -90,11 +95,15 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "threads": arguments.threads,
         "autocast": precision == "bfloat16",
     }
+    open_dataset(with_values(Config(), options).data, folder.parent / "cache")  # for all of them
     wanted = [name for name in LOOPS if name in arguments.loops.split(",")]
     loops = [Loop("benchmarks.loops", name, settings) for name in wanted]
-    before = ceilings(device)
+    before, came, turns = ceilings(device), dict[str, float](), arguments.rounds
     try:
-        failed = race(loops, arguments.warm_up, arguments.rounds, arguments.seconds)
+        if arguments.until:
+            came, failed = race_to(loops, arguments.until, turns, arguments.seconds)
+        else:
+            failed = race(loops, arguments.warm_up, turns, arguments.seconds)
     finally:
         for loop in loops:
             loop.close()
@@ -107,11 +116,17 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "torch": str(torch.__version__),
         **{name: getattr(arguments, name) for name in ("network", "batch", "size", "rounds")},
         "loops": {
-            loop.name: {"images_per_second": loop.speeds, "warm_up": loop.warm_up}
+            loop.name: {
+                "images_per_second": loop.speeds,
+                "warm_up": loop.warm_up,
+                "elbos": loop.elbos,
+                "seconds_until": came.get(loop.name),
+            }
             for loop in loops
             if loop.name not in failed
         },
         "failed": failed,
+        "until": arguments.until,
         "ceilings": {name: max(before[name], after[name]) for name in before},
         "flops_per_image": flops,
         "bytes_per_image": num_bytes,
@@ -179,12 +194,16 @@ def cost_of_an_image(config: Config) -> tuple[float, float]:
 
 def table(result: dict[str, Any]) -> str:
     """The result for a person to read."""
-    place = f"{result['device']}, {result['threads']} threads, torch {result['torch']}"
+    place = (
+        f"{result['device']}, {result['threads']} threads, {result['precision']}, "
+        f"torch {result['torch']}"
+    )
     what = f"{result['network']}, batch {result['batch']}, {result['size']} px"
     top = result["ceilings"]
     lines = [
         f"{what}; {place}; {result['rounds']} turns each",
-        f"{'loop':<25} images/s   of turns          usual = 1   GFLOP/s   warm-up",
+        f"{'loop':<25} images/s   of turns          usual = 1   GFLOP/s   GB/s   "
+        + (f"seconds to {result['until']:,.0f}" if result["until"] else "warm-up"),
     ]
     usual = result["loops"].get("usual loop")
     reference = statistics.median(usual["images_per_second"]) if usual else float("nan")
@@ -192,10 +211,12 @@ def table(result: dict[str, Any]) -> str:
         speeds = loop["images_per_second"]
         median = statistics.median(speeds)
         spread = f"{min(speeds):,.0f} to {max(speeds):,.0f}"
-        flops = median * result["flops_per_image"] / 1e9
+        flops, num_bytes = (
+            median * result[of] / 1e9 for of in ("flops_per_image", "bytes_per_image")
+        )
         lines.append(
             f"{name:<25} {median:8,.0f}   {spread:<16} {median / reference:9.2f} {flops:9.1f}"
-            f"   {loop['warm_up']:5.1f} s"
+            f" {num_bytes:6.1f}   {_last(loop, result['until'])}"
         )
     lines += [f"{name:<25} could not run: {why}" for name, why in result["failed"].items()]
     lines.append(
@@ -205,6 +226,14 @@ def table(result: dict[str, Any]) -> str:
         "MB of activations"
     )
     return "\n".join(lines)
+
+
+def _last(loop: dict[str, Any], until: float | None) -> str:
+    """The last column of a loop."""
+    if until is None:
+        return f"{loop['warm_up']:5.1f} s"
+    seconds = loop["seconds_until"]
+    return f"{seconds:5.1f} s" if seconds else f"not in {loop['elbos'][-1][0]:,.0f} s"
 
 
 if __name__ == "__main__":
