@@ -77,8 +77,10 @@ class Turn:
 class Loop:
     """The side of the race: a process that runs `python -m MODULE NAME SETTINGS`."""
 
-    def __init__(self, module: str, name: str, settings: dict[str, Any]) -> None:
-        self.name = name
+    def __init__(
+        self, module: str, name: str, settings: dict[str, Any], title: str | None = None
+    ) -> None:
+        self.name = title or name
         self.speeds: list[float] = []  # images a second, of each turn
         self.elbos: list[tuple[float, float]] = []  # after so many seconds of its own, where asked
         self.seconds = 0.0  # of all its turns
