@@ -86,7 +86,7 @@ def _model(folder: str, weights: Stamp) -> tuple[VAE, Weights]:
 
 
 def model(run: Run) -> tuple[VAE, Weights] | None:
-    """The newest model of a run, frozen and shared by all pages; None where there is none yet.
+    """The model in use of a run, frozen and shared by all pages; None where there is none yet.
 
     Raises InputError where the weights cannot be used.
     """

@@ -1,4 +1,4 @@
-"""What a panel works on once a run is open: its newest weights and its images."""
+"""What a panel works on once a run is open: its weights in use and its images."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class OpenedRun:
 
 
 def opened(session: Session) -> OpenedRun | None:
-    """The run with its newest weights; None before the first checkpoint.
+    """The run with its weights in use; None before the first checkpoint.
 
     Raises InputError where the weights cannot be used.
     """
@@ -64,7 +64,7 @@ def opened(session: Session) -> OpenedRun | None:
 
 
 def show_opened(session: Session, what: str, *, with_images: bool = False) -> OpenedRun | None:
-    """The run with its newest weights, or None once the page says why there is none.
+    """The run with its weights in use, or None once the page says why there is none.
 
     `what`: comes with the first weights, as `coming.words` has it. `with_images`: where they
     are gone, the page asks for their new place.

@@ -11,8 +11,9 @@ import numpy as np
 from explorer.state import cache
 from vae.config import Config
 from vae.errors import ExplainedError
-from vae.runs.events import Event, images_of, last_event, numbered
+from vae.runs.events import Event, evaluation_at, images_of, measured, numbered
 from vae.runs.folder import ALIVE, Run, data_cache
+from vae.runs.history import step_in_use
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
@@ -51,7 +52,7 @@ class Session:
             return None
 
     def model(self) -> tuple[VAE, Weights] | None:
-        """The newest model and what its file says; None before the first checkpoint.
+        """The model in use and what its file says; None before the first checkpoint.
 
         Raises InputError where the weights cannot be used.
         """
@@ -64,12 +65,16 @@ class Session:
         return cache.dataset(config.data, str(data_cache(self.root)), images_of(events))
 
     def latents(self) -> Latents | None:
-        """Posterior means of validation images, as of the newest evaluation."""
+        """Posterior means of validation images, as of the newest evaluation up to those weights."""
         return cache.latents(self.run.latents_file)
 
+    def evaluation(self) -> Event:
+        """The evaluation of the weights in use, or the newest before them; empty without one."""
+        return evaluation_at(measured(self.events()), step_in_use(self.run))
+
     def kl_per_dim(self) -> list[float]:
-        """KL of each dimension in nats, of the newest evaluation; empty before the first."""
-        return numbered(last_event(self.events(), "eval"), "kl")
+        """KL of each dimension in nats, of that evaluation; empty without one."""
+        return numbered(self.evaluation(), "kl")
 
     def dimensions(self) -> list[int]:
         """Latent dimensions, the most informative (largest KL) first."""

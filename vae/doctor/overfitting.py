@@ -74,7 +74,7 @@ def about_gap(evaluations: list[Event], events: list[Event], config: Config) -> 
                 remedies.smaller_network(config),
             ),
             "Use more images, a smaller network or fewer epochs. The weights with the lowest "
-            "validation loss are kept: `python -m vae checkpoint RUN --use best` puts them into "
-            "use.",
+            "validation loss are kept: `python -m vae checkpoint RUN --use best`, or Checkpoint in "
+            "the panel Model, puts them into use.",
         )
     ]

@@ -27,7 +27,7 @@ _SEED = RunKey("path_seed", 0)  # of the points that a path goes between without
 
 
 def show(session: Session | None) -> None:
-    """Draw the panel; while the run trains, the path follows its newest weights."""
+    """Draw the panel; while the run trains, the path follows its weights."""
     if session is None:
         st.info(
             (f"**Nothing to interpolate yet.** {coming.words(session, COMING)}"),

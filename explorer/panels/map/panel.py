@@ -150,7 +150,8 @@ def _honest(opened: OpenedRun, place: Place, method: MapMethod, options: UmapOpt
     text += f"{len(points.index):,} of {labels.counted(num, 'image')}{sampled}, "
     text += f"weights of step {points.step:,}."
     if points.step != weights.step:
-        text += f" The newest weights are of step {weights.step:,}, so this map is older."
+        age = "older" if points.step < weights.step else "newer"
+        text += f" The weights in use are of step {weights.step:,}, so this map is {age}."
     num_fitted = map_points.making(place).num_fitted if method == "umap" else None
     if num_fitted is not None:
         text += f" UMAP placed {num_fitted:,} of them, and {PLACED}."

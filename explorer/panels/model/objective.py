@@ -34,9 +34,10 @@ def loss_line(config: Config, sigma: float | None) -> None:
             st.caption(formulas.LIKELIHOOD_WORDS[likelihood])
 
 
-def objective_section(config: Config, events: list[Event], num_pixels: int) -> None:
+def objective_section(
+    config: Config, events: list[Event], evaluation: Event, num_pixels: int
+) -> None:
     """The objective with the run's numbers, each with what it says."""
-    evaluation = measured(events)[-1]
     elbo, nll, kl = (float(evaluation[name]) for name in ("elbo", "nll", "kl"))
     sigma = evaluation.get("sigma")
     st.markdown(

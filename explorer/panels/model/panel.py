@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from explorer.components import fragment, job_button
-from explorer.panels.model import doctor
+from explorer.panels.model import checkpoint, doctor
 from explorer.panels.model.about_run import data_section, evaluations_section, options_section
 from explorer.panels.model.measured import evaluation as in_full
 from explorer.panels.model.measured import hardest
@@ -76,7 +76,7 @@ def _draw(session: Session, config: Config, was_working: bool) -> None:
         st.rerun()  # the whole page: this panel ticks otherwise now
     handover.follow()
     config, events = session.config() or config, session.events()
-    evaluation = next(reversed(measured(events)), {})
+    evaluation = session.evaluation()
     found = findings(events, config, session.status())
     is_well = all(finding.kind == "info" for finding in found)
     if is_well and evaluation.get("epoch", 0) >= 1:
@@ -90,7 +90,7 @@ def _draw(session: Session, config: Config, was_working: bool) -> None:
     num_pixels = None if shape is None else math.prod(shape)
     loss_line(config, evaluation.get("sigma"))
     if evaluation and num_pixels is not None:
-        objective_section(config, events, num_pixels)
+        objective_section(config, events, evaluation, num_pixels)
         dimensions_section(session, evaluation)
         plane_section(session, config)
     else:
@@ -98,6 +98,7 @@ def _draw(session: Session, config: Config, was_working: bool) -> None:
             (f"**Nothing is measured yet.** {coming.words(session, COMING)}"),
             icon=":material/hourglass_empty:",
         )
+    checkpoint.show(session, opened is not None)
     if opened is not None:
         try:
             len(opened.dataset)
@@ -106,7 +107,7 @@ def _draw(session: Session, config: Config, was_working: bool) -> None:
         drawn.show(opened)
         in_full.show(opened)
         hardest.show(opened)
-    if evaluation:
+    if measured(events):
         evaluations_section(events)
     st.subheader("Deeper", divider="gray")
     equations()

@@ -30,7 +30,7 @@ _KEPT = RunKey("directions_kept", BY_KL)
 
 
 def show(session: Session | None) -> None:
-    """Draw the panel; while the run trains, the face follows its newest weights."""
+    """Draw the panel; while the run trains, the face follows its weights."""
     if session is None:
         st.info(
             (f"**No face to edit yet.** {coming.words(session, COMING)}"),

@@ -148,7 +148,7 @@ def _pictures(seen: Seen, refined: Best | None) -> None:
 
 
 def _see(start: Start, opened: OpenedRun, dataset: Dataset | None) -> Seen | None:
-    """What the newest weights make of a start; None where its image is gone."""
+    """What the weights in use make of a start; None where its image is gone."""
     model, digest = opened.model, opened.weights.digest
     if start.seen is not None and start.seen.digest == digest:
         return start.seen

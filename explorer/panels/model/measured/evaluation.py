@@ -88,7 +88,7 @@ def _moved_on(opened: OpenedRun, result: Result) -> None:
     weights = opened.weights
     if weights.digest != result.get("digest"):
         st.warning(
-            f"The newest weights are of step {weights.step:,}; this evaluation is of step "
+            f"The weights in use are of step {weights.step:,}; this evaluation is of step "
             f"{result['step']:,}.",
             icon=":material/history:",
         )

@@ -49,7 +49,7 @@ def show(opened: OpenedRun) -> None:
     if known is not None and is_of_these:
         if known.digest != opened.weights.digest:
             st.warning(
-                f"The newest weights are of step {opened.weights.step:,}; these losses are of step "
+                f"The weights in use are of step {opened.weights.step:,}; these losses are of step "
                 f"{known.step:,}.",
                 icon=":material/history:",
             )

@@ -70,7 +70,7 @@ def _measure(opened: OpenedRun) -> None:
 
 
 def estimates(opened: OpenedRun) -> tuple[list[Estimate], int]:
-    """What the estimators say of the newest weights, and those weights' step.
+    """What the estimators say of the weights in use, and those weights' step.
 
     Raises InputError where the images are gone.
     """
