@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.browser.driver import (
     choose,
     open_panel,
     require_chromium,
+    select,
     show_panel,
     still,
     wait_for_change,
@@ -93,3 +95,21 @@ def test_a_clicked_sample_opens_in_sliders(page: Page, tiny: Server) -> None:
     wait_until_idle(page)
     model = page.get_by_role("tab", name="Model", exact=True)
     expect(model).to_have_attribute("aria-selected", "true")  # one click, one move
+
+
+def test_another_checkpoint_is_put_into_use_and_said_to_be(page: Page, tiny: Server) -> None:
+    open_panel(page, tiny, "Model")
+    box = page.get_by_role("combobox", name="Weights that are kept")
+    use = page.get_by_role("button", name="Use this checkpoint")
+    expect(page.get_by_text("step 8, epoch 2, the newest, is in use")).to_be_visible()
+    expect(use).to_be_disabled()
+    for value, words in (
+        ("step 4", "is in use; the newest is step 8"),
+        ("step 8", "the newest, is"),
+    ):
+        select(page, "Weights that are kept", value)
+        use.click()
+        expect(page.get_by_text(words)).to_be_visible()
+        wait_until_idle(page)
+        expect(use).to_be_disabled()
+        expect(box).to_have_value(re.compile(f"^{value} .* in use$"))

@@ -131,6 +131,8 @@ def test_map_and_evaluation_say_whose_they_are_after_a_swap_and_back(
         open_panel(root, "Model", monkeypatch)
     )
     assert "weights of step 4" in texts(open_panel(root, "Map", monkeypatch))
+    (root / "tiny/maps/pca.npz").touch()  # as if it had been made meanwhile
+    assert f"{older}, so this map is newer." in texts(open_panel(root, "Map", monkeypatch))
     assert main(["checkpoint", *words, "--use", "newest"]) == 0
     assert "this evaluation is of step 8." not in texts(open_panel(root, "Model", monkeypatch))
     assert "weights of step 8" in texts(open_panel(root, "Map", monkeypatch))
