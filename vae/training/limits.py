@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from vae.config import TrainConfig
+from vae.runs.folder import Run
 from vae.training.state import TrainingState
 
 
 def reason_to_stop(
-    train: TrainConfig, state: TrainingState, steps_per_epoch: int, seconds: float
+    run: Run, train: TrainConfig, state: TrainingState, steps_per_epoch: int, seconds: float
 ) -> str:
     """Why it has been long enough, `seconds` after this start; "" where it has not."""
     if train.max_minutes and seconds > 60 * train.max_minutes:
@@ -22,6 +23,6 @@ def reason_to_stop(
         return ""
     return (
         "Stopped: the validation loss has not fallen any further since step "
-        f"{state.best_step:,} (train.patience). `python -m vae checkpoint RUN --use best` puts the "
-        "weights of that step into use."
+        f"{state.best_step:,} (train.patience). `python -m vae checkpoint {run.name} --use best` "
+        "puts the weights of that step into use."
     )

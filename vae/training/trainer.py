@@ -147,8 +147,8 @@ class Trainer:
         """`stop`, with a note, where it has been long enough. Of several, the first knows."""
         if not self.processes.is_first:
             return ""
-        seconds = time.perf_counter() - self._began
-        reason = reason_to_stop(self.config.train, self.state, self.steps_per_epoch, seconds)
+        about = self.run, self.config.train, self.state, self.steps_per_epoch
+        reason = reason_to_stop(*about, time.perf_counter() - self._began)
         if reason:
             self.writer.note(self.step, reason)
         return "stop" if reason else ""

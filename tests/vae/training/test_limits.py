@@ -39,7 +39,7 @@ def test_it_stops_when_the_validation_loss_no_longer_falls(tmp_path: Path) -> No
     best = max(e["step"] for e in run.events() if e["kind"] == "checkpoint" and e["is_best"])
     assert last_event(run.events(), "end")["step"] == best + 3 * STEPS_PER_EPOCH
     assert f"since step {best:,} (train.patience)" in notes(run)[-1]
-    assert "`python -m vae checkpoint RUN --use best` puts the weights of that" in notes(run)[-1]
+    assert "`python -m vae checkpoint a --use best` puts the weights of that" in notes(run)[-1]
     assert best in steps_in_history(run)
 
 
