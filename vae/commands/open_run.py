@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vae import config as configuration
-from vae.commands.progress import Progress
+from vae.commands.progress import Progress, Report
 from vae.errors import FileError, ImagesGoneError, InputError, reading
 from vae.runs.events import images_of
 from vae.runs.folder import Run, data_cache, existing_run
@@ -74,7 +74,7 @@ def run_images(run: Run, root: Path, progress: Progress) -> Dataset:
 
 
 def images_to_train_on(
-    run: Run, config: configuration.Config, other: Run | None, progress: Progress
+    run: Run, config: configuration.Config, other: Run | None, progress: Report
 ) -> tuple[configuration.Config, Dataset]:
     """`config`, and the images that `run` goes on with, or begins with, be it those of `other`.
 

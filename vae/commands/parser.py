@@ -25,6 +25,7 @@ from vae.commands import (
     export,
     latents,
     pictures,
+    runs,
     select,
     train,
 )
@@ -107,7 +108,7 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub.add_argument("--log", choices=("tensorboard",), help=text)
     add_options(sub, [*configuration.options()])
     add_options(command(estimate.estimate, with_run=False), [*configuration.options()])
-    command(train.runs, with_run=False)
+    command(runs.runs, with_run=False)
     sub = command(check.check, with_run=False)
     sub.add_argument("source", metavar="SOURCE", help="a folder, a .zip, ...: as for train --data")
     add_options(sub, check.data_options())
@@ -192,30 +193,32 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None, prog: str = "python -m vae") -> int:
     """Run one command. Returns the exit code, 130 where Ctrl-C ended it."""
-    is_first, is_alone = torchrun.place().rank == 0, torchrun.place().world_size == 1
-    with contextlib.nullcontext() if is_first else contextlib.redirect_stderr(io.StringIO()):
+    place = torchrun.place()
+    is_speaker = place.local_rank == 0  # for those of its machine
+    with contextlib.nullcontext() if is_speaker else contextlib.redirect_stderr(io.StringIO()):
         arguments = parser(prog).parse_args(words)  # what is wrong with them is said once
     # Read when torch is loaded. Threads that spin while they wait keep what they wait for from a
     # core where something else, as the page, uses one too: steps took up to seven times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     progress = Progress()
     try:
-        if not is_alone and arguments.function is not train.train:
+        if place.world_size > 1 and arguments.function is not train.train:
             raise InputError(
                 f"torchrun is for the command train: leave it out for {arguments.command}."
             )
         result = arguments.function(arguments, progress)
     except ExplainedError as error:
         progress.close()
-        if is_first:
+        if is_speaker:
             print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         progress.close()
-        print("Stopped; nothing half is left behind.", file=sys.stderr)
+        if is_speaker:
+            print("Stopped; nothing half is left behind.", file=sys.stderr)
         return 130
     finally:
         progress.close()
-    if arguments.json and is_first:
+    if arguments.json and place.rank == 0:
         print(json.dumps(result, allow_nan=False))
     return 0

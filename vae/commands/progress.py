@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tqdm import tqdm
+
+Report = Callable[[str, int, int], None]  # what, done, total
 
 
 class Progress:

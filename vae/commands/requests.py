@@ -8,6 +8,7 @@ import time
 from types import FrameType
 from typing import Literal
 
+from vae.commands.progress import Report
 from vae.errors import InputError
 from vae.option_choices import Request
 from vae.runs.folder import Run
@@ -33,6 +34,16 @@ class Requests:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signalled = "pause"
+
+    def ending(self, progress: Report) -> Report:
+        """`progress`, which ends what comes before the training where a signal has come."""
+
+        def report(what: str, done: int, total: int) -> None:
+            if self._signalled:
+                raise KeyboardInterrupt
+            progress(what, done, total)
+
+        return report
 
     def __call__(self) -> Request | Literal[""]:
         if self._run is None:

@@ -1,4 +1,4 @@
-"""The commands that train a run, and that list all of them.
+"""The command that trains a run.
 
 Torch is imported once their arguments were found good.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from typing import Any
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
@@ -17,15 +19,19 @@ from vae.atomic import make_folder
 from vae.commands.open_run import images_to_train_on
 from vae.commands.progress import Progress
 from vae.commands.requests import Requests, ask_to_pause
+from vae.commands.runs import standing
 from vae.config import Config
 from vae.data.source_names import WANTED, is_there, nothing_at, plain_source, source_path
 from vae.errors import ExplainedError, InputError
 from vae.runs import torchrun
 from vae.runs.config_file import SOURCE, from_json, to_document
-from vae.runs.events import EventWriter, last_event
-from vae.runs.folder import PROBE_SECONDS, Run, data_cache, existing_run, list_runs, open_run
+from vae.runs.events import EventWriter
+from vae.runs.folder import PROBE_SECONDS, Run, data_cache, existing_run, open_run
 from vae.runs.processes import CONTROL_VARIABLE
 from vae.runs.tensorboard import TensorBoardLog, require_tensorboard
+
+if TYPE_CHECKING:
+    from vae.training.processes import Processes
 
 Result = dict[str, Any]
 
@@ -43,9 +49,26 @@ OF_NETWORKS = (
 
 def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     """Train a run in the foreground, from the beginning or from where it stopped."""
+    place = torchrun.place()
+    if place.world_size == 1:
+        return _train_first(arguments, progress)
+
+    # A process that waits for the others would hear of a Ctrl-C only when all are there.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from vae.training.join_processes import joined
+
+    with joined(place) as processes:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if processes.is_first:
+            return _train_first(arguments, progress, processes)
+        return _train_along(arguments, processes)
+
+
+def _train_first(
+    arguments: argparse.Namespace, progress: Progress, processes: Processes | None = None
+) -> Result:
+    """Train as the first of the processes, or alone: it reads the options and writes the run."""
     run = open_run(arguments.root, arguments.run)
-    if torchrun.place().rank > 0:
-        return _train_along(run)
     with_tensorboard = arguments.log == "tensorboard"
     if with_tensorboard:
         require_tensorboard()
@@ -70,10 +93,10 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Result:
     except Timeout:
         raise InputError(f"Run {run.name} is already training; pause or stop it first.") from None
     try:
-        return _train_locked(run, config, handled, progress, other, with_tensorboard)
-    except ExplainedError as error:
+        return _train_locked(run, config, handled, progress, other, with_tensorboard, processes)
+    except (ExplainedError, KeyboardInterrupt) as error:
         if not run.config_file.exists() and not is_new_folder:
-            _write_failure(run, str(error))
+            _write_failure(run, str(error) or "It was stopped before it began to train.")
         raise
     finally:
         lock.release()
@@ -164,82 +187,47 @@ def _train_locked(
     progress: Progress,
     other: Run | None,
     with_tensorboard: bool,
+    processes: Processes | None,
 ) -> Result:
     asked = Requests(run, handled)
 
     from vae.data.run_images import since_import
     from vae.model.checkpoints import begin_from
-    from vae.training.join_processes import joined, take_device
+    from vae.training.join_processes import take_device
+    from vae.training.processes import ALONE
     from vae.training.state import prepare
     from vae.training.trainer import Trainer
 
-    with joined(torchrun.place()) as processes:
-        take_device(processes.place, config.train.device)
-        config, dataset = images_to_train_on(run, config, other, progress)
-        if other is not None:
-            begin_from(run, other, dataset.image_shape)
-        config = prepare(run, config, dataset)
-        processes.told({"config": to_document(config), "fingerprint": dataset.fingerprint})
-        trainer = Trainer(run, config, dataset, processes)
-        if with_tensorboard:
-            folder = run.folder / "tensorboard"
-            trainer.writer.events.also = TensorBoardLog(folder, run.folder, trainer.step)
-        if moved := since_import(config.data, data_cache(run.root), dataset):
-            trainer.notes.append(moved)
-        status = trainer.train(asked, progress)
-    return _summary(run) | {"status": status}
+    processes = processes or ALONE
+    take_device(processes.place, config.train.device)
+    config, dataset = images_to_train_on(run, config, other, asked.ending(progress))
+    if other is not None:
+        begin_from(run, other, dataset.image_shape)
+    config = prepare(run, config, dataset)
+    processes.told({"config": to_document(config), "fingerprint": dataset.fingerprint})
+    trainer = Trainer(run, config, dataset, processes)
+    if with_tensorboard:
+        folder = run.folder / "tensorboard"
+        trainer.writer.events.also = TensorBoardLog(folder, run.folder, trainer.step)
+    if moved := since_import(config.data, data_cache(run.root), dataset):
+        trainer.notes.append(moved)
+    status = trainer.train(asked, progress)
+    if status == "paused":
+        text = f"Paused at step {trainer.step:,}; the same command again goes on."
+        print(text, file=sys.stderr)
+    return standing(run) | {"status": status}
 
 
-def _train_along(run: Run) -> Result:
-    """Train beside the first of several processes, which reads the options and writes the run."""
+def _train_along(arguments: argparse.Namespace, processes: Processes) -> Result:
+    """Train beside the first of several processes."""
     from vae.data.run_images import open_run_images
-    from vae.training.join_processes import joined, take_device
+    from vae.training.join_processes import take_device
     from vae.training.trainer import Trainer
 
-    with joined(torchrun.place()) as processes:
-        told = processes.told({})
-        config = from_json(json.dumps(told["config"]))
-        take_device(processes.place, config.train.device)
-        dataset = open_run_images(config.data, data_cache(run.root), told["fingerprint"])
-        trainer = Trainer(run, config, dataset, processes)
-        trainer.train(Requests(None, 0), lambda *_: None)
+    run, asked = open_run(arguments.root, arguments.run), Requests(None, 0)
+    told = processes.told({})
+    config = from_json(json.dumps(told["config"]))
+    take_device(processes.place, config.train.device)
+    dataset = open_run_images(config.data, data_cache(run.root), told["fingerprint"])
+    Trainer(run, config, dataset, processes).train(asked, lambda *_: None)
     return {}
-
-
-def runs(arguments: argparse.Namespace, progress: Progress) -> Result:
-    """List the runs: status, data, step, elbo."""
-    rows = []
-    for run in list_runs(arguments.root):
-        try:
-            source = run.config().data.source
-        except ExplainedError:
-            source = "?"
-        summary = _summary(run)
-        row = {name: summary.get(name) for name in ("run", "status", "step", "epoch", "elbo")}
-        rows.append(row | {"data": source})
-    if not rows:
-        print(
-            f"There are no runs in {arguments.root} yet. "
-            "Start one: python -m vae train my-first-run"
-        )
-    for row in rows:
-        elbo = "" if row["elbo"] is None else f"elbo {row['elbo']:.1f}"
-        place = f"step {row['step']:>7}"
-        print(f"{row['run']:<24} {row['status']:<12} {place}  {elbo:<16} {row['data']}")
-    return {"runs": rows}
-
-
-def _summary(run: Run) -> Result:
-    """Where a run stands, from its events."""
-    events = run.events()
-    evaluation, step = last_event(events, "eval"), last_event(events, "step")
-    newest = max((event.get("step", 0) for event in events), default=0)
-    names = ("nll", "kl", "elbo", "loss", "bits_per_dim", "active_units", "num_images")
-    return {
-        "run": run.name,
-        "status": run.status(events),
-        "step": newest,
-        "epoch": last_event(events, "end").get("epoch", step.get("epoch", 0)),
-        "seconds": step.get("seconds", 0.0),
-        **{name: evaluation[name] for name in names if name in evaluation},
-    }

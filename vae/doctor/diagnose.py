@@ -50,7 +50,8 @@ def _about_failure(events: list[Event], config: Config, status: str) -> list[Fin
     found = []
     if status == "failed":
         reason = str(last_event(events, "end").get("reason") or "no reason was given")
-        text = f"**Training failed:** {reason}. The weights saved before can still be used."
+        told = reason.rstrip(".")
+        text = f"**Training failed:** {told}. The weights saved before can still be used."
         if "diverged" in reason:
             found.append(Finding("diverged", "error", text, (remedies.calmer(config),)))
         else:

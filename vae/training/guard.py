@@ -8,9 +8,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from vae.errors import ExplainedError
 from vae.model.networks import VAE
 
 MAX_BAD_STEPS = 20
+
+
+class DivergedError(ExplainedError, FloatingPointError):
+    """The weights, or what they make of the images, have grown beyond all measure."""
 
 
 class Guard:
@@ -56,8 +61,8 @@ class Guard:
 
 
 def check(num_bad: int) -> None:
-    """Raises FloatingPointError where so many steps in a row, up to the last one, were bad."""
+    """Raises DivergedError where so many steps in a row, up to the last one, were bad."""
     if num_bad >= MAX_BAD_STEPS:
-        raise FloatingPointError(
-            f"training diverged: {num_bad} steps in a row were not finite; try a smaller train.lr"
+        raise DivergedError(
+            f"Training diverged: {num_bad} steps in a row were not finite; try a smaller train.lr."
         )

@@ -19,10 +19,12 @@ from vae.errors import InputError
 from vae.model.device import choose_device
 from vae.option_choices import Device
 from vae.runs.torchrun import Place
-from vae.training.processes import ALONE, Processes
+from vae.training.processes import ALONE, LostError, Processes
 
 # The others wait as long for the first one, which imports images and evaluates alone.
 PATIENCE = timedelta(days=2)
+# For the store of torchrun, which is there before the processes are.
+TO_CONNECT = timedelta(minutes=5)
 WATCH_SECONDS = 1.0  # between two looks at whether torchrun lives
 
 
@@ -37,19 +39,30 @@ def joined(place: Place) -> Iterator[Processes]:
     if place.local_world_size == place.world_size and sys.platform.startswith("linux"):
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # nobody else is to be reached
     with_gpus = torch.cuda.is_available() and dist.is_nccl_available()
-    store, rank, world_size = next(rendezvous("env://", timeout=PATIENCE))
-    dist.init_process_group(
-        "cpu:gloo,cuda:nccl" if with_gpus else "gloo",
-        store=store,
-        rank=rank,
-        world_size=world_size,
-        timeout=PATIENCE,
-    )
+    try:
+        store, rank, world_size = next(rendezvous("env://", timeout=TO_CONNECT))
+        store.set_timeout(PATIENCE)
+        dist.init_process_group(
+            "cpu:gloo,cuda:nccl" if with_gpus else "gloo",
+            store=store,
+            rank=rank,
+            world_size=world_size,
+            timeout=PATIENCE,
+        )
+    except RuntimeError as error:
+        raise LostError(
+            f"Process {place.rank + 1} of {place.world_size} did not find the others: another "
+            "one, or torchrun on another machine, says why; start all of them again."
+        ) from error
     threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
     processes = Processes(place, store)
-    with processes.explaining():
-        yield processes
-        processes.leave()
+    try:
+        with processes.explaining():
+            yield processes
+            processes.leave()
+    except BaseException:
+        processes.break_off()
+        raise
 
 
 def _watch_parent(parent: int) -> None:

@@ -63,6 +63,7 @@ class Processes:
         self._store = store
         self._networks: DistributedDataParallel | None = None
         self._asked: tuple[Tensor, dist.Work | None] | None = None  # in the step before
+        self._is_told = False
 
     @property
     def is_first(self) -> bool:
@@ -143,15 +144,21 @@ class Processes:
     # ------------------------------------------------------------------ beginning and end
 
     def told(self, document: dict[str, Any]) -> dict[str, Any]:
-        """The document of the first, on all of them; they wait for it."""
+        """The document of the first, on all of them; they wait for it.
+
+        Raises LostError where the first ended before it had one.
+        """
         if self.num == 1:
             return document
+        self._is_told = True
         text = torch.frombuffer(bytearray(json.dumps(document).encode()), dtype=torch.uint8)
         length = torch.tensor([len(text)])
         dist.broadcast(length, 0)
         text = text if self.is_first else torch.empty(int(length), dtype=torch.uint8)
         dist.broadcast(text, 0)
         result: dict[str, Any] = json.loads(text.numpy().tobytes())
+        if FAILURE in result and not self.is_first:
+            raise LostError(result[FAILURE])
         return result
 
     def check_step(self, step: int) -> None:
@@ -185,6 +192,8 @@ class Processes:
     def _leave_reason(self, error: Exception) -> None:
         with contextlib.suppress(RuntimeError):  # torchrun is gone too
             self._store.set(FAILURE, str(error))
+            if self.is_first and not self._is_told:  # for which the others wait
+                self.told({FAILURE: str(error)})
 
     def _reason(self) -> str:
         with contextlib.suppress(RuntimeError):
@@ -201,6 +210,15 @@ class Processes:
             self._asked[1].wait()
         self._networks = None
         dist.destroy_process_group()
+
+    def break_off(self) -> None:
+        """The same where something went wrong: a process that ends without may be aborted.
+
+        Not where NCCL has begun, which might wait for a process that is gone.
+        """
+        has_begun = self._networks is not None
+        if not (has_begun and torch.cuda.is_available()):
+            dist.destroy_process_group()
 
 
 ALONE = Processes(Place())

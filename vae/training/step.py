@@ -90,7 +90,7 @@ class Step:
             except RuntimeError as error:
                 if not _is_of_memory(error):
                     raise
-            self._make_room(min(self._part, len(images)), eps.shape[-2])
+            self._make_room(min(self._part, len(images)))
 
     def _take(self, images: Tensor, eps: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
         measures = self._gradients(to_unit(images), eps, weights)
@@ -148,11 +148,11 @@ class Step:
         self._guard.restore_statistics()
         return OfEach(*(torch.cat(tensors, -2) for tensors in zip(*all_of_them, strict=True)))
 
-    def _make_room(self, num_images: int, num_of_batch: int) -> None:
+    def _make_room(self, num_images: int) -> None:
         """Halve the parts, and forget what the step that did not fit has left."""
         if self._is_awaited:
             raise InputError(
-                f"A batch of {num_of_batch:,} does not fit into the memory of "
+                f"A batch of {self._batch_size:,} does not fit into the memory of "
                 f"{self._processes.num} processes: choose a smaller train.batch_size, or start "
                 "more of them."
             )

@@ -219,7 +219,7 @@ class Trainer:
             self.writer.note(self.step, text)
 
     def _settle(self) -> None:
-        """Hear from the device how the last steps went. Raises FloatingPointError if badly."""
+        """Hear from the device how the last steps went. Raises DivergedError if badly."""
         for step in self.state.means.settle():
             self.writer.note(step, "A step was skipped: its gradient was not finite.")
         check(self.state.means.num_bad)

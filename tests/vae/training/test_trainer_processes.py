@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vae.errors import InputError
@@ -103,3 +104,19 @@ def test_a_background_run_that_cannot_read_its_data_fails_with_the_reason(tmp_pa
     start_training(run, {"data.source": str(tmp_path / "images")})
     wait_until(lambda: run.status() == "failed")
     assert "images" in last_event(run.events(), "end")["reason"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_training_that_is_ended_while_it_imports_leaves_nothing_half(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "many.npy", np.zeros((300_000, 16, 16), np.uint8))
+    flags = ["--data", str(tmp_path / "many.npy"), "--data.num_images=300000"]
+    process = spawn(tmp_path, *flags)
+    assert process.stderr is not None
+    assert b"images 0/300000" in process.stderr.readline()
+    process.send_signal(number)
+    error = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 130
+    assert error.splitlines()[-1] == "Stopped; nothing half is left behind."
+    assert not (tmp_path / "a").exists()

@@ -1,0 +1,264 @@
+"""How several processes that train one model begin and end: a clear state, none left over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.vae.training.launching import TINY, launch, output_of, start, wait_until, weights
+from vae.errors import InputError
+from vae.runs import torchrun
+from vae.runs.events import last_event
+from vae.runs.folder import Run
+from vae.runs.processes import start_training
+
+pytestmark = pytest.mark.slow
+
+FLAGS = [
+    f"--{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
+    for name, value in (TINY | {"data.num_images": 200, "train.checkpoint_every": 10}).items()
+]
+
+
+def train(root: Path, *flags: str, num: int = 2) -> subprocess.Popen[bytes]:
+    # Else torchrun takes --log for a short form of options of its own.
+    module = ["-m", "--", "vae"] if num > 1 else ["-m", "vae"]
+    return launch(num, *module, "train", "a", "--root", str(root), *FLAGS, *flags)
+
+
+def is_past(run: Run, step: int) -> bool:
+    return last_event(run.events(), "checkpoint").get("step", 0) >= step
+
+
+def workers(process: subprocess.Popen[bytes]) -> list[int]:
+    """The ids of torchrun's processes, by rank."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            environment = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:  # gone, or of somebody else
+            continue
+        rank = [words for words in environment if words.startswith(b"RANK=")]
+        if parent == process.pid and rank:
+            found[int(rank[0][5:])] = int(folder.name)
+    return [found[rank] for rank in sorted(found)]
+
+
+def are_gone(processes: list[int]) -> bool:
+    return not any(Path(f"/proc/{number}").exists() for number in processes)
+
+
+def sentence(run: Run) -> str:
+    return str(last_event(run.events(), "end").get("reason", ""))
+
+
+EPOCHS = "--train.epochs=15"  # 180 steps
+LOG = ["--log=tensorboard"] if find_spec("tensorboard") else []
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a training that the tests below stop in every way, one after the other."""
+    return tmp_path_factory.mktemp("stopped")
+
+
+@pytest.fixture
+def living(stopped: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """That training, going on, some steps further than it was."""
+    run = Run(stopped / "a")
+    before = last_event(run.events(), "checkpoint").get("step", 0)
+    process = train(stopped, EPOCHS)
+    wait_until(lambda: is_past(run, before + 10) or process.poll() is not None)
+    assert process.poll() is None, output_of(process)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+class TestStoppedAndResumed:
+    """One training that is stopped in every way, and goes on as if it had never been."""
+
+    def test_a_request_pauses_all(self, stopped: Path, living: subprocess.Popen[bytes]) -> None:
+        run = Run(stopped / "a")
+        run.request("pause")
+        text = output_of(living)
+        assert living.returncode == 0, text
+        assert run.status() == "paused"
+
+    def test_the_end_of_another_process_fails_the_run(
+        self, stopped: Path, living: subprocess.Popen[bytes]
+    ) -> None:
+        run = Run(stopped / "a")
+        ranks = workers(living)
+        os.kill(ranks[1], signal.SIGKILL)
+        output_of(living, 40)
+        assert living.returncode != 0
+        assert run.status() == "failed"
+        assert "One of the 2 processes of this training was lost" in sentence(run)
+        assert "the same command again" in sentence(run)
+        assert are_gone(ranks)
+
+    def test_the_end_of_the_first_process_interrupts_it(
+        self, stopped: Path, living: subprocess.Popen[bytes]
+    ) -> None:
+        run = Run(stopped / "a")
+        ranks = workers(living)
+        os.kill(ranks[0], signal.SIGKILL)
+        output_of(living, 40)
+        assert living.returncode != 0
+        assert run.status() == "interrupted"
+        assert are_gone(ranks)
+
+    def test_the_end_of_torchrun_pauses_all(
+        self, stopped: Path, living: subprocess.Popen[bytes]
+    ) -> None:
+        run = Run(stopped / "a")
+        ranks = workers(living)
+        living.kill()
+        wait_until(lambda: are_gone(ranks), 30)
+        assert run.status() == "paused"
+
+    def test_a_signal_pauses_all(self, stopped: Path, living: subprocess.Popen[bytes]) -> None:
+        run = Run(stopped / "a")
+        ranks = workers(living)
+        living.terminate()
+        output_of(living, 40)
+        assert run.status() == "paused"
+        assert are_gone(ranks)
+
+    def test_ctrl_c_pauses_all_with_one_sentence(
+        self, stopped: Path, living: subprocess.Popen[bytes]
+    ) -> None:
+        run = Run(stopped / "a")
+        ranks = workers(living)
+        os.killpg(living.pid, signal.SIGINT)
+        text = output_of(living, 40)
+        assert run.status() == "paused"
+        assert are_gone(ranks)
+        step = last_event(run.events(), "end")["step"]
+        assert text.count(f"Paused at step {step}; the same command again goes on.") == 1
+        assert text.count("Traceback") <= 1  # torchrun has one of its own
+
+    def test_in_the_end_it_is_what_it_would_have_been(self, stopped: Path, tmp_path: Path) -> None:
+        assert output_of(train(stopped, EPOCHS))
+        text = output_of(train(tmp_path, EPOCHS))
+        resumed, whole = Run(stopped / "a"), Run(tmp_path / "a")
+        assert (resumed.status(), whole.status()) == ("finished", "finished"), text
+        ours, theirs = weights(resumed), weights(whole)
+        assert all(torch.equal(ours[name], value) for name, value in theirs.items())
+        notes = [event["text"] for event in resumed.events() if event["kind"] == "note"]
+        assert not any("last digits" in text for text in notes)
+        steps = [event["step"] for event in resumed.events() if event["kind"] == "step"]
+        assert steps == sorted(set(steps))
+
+    def test_one_process_goes_on_with_a_note_until_two_take_over(self, stopped: Path) -> None:
+        run = Run(stopped / "a")
+        alone = train(stopped, "--train.epochs=5000", num=1)
+        wait_until(lambda: is_past(run, 190))
+        notes = [event["text"] for event in run.events() if event["kind"] == "note"]
+        assert any("after cpu with 2 processes of 1 threads" in text for text in notes)
+        both = train(stopped, "--train.epochs=5000", "--take_over", *LOG)
+        assert "Paused at step" in output_of(alone)
+        wait_until(lambda: run.status() == "running" or both.poll() is not None)
+        run.request("stop")
+        text = output_of(both)
+        assert (both.returncode, run.status()) == (0, "stopped"), text
+        assert last_event(run.events(), "start")["num_processes"] == 2
+        if LOG:  # the first alone writes
+            assert len([*(run.folder / "tensorboard").iterdir()]) == 1
+
+
+# ---------------------------------------------------------------------------- wrong use
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train", "a", "--data=/nowhere/at/all"], "/nowhere/at/all"),
+        (["train", "a", "--train.epochs=many"], "train.epochs"),
+        (["runs"], "torchrun is for the command train"),
+    ],
+)
+def test_wrong_use_is_said_once(tmp_path: Path, words: list[str], sentence: str) -> None:
+    process = launch(2, "-m", "vae", *words, "--root", str(tmp_path))
+    text = output_of(process)
+    assert process.returncode != 0
+    assert text.count(sentence) == 1
+    assert not (tmp_path / "a").exists()
+
+
+# --------------------------------------------------------------------------- several machines
+
+
+def on_two_machines(
+    roots: tuple[Path, Path], port: int, *flags: str
+) -> list[subprocess.Popen[bytes]]:
+    """One process on each, with what torchrun tells it there; each machine has a root."""
+    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    place = address | {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
+    words = ["-m", "vae", "train", "a", *FLAGS, *flags, "--root"]
+    return [start(*words, str(root), **place, RANK=str(rank)) for rank, root in enumerate(roots)]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def test_two_machines_train_and_both_say_what_is_wrong(tmp_path: Path) -> None:
+    shared, other = tmp_path / "shared", tmp_path / "other"
+    wrong = on_two_machines((shared, shared), free_port(), "--train.batch_size=1")
+    for process in wrong:
+        assert output_of(process).count("less than one image for each of the 2") == 1
+        assert process.returncode == 2
+    assert not (shared / "a").exists()
+
+    for process in on_two_machines((shared, shared), free_port(), "--train.epochs=3"):
+        text = output_of(process)
+        assert process.returncode == 0, text
+    assert last_event(Run(shared / "a").events(), "start")["num_processes"] == 2
+    assert Run(shared / "a").status() == "finished"
+
+    for process in on_two_machines((shared, other), free_port(), "--train.epochs=4"):
+        text = output_of(process)
+        assert text.count("must be one that all machines share") == 1, text
+        assert process.returncode == 2
+    assert "must be one that all machines share" in sentence(Run(shared / "a"))
+
+
+# ------------------------------------------------------------------------------- from the page
+
+
+def test_the_page_starts_and_resumes_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With processors in place of GPUs."""
+    monkeypatch.setattr(torchrun, "num_gpus", lambda: 2)
+    options = dict(flag[2:].split("=") for flag in FLAGS) | {"train.epochs": "5000"}
+    run = Run(tmp_path / "a")
+    start_training(run, options, num_processes=2)
+    wait_until(lambda: is_past(run, 10))
+    run.request("pause")
+    wait_until(lambda: run.status() == "paused")
+    start_training(run, {})
+    wait_until(lambda: run.status() == "running")
+    assert [e["num_processes"] for e in run.events() if e["kind"] == "start"] == [2, 2]
+    run.request("stop")
+    wait_until(lambda: run.status() == "stopped")
+
+
+def test_the_page_is_told_why_several_do_not_start(tmp_path: Path) -> None:
+    run = Run(tmp_path / "a")
+    with pytest.raises(InputError, match="less than one image for each of the 2 processes"):
+        start_training(run, {"train.batch_size": "1"}, num_processes=2)
+    assert not run.folder.exists()
