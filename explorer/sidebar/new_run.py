@@ -84,6 +84,11 @@ class NewRun:
         stem = "faces" if source == DEFAULTS.data.source else word[:40] or "run"
         return self.name.strip() or free_name(where, stem)
 
+    @property
+    def num_processes(self) -> int:
+        """One for each GPU that was asked for, or for each that is there."""
+        return self.gpus or torchrun.num_gpus()
+
     def data_problem(self) -> str:
         """Why the data cannot be looked at, in a sentence; "" where they can."""
         try:
@@ -107,6 +112,8 @@ class NewRun:
                         f"{label} must be from {_grouped(low)} to {_grouped(high)}, not "
                         f"{_grouped(value)}."
                     )
+            if not self.auto_batch:
+                torchrun.check_batch(self.batch_size, self.num_processes)
             check_free(open_run(where, self.name_under(where)))
         except InputError as error:
             return labels.in_form_words(str(error))
@@ -159,8 +166,7 @@ def start(where: Path) -> None:
 def _begin(where: Path, name: str, asked: NewRun) -> None:
     run = open_run(where, name)
     check_free(run)
-    num = asked.gpus or torchrun.num_gpus()
-    if num > 1:
-        processes.start_training(run, asked.options(), num_processes=num)
+    if asked.num_processes > 1:
+        processes.start_training(run, asked.options(), num_processes=asked.num_processes)
     else:
         processes.start_training(run, asked.options())

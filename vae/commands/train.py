@@ -81,7 +81,7 @@ def _train_first(
     is_new_folder = not run.folder.exists()
     other = _other(run, arguments)
     config = _config_of(run, given, other)
-    torchrun.check_batch(config.train.batch_size)
+    torchrun.check_batch(config.train.batch_size, torchrun.place().world_size)
     if arguments.take_over:
         handled = ask_to_pause(run, handled)
     run.make_writable()

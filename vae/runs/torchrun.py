@@ -29,13 +29,12 @@ def place() -> Place:
     return Place(rank, world_size, local_rank, int(os.environ.get("LOCAL_WORLD_SIZE", world_size)))
 
 
-def check_batch(num_images: int | str) -> None:
+def check_batch(num_images: int | str, num_processes: int) -> None:
     """Raises InputError where a batch of so many has less than one image for each process."""
-    num = place().world_size
-    if isinstance(num_images, int) and num_images < num:
+    if isinstance(num_images, int) and num_images < num_processes:
         raise InputError(
-            f"train.batch_size {num_images} is less than one image for each of the {num} "
-            "processes: start fewer of them, or choose a larger train.batch_size."
+            f"train.batch_size {num_images} is less than one image for each of the "
+            f"{num_processes} processes: start fewer of them, or choose a larger train.batch_size."
         )
 
 

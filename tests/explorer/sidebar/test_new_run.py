@@ -137,3 +137,14 @@ def test_several_gpus_train_a_run_together(
     next(one for one in at.sidebar.number_input if one.label == "GPUs").set_value(2).run()
     press_start(at)
     assert asked == [4, 2]
+
+
+def test_a_batch_has_an_image_for_each_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torchrun, "num_gpus", lambda: 4)
+    assert NewRun(batch_size=3).problem(tmp_path).startswith("Batch size 3 is less than one image")
+    asked = [
+        NewRun(batch_size=4),
+        NewRun(batch_size=3, gpus=2),
+        NewRun(batch_size=3, auto_batch=True),
+    ]
+    assert [one.problem(tmp_path) for one in asked] == ["", "", ""]
