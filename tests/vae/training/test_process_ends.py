@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -86,13 +87,6 @@ def living(stopped: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 class TestStoppedAndResumed:
     """One training that is stopped in every way, and goes on as if it had never been."""
-
-    def test_a_request_pauses_all(self, stopped: Path, living: subprocess.Popen[bytes]) -> None:
-        run = Run(stopped / "a")
-        run.request("pause")
-        text = output_of(living)
-        assert living.returncode == 0, text
-        assert run.status() == "paused"
 
     def test_the_end_of_another_process_fails_the_run(
         self, stopped: Path, living: subprocess.Popen[bytes]
@@ -180,6 +174,16 @@ class TestStoppedAndResumed:
 # ---------------------------------------------------------------------------- wrong use
 
 
+def side_by_side(*words: list[str], **place: str) -> list[subprocess.Popen[bytes]]:
+    """One process for each list of words, with what torchrun would tell it of its place."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = str(found.getsockname()[1])
+    place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(len(words))}
+    ranks = [{"LOCAL_RANK": str(n), "RANK": str(n)} | place for n in range(len(words))]
+    return [start(*one, **where) for one, where in zip(words, ranks, strict=True)]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -189,9 +193,10 @@ class TestStoppedAndResumed:
     ],
 )
 def test_wrong_use_is_said_once(tmp_path: Path, words: list[str], sentence: str) -> None:
-    process = launch(2, "-m", "vae", *words, "--root", str(tmp_path))
-    text = output_of(process)
-    assert process.returncode != 0
+    place = {"LOCAL_WORLD_SIZE": "2"}
+    both = side_by_side(*(["-m", "vae", *words, "--root", str(tmp_path)] for _ in "01"), **place)
+    text = "".join(output_of(process) for process in both)
+    assert [process.returncode for process in both] == [2, 2]
     assert text.count(sentence) == 1
     assert not (tmp_path / "a").exists()
 
@@ -199,41 +204,23 @@ def test_wrong_use_is_said_once(tmp_path: Path, words: list[str], sentence: str)
 # --------------------------------------------------------------------------- several machines
 
 
-def on_two_machines(
-    roots: tuple[Path, Path], port: int, *flags: str
-) -> list[subprocess.Popen[bytes]]:
-    """One process on each, with what torchrun tells it there; each machine has a root."""
-    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    place = address | {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
-    words = ["-m", "vae", "train", "a", *FLAGS, *flags, "--root"]
-    return [start(*words, str(root), **place, RANK=str(rank)) for rank, root in enumerate(roots)]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def test_two_machines_train_and_both_say_what_is_wrong(tmp_path: Path) -> None:
-    shared, other = tmp_path / "shared", tmp_path / "other"
-    wrong = on_two_machines((shared, shared), free_port(), "--train.batch_size=1")
-    for process in wrong:
+def test_where_one_machine_refuses_none_waits(tmp_path: Path) -> None:
+    words = ["-m", "vae", "train", "a", "--root", str(tmp_path), "--train.batch_size=1"]
+    for process in side_by_side(words, words, LOCAL_RANK="0", LOCAL_WORLD_SIZE="1"):
         assert output_of(process).count("less than one image for each of the 2") == 1
         assert process.returncode == 2
-    assert not (shared / "a").exists()
+    assert not (tmp_path / "a").exists()
 
-    for process in on_two_machines((shared, shared), free_port(), "--train.epochs=3"):
-        text = output_of(process)
-        assert process.returncode == 0, text
-    assert last_event(Run(shared / "a").events(), "start")["num_processes"] == 2
-    assert Run(shared / "a").status() == "finished"
 
-    for process in on_two_machines((shared, other), free_port(), "--train.epochs=4"):
-        text = output_of(process)
-        assert text.count("must be one that all machines share") == 1, text
+def test_a_machine_that_does_not_see_the_run_is_told_so(trained_root: Path, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shutil.copytree(trained_root, shared)
+    words = ["-m", "vae", "train", "tiny", "--train.epochs=4", "--root"]
+    places = [*words, str(shared)], [*words, str(tmp_path / "other")]
+    for process in side_by_side(*places, LOCAL_RANK="0", LOCAL_WORLD_SIZE="1"):
+        assert output_of(process).count("must be one that all machines share") == 1
         assert process.returncode == 2
-    assert "must be one that all machines share" in sentence(Run(shared / "a"))
+    assert "must be one that all machines share" in sentence(Run(shared / "tiny"))
 
 
 # ------------------------------------------------------------------------------- from the page
