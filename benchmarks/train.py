@@ -98,7 +98,8 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     open_dataset(with_values(Config(), options).data, folder.parent / "cache")  # for all of them
     wanted = [name for name in LOOPS if name in arguments.loops.split(",")]
     loops = [Loop("benchmarks.loops", name, settings) for name in wanted]
-    before, came, turns = ceilings(device), dict[str, float](), arguments.rounds
+    turns, came = arguments.rounds, dict[str, float]()
+    before = ceilings(device, turns)
     try:
         if arguments.until:
             came, failed = race_to(loops, arguments.until, turns, arguments.seconds)
@@ -107,7 +108,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     finally:
         for loop in loops:
             loop.close()
-    after = ceilings(device)
+    after = ceilings(device, turns)
     flops, num_bytes = cost_of_an_image(with_values(Config(), options))
     return {
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
@@ -133,10 +134,11 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
 
 
-def ceilings(device: torch.device) -> dict[str, float]:
+def ceilings(device: torch.device, rounds: int) -> dict[str, float]:
     """The most that was seen of each, in 1e9 a second: FLOP of matrices, of convolutions, bytes."""
+    repeats = 2 * rounds + 2
 
-    def best(work: Callable[[], object], amount: float, repeats: int = 12) -> float:
+    def best(work: Callable[[], object], amount: float) -> float:
         seconds = []
         for _ in range(repeats):
             began = time.perf_counter()

@@ -89,7 +89,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> str:
     finally:
         for loop in loops:
             loop.close()
-    top = ceilings(device)["matrices"]
+    top = ceilings(device, arguments.rounds)["matrices"]
     lines = [f"{'':<24} images/s   of turns         MFLOP an image   GFLOP/s"]
     for loop, config in zip(loops, configs, strict=True):
         if loop.name in failed:
