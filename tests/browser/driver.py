@@ -349,11 +349,22 @@ def choose(page: Page, name: str) -> None:
 
 
 def select(page: Page, box: str, value: str) -> None:
-    """Choose the first value of a select box that has such words."""
+    """Choose the first value of a select box that has such words.
+
+    Opened once more where the page was drawn anew meanwhile, which closes it.
+    """
+    from playwright.sync_api import TimeoutError as NotYetError
+
     wait_until_idle(page)
-    combobox = page.get_by_role("combobox", name=box)
-    combobox.click()
-    page.get_by_role("option").first.wait_for()
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        page.get_by_role("combobox", name=box).click()
+        try:
+            page.get_by_role("option").first.wait_for(timeout=10_000)
+            break
+        except NotYetError:
+            if time.monotonic() > deadline:
+                raise
     page.keyboard.type(value)
     page.get_by_role("option", name=value).first.click()
     page.get_by_role("option").first.wait_for(state="hidden")
