@@ -34,7 +34,7 @@ NUM_FILES = 10_000  # images that are imported from files at most: they take the
 AHEAD = (1_000_000, 100_000_000)
 SAMPLED_SECONDS = 0.02
 
-TRAIN_MINUTES = 0.25
+TRAIN_MINUTES, EPOCHS = 0.25, 1000  # at most
 NUM_BATCHES = 1_000  # of 64 random images
 
 BATCHES = """
@@ -179,7 +179,7 @@ def train(place: Place) -> Cost:
     """A quarter of a minute of training, whatever the number of images."""
     cost = place.vae(
         *("train", "run", "--data", str(place.images), "--model.channels", place.network),
-        *("--train.max_minutes", str(TRAIN_MINUTES), "--train.epochs", "1000", "--json"),
+        *("--train.max_minutes", str(TRAIN_MINUTES), "--train.epochs", str(EPOCHS), "--json"),
         leaves=place.root / "run",
     )
     steps = [e for e in Run(place.root / "run").events() if e["kind"] == "step"]

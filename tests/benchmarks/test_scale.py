@@ -20,7 +20,8 @@ def test_a_line_through_two_sizes_foretells_a_third() -> None:
 def test_each_part_is_measured_and_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(scale, "TRAIN_MINUTES", 0.01)
+    monkeypatch.setattr(scale, "TRAIN_MINUTES", 5)
+    monkeypatch.setattr(scale, "EPOCHS", 10)
     monkeypatch.setattr(scale, "NUM_BATCHES", 10)
     words = ["--nums", "80", "160", "--image_size", "16", "--network", "2,2,2,2,2"]
     scale.main([*words, "--folder", str(tmp_path), "--json", str(tmp_path / "scale.json")])
