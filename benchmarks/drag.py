@@ -76,10 +76,11 @@ def live(browser: Browser, url: str, is_blocked: bool) -> str:
     page.goto(url)
     page.get_by_role("tab", name="Sliders").click()
     page.locator(FACE).wait_for(timeout=60_000)
-    page.get_by_text("no socket" if is_blocked else "by socket").wait_for()
+    how = page.get_by_text("no socket" if is_blocked else "by socket")
+    how.wait_for(state="attached")  # a word that shows where the pointer asks for it
     page.wait_for_timeout(3000)
     rate = drag(page)
-    speed = page.locator(".speed").inner_text()
+    speed = page.locator(".speed").text_content()
     page.close()
     return f"{rate:5.1f} pictures/s   {speed}"
 
