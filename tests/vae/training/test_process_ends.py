@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,6 +58,15 @@ def are_gone(processes: list[int]) -> bool:
     return not any(Path(f"/proc/{number}").exists() for number in processes)
 
 
+def ended(process: subprocess.Popen[bytes], end: Callable[[list[int]], object]) -> str:
+    """What it says once `end` was done to its processes, by rank, of which none is left."""
+    ranks = workers(process)
+    end(ranks)
+    text = output_of(process, 40)
+    assert are_gone(ranks)
+    return text
+
+
 def sentence(run: Run) -> str:
     return str(last_event(run.events(), "end").get("reason", ""))
 
@@ -92,25 +101,18 @@ class TestStoppedAndResumed:
         self, stopped: Path, living: subprocess.Popen[bytes]
     ) -> None:
         run = Run(stopped / "a")
-        ranks = workers(living)
-        os.kill(ranks[1], signal.SIGKILL)
-        output_of(living, 40)
+        ended(living, lambda ranks: os.kill(ranks[1], signal.SIGKILL))
         assert living.returncode != 0
         assert run.status() == "failed"
         assert "One of the 2 processes of this training was lost" in sentence(run)
         assert "the same command again" in sentence(run)
-        assert are_gone(ranks)
 
     def test_the_end_of_the_first_process_interrupts_it(
         self, stopped: Path, living: subprocess.Popen[bytes]
     ) -> None:
-        run = Run(stopped / "a")
-        ranks = workers(living)
-        os.kill(ranks[0], signal.SIGKILL)
-        output_of(living, 40)
+        ended(living, lambda ranks: os.kill(ranks[0], signal.SIGKILL))
         assert living.returncode != 0
-        assert run.status() == "interrupted"
-        assert are_gone(ranks)
+        assert Run(stopped / "a").status() == "interrupted"
 
     def test_the_end_of_torchrun_pauses_all(
         self, stopped: Path, living: subprocess.Popen[bytes]
@@ -122,22 +124,15 @@ class TestStoppedAndResumed:
         assert run.status() == "paused"
 
     def test_a_signal_pauses_all(self, stopped: Path, living: subprocess.Popen[bytes]) -> None:
-        run = Run(stopped / "a")
-        ranks = workers(living)
-        living.terminate()
-        output_of(living, 40)
-        assert run.status() == "paused"
-        assert are_gone(ranks)
+        ended(living, lambda ranks: living.terminate())
+        assert Run(stopped / "a").status() == "paused"
 
     def test_ctrl_c_pauses_all_with_one_sentence(
         self, stopped: Path, living: subprocess.Popen[bytes]
     ) -> None:
         run = Run(stopped / "a")
-        ranks = workers(living)
-        os.killpg(living.pid, signal.SIGINT)
-        text = output_of(living, 40)
+        text = ended(living, lambda ranks: os.killpg(living.pid, signal.SIGINT))
         assert run.status() == "paused"
-        assert are_gone(ranks)
         step = last_event(run.events(), "end")["step"]
         assert text.count(f"Paused at step {step}; the same command again goes on.") == 1
         assert text.count("Traceback") <= 1  # torchrun has one of its own
