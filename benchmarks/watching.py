@@ -25,7 +25,7 @@ from vae.runs.folder import Run
 from vae.runs.processes import start_training
 
 BATCH = 64
-SETTLE = 5.0  # seconds after pages were opened or closed
+SETTLE = 15.0  # seconds after pages were opened or closed, for what they load
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run, list_runs
 
 ICON = Path(__file__).parents[1] / "assets" / "icon.png"
-TICK_SECONDS = 1.0
+TICK_SECONDS = 2.0
 
 ICONS = {
     "new": ":material/fiber_new:",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +19,9 @@ from vae.runs import processes
 from vae.runs.events import Event, last_event, numbered
 from vae.runs.folder import ALIVE
 
-TICK_SECONDS = 1.0
+TICK_SECONDS = 1.0  # when a training has just begun
+MAX_TICK_SECONDS = 5.0  # later, when its curves change little in a second
+TICK_PART = 0.05  # of the time that it has lasted, in between
 MAX_EVENTS = 2000  # that a curve is made of
 
 TERMS = """
@@ -33,7 +37,7 @@ Near 0, z is ignored.
 
 
 def show(session: Session | None) -> None:
-    """Draw the panel; while the run trains, it draws itself anew each second."""
+    """Draw the panel; while the run trains, it draws itself anew every second, later every five."""
     if session is None:
         st.info(
             (
@@ -44,8 +48,15 @@ def show(session: Session | None) -> None:
             icon=":material/play_circle:",
         )
         return
-    every = TICK_SECONDS if session.is_alive() else None
+    every = functools.partial(_pace, session) if session.is_alive() else None
     fragment.show(_draw, every, session)
+
+
+def _pace(session: Session) -> float:
+    """Seconds to the next drawing."""
+    now = time.time()
+    lasted = now - float(last_event(session.events(), "start").get("time", now))
+    return min(MAX_TICK_SECONDS, max(TICK_SECONDS, TICK_PART * lasted))
 
 
 def _draw(session: Session) -> None:
