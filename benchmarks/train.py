@@ -60,7 +60,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--warm-up", type=float, default=6.0, help="seconds before the first turn")
     text = "nats an image: measure the seconds until then, in `--rounds` turns at most"
     parser.add_argument("--until", type=float, metavar="ELBO", help=text)
-    parser.add_argument("--loops", default=",".join(LOOPS), help="separated by commas")
+    parser.add_argument("--loops", nargs="+", choices=LOOPS, default=list(LOOPS))
     parser.add_argument("--json", action="store_true", help="one object in place of the table")
     return parser.parse_args()
 
@@ -96,7 +96,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "autocast": precision == "bfloat16",
     }
     open_dataset(with_values(Config(), options).data, folder.parent / "cache")  # for all of them
-    wanted = [name for name in LOOPS if name in arguments.loops.split(",")]
+    wanted = [name for name in LOOPS if name in arguments.loops]
     loops = [Loop("benchmarks.loops", name, settings) for name in wanted]
     turns, came = arguments.rounds, dict[str, float]()
     before = ceilings(device, turns)
@@ -208,7 +208,7 @@ def table(result: dict[str, Any]) -> str:
         + (f"seconds to {result['until']:,.0f}" if result["until"] else "warm-up"),
     ]
     usual = result["loops"].get("usual loop")
-    reference = statistics.median(usual["images_per_second"]) if usual else float("nan")
+    reference = statistics.median(usual["images_per_second"]) if usual else None
     for name, loop in result["loops"].items():
         speeds = loop["images_per_second"]
         median = statistics.median(speeds)
@@ -216,8 +216,9 @@ def table(result: dict[str, Any]) -> str:
         flops, num_bytes = (
             median * result[of] / 1e9 for of in ("flops_per_image", "bytes_per_image")
         )
+        part = f"{median / reference:.2f}" if reference else "-"
         lines.append(
-            f"{name:<25} {median:8,.0f}   {spread:<16} {median / reference:9.2f} {flops:9.1f}"
+            f"{name:<25} {median:8,.0f}   {spread:<16} {part:>9} {flops:9.1f}"
             f" {num_bytes:6.1f}   {_last(loop, result['until'])}"
         )
     lines += [f"{name:<25} could not run: {why}" for name, why in result["failed"].items()]
