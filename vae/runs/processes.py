@@ -23,7 +23,7 @@ from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run
 from vae.runs.umap_options import UmapOptions
 
-HANDSHAKE_SECONDS = 15.0
+HANDSHAKE_SECONDS = 60.0  # in which a trainer begins or refuses, also on a busy machine
 OF_TORCHRUN = "torch/distributed/elastic"  # in what it says of processes that have ended
 # Where a trainer is told which requests were there before it was started.
 CONTROL_VARIABLE = "VAE_CONTROL_SEQUENCE"
