@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -48,14 +47,18 @@ def show(session: Session | None) -> None:
             icon=":material/play_circle:",
         )
         return
-    every = functools.partial(_pace, session) if session.is_alive() else None
+    every = (lambda: pace(_lasted(session))) if session.is_alive() else None
     fragment.show(_draw, every, session)
 
 
-def _pace(session: Session) -> float:
-    """Seconds to the next drawing."""
+def _lasted(session: Session) -> float:
+    """Seconds since the training was started or resumed."""
     now = time.time()
-    lasted = now - float(last_event(session.events(), "start").get("time", now))
+    return now - float(last_event(session.events(), "start").get("time", now))
+
+
+def pace(lasted: float) -> float:
+    """Seconds to the next drawing of a training that has lasted so many."""
     return min(MAX_TICK_SECONDS, max(TICK_SECONDS, TICK_PART * lasted))
 
 

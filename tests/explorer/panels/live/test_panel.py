@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.panels.live.panel import duration, seconds_left
+from explorer.panels.live.panel import duration, pace, seconds_left
 from tests.explorer.pages import open_panel, pictures_of, texts
 
 
@@ -60,3 +60,7 @@ def test_the_time_left_comes_from_the_pace_since_this_start() -> None:
     assert seconds_left(steps, start, 40) == pytest.approx(20.0)
     assert seconds_left(steps[:1], start, 40) is None
     assert duration(3725) == "1 h 2 min"
+
+
+def test_live_is_drawn_less_often_as_a_training_lasts() -> None:
+    assert [pace(lasted) for lasted in (-1, 0, 20, 60, 100, 10_000)] == [1, 1, 1, 3, 5, 5]
