@@ -47,13 +47,10 @@ class _Steps(Trainer):
         if self.step == 0:
             super()._preview()
 
-    def _evaluate(self) -> None:
+    def _checkpoint(self, is_measured: bool = True) -> None:
         pass
 
     def _evaluate_more(self) -> None:
-        pass
-
-    def _save(self) -> None:
         pass
 
 

@@ -1,35 +1,63 @@
-"""A copy of a training state, and what is written of it."""
+"""A copy of a training state, and what is measured and written of it while the steps go on."""
 
 from __future__ import annotations
 
 import math
+import time
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
 from vae.data.dataset import Dataset
+from vae.latent.encoding import save_latents
 from vae.model import checkpoints
+from vae.model.networks import VAE
 from vae.runs.folder import Run
+from vae.runs.milestones import EVALUATION_IMAGES
 from vae.training.objectives import Objective
 from vae.training.state import TrainingState, machine
+from vae.training.validation import validate
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A training after some steps, copied, to be written while it goes on."""
+    """A training after some steps, copied, to be measured and written while it goes on."""
 
-    weights: bytes  # of the model that is shown
+    model: VAE  # the one that is shown
     document: dict[str, Any]  # all that a training goes on from
     epoch: int
+
+    @property
+    def step(self) -> int:
+        step: int = self.document["step"]
+        return step
+
+    def measure(
+        self, run: Run, dataset: Dataset, objective: Objective, state: TrainingState
+    ) -> dict[str, Any]:
+        """Measure some validation images, keep their latents, and remember the best step.
+
+        Returns the fields of the event that says so. Raises FileError.
+        """
+        began = time.perf_counter()
+        found = validate(self.model, dataset, objective, self.step, EVALUATION_IMAGES)
+        save_latents(run.latents_file, found.latents)
+        if found.final_loss < state.best_loss:
+            state.best_loss, state.best_step = found.final_loss, self.step
+        self.document["best_loss"], self.document["best_step"] = state.best_loss, state.best_step
+        state.means.aside_seconds += time.perf_counter() - began
+        return about_evaluation(self.step, self.epoch) | found.measures
 
     def write(self, run: Run) -> dict[str, Any]:
         """Write the weights and the state. Returns the fields of the event that says so.
 
         Raises FileError.
         """
-        step, best_step = self.document["step"], self.document["best_step"]
-        checkpoints.save_weights(run, self.weights, step, best_step)
+        step, best_step = self.step, self.document["best_step"]
+        weights = checkpoints.weights_of(self.model, step, self.epoch)
+        checkpoints.save_weights(run, weights, step, best_step)
         is_best = best_step == step and math.isfinite(self.document["best_loss"])
         file, digest = checkpoints.save_state(run, self.document, best_step)
         return {
@@ -39,6 +67,11 @@ class Copy:
             "sha256": digest,
             "is_best": is_best,
         }
+
+
+def about_evaluation(step: int, epoch: int) -> dict[str, Any]:
+    """What an event of an evaluation says beside its measures."""
+    return {"step": step, "epoch": epoch, "split": "validation"}
 
 
 def copied(state: TrainingState, epoch: int, dataset: Dataset, objective: Objective) -> Copy:
@@ -62,8 +95,7 @@ def copied(state: TrainingState, epoch: int, dataset: Dataset, objective: Object
         "fingerprint": dataset.fingerprint,
         **machine(state)._asdict(),
     }
-    weights = checkpoints.weights_of(state.shown, state.step, epoch)
-    return Copy(weights, _on_host(document), epoch)
+    return Copy(deepcopy(state.shown), _on_host(document), epoch)
 
 
 def _plain(optimizer: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class StepMeans:
         self.num_bad = 0  # steps in a row up to the last one, once settled
         self.seconds = 0.0  # of training so far
         self.paused_seconds = 0.0  # since the means were made
+        self.aside_seconds = 0.0  # of what was measured beside the steps
         self._steps: list[_Step] = []  # not settled yet
         self._running: Tensor | None = None  # the sums with those steps, on the device
         self.start()
@@ -90,8 +91,8 @@ class StepMeans:
         self.paused_seconds += passed
 
     def checkpoint_may_wait(self) -> bool:
-        """Whether pauses took so much of the time that a checkpoint is left to the next time."""
-        return checkpoint_may_wait(self.paused_seconds, self.seconds)
+        """Whether all else took so much of the time that a checkpoint is left to the next time."""
+        return checkpoint_may_wait(self.paused_seconds + self.aside_seconds, self.seconds)
 
     def take(self) -> tuple[dict[str, float], float]:
         """The settled means, none where no step was good, and images per second; begins anew."""

@@ -17,7 +17,7 @@ from torch import Tensor
 from vae.config import Config
 from vae.data.dataset import Dataset
 from vae.errors import FileError, reason_of
-from vae.latent.encoding import save_latents, to_unit
+from vae.latent.encoding import to_unit
 from vae.model.device import choose_precision
 from vae.model.weight_norm import start_from_data
 from vae.option_choices import EndStatus, Request
@@ -33,11 +33,11 @@ from vae.training.memory import keep_memory
 from vae.training.objectives import Objective
 from vae.training.previews import draw_preview
 from vae.training.processes import ALONE, Asked, Processes
-from vae.training.saving import copied
+from vae.training.saving import about_evaluation, copied
 from vae.training.schedules import lr_at
 from vae.training.start_event import about_start
 from vae.training.step import Step
-from vae.training.validation import Validation, validate
+from vae.training.validation import validate
 from vae.training.writer import Writer
 
 STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
@@ -111,7 +111,7 @@ class Trainer:
             while self.step < self.total_steps:
                 self.writer.check()
                 if request := self.processes.agreed(lambda: asked() or self._limit()):
-                    self._save()
+                    self._checkpoint(is_measured=False)
                     return STATUS_AFTER[request]
 
                 model.train()
@@ -137,9 +137,8 @@ class Trainer:
                     every = self.config.train.checkpoint_every
                     is_due = milestones.checkpoint_is_due(self.step, every, self.steps_per_epoch)
                     if is_over or (is_due and not state.means.checkpoint_may_wait()):
-                        self._evaluate()
-                        self._save()
-                    if is_over and len(self.dataset.validation) > milestones.EVALUATION_IMAGES:
+                        self._checkpoint()
+                    if is_over:
                         self._evaluate_more()
         return "finished"
 
@@ -185,30 +184,28 @@ class Trainer:
         self.writer.later(lambda: preview.write(self.run))
         self.writer.tell("preview", step=self.step, epoch=self.epoch, **preview.files)
 
-    def _evaluate(self) -> None:
-        """Measure some validation images, keep their latents, and remember the best step."""
-        found = self._measure(milestones.EVALUATION_IMAGES)
-        self.writer.later(lambda: save_latents(self.run.latents_file, found.latents))
-        if found.final_loss < self.state.best_loss:
-            self.state.best_loss, self.state.best_step = found.final_loss, self.step
-
-    def _evaluate_more(self) -> None:
-        self._measure(milestones.LAST_EVALUATION_IMAGES)
-
-    def _measure(self, num_images: int) -> Validation:
-        shown = self.state.shown
-        found = validate(shown, self.dataset, self.objective, self.step, num_images)
-        about = {"step": self.step, "epoch": self.epoch, "split": "validation"}
-        self.writer.tell("eval", **about, **found.measures)
-        return found
-
-    def _save(self) -> None:
+    def _checkpoint(self, is_measured: bool = True) -> None:
+        """Measure and save, or save alone, while the next steps are taken."""
         self._settle()
         if not self.processes.is_first:
             return
         self.writer.finish()  # one copy in memory at most
         copy = copied(self.state, self.epoch, self.dataset, self.objective)
+        about = self.run, self.dataset, self.objective, self.state
+        if is_measured:
+            self.writer.tell_of("eval", lambda: copy.measure(*about))
         self.writer.tell_of("checkpoint", lambda: copy.write(self.run))
+        # Patience asks for the loss before the next step; MPS bears one thread.
+        if self.config.train.patience or self.device.type == "mps":
+            self.writer.finish()
+
+    def _evaluate_more(self) -> None:
+        """Measure more of the validation images in the end, where there are more."""
+        self.writer.finish()
+        if len(self.dataset.validation) > milestones.EVALUATION_IMAGES:
+            about = self.state.shown, self.dataset, self.objective, self.step
+            found = validate(*about, milestones.LAST_EVALUATION_IMAGES)
+            self.writer.tell("eval", **about_evaluation(self.step, self.epoch), **found.measures)
 
     # -------------------------------------------------------------------------------- the log
 

@@ -11,8 +11,7 @@ import numpy as np
 import torch
 
 from vae.data.dataset import Dataset
-from vae.latent import encoding
-from vae.latent.encoding import Latents, to_unit
+from vae.latent.encoding import ENCODE_BATCH, Latents, to_unit
 from vae.model.elbo import bits_per_dim
 from vae.model.networks import VAE
 from vae.model.posterior import active_units
@@ -41,7 +40,8 @@ def validate(
     model.eval()
     device = next(model.parameters()).device
     index = dataset.validation[:num_images]
-    latents = encoding.encode_images(model, dataset, index, step)
+    mu, logvar = (np.empty((len(index), model.latent_dim), np.float32) for _ in range(2))
+    mse = np.empty(len(index), np.float32)
     eps = noise_of(objective, 0, len(index), model.latent_dim)
     sums, final_loss = np.zeros(len(objective.names)), 0.0
     batch, risen = _batch_size(objective), objective.weights(None)
@@ -49,11 +49,16 @@ def validate(
         for start in range(0, len(index), batch):
             part = slice(start, start + batch)
             x = to_unit(dataset.take(index[part]), device)
-            terms = model(x, eps[..., part, :].to(device))
+            each = model.each(x, eps[..., part, :].to(device))
+            squared = (model.decode(each.mu) - x).square()
+            mu[part], logvar[part] = each.mu.cpu().numpy(), each.logvar.cpu().numpy()
+            mse[part] = squared.flatten(1).mean(1).cpu().numpy()
+            terms = model.terms(each)
             measures = objective.measure(terms, objective.weights(step))
             means = torch.stack([measures[name] for name in objective.names])
             sums += len(x) * means.double().cpu().numpy()
             final_loss += len(x) * objective.measure(terms, risen)["loss"].item()
+    latents = Latents(index, mu, logvar, mse, step, np.zeros((0, 2), np.float32))
     means_by_name = dict(zip(objective.names, (sums / len(index)).tolist(), strict=True))
     return Validation(
         means_by_name | _of_latents(model, latents, means_by_name["nll"]),
@@ -66,7 +71,7 @@ def _batch_size(objective: Objective) -> int:
     train = objective.train
     if objective.is_of_batches:
         return train.images_per_step
-    return max(1, encoding.ENCODE_BATCH // train.num_samples)
+    return max(1, ENCODE_BATCH // train.num_samples)
 
 
 def _of_latents(model: VAE, latents: Latents, nll: float) -> dict[str, float]:

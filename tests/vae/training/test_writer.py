@@ -7,17 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from tests.vae.training.test_trainer import TINY, silent, train
+from tests.vae.training.test_trainer import TINY, events_without_clock, silent, train
 from vae.config import with_values
 from vae.data.dataset import open_dataset
 from vae.errors import FileError
+from vae.latent.encoding import load_latents
 from vae.model import checkpoints
 from vae.runs.events import EventWriter, read_events
 from vae.runs.folder import Run
-from vae.training import previews
+from vae.training import previews, saving
 from vae.training.state import prepare
 from vae.training.trainer import Trainer
 from vae.training.writer import Writer
@@ -135,3 +137,28 @@ def test_a_disk_that_fills_ends_the_training_with_its_reason(
     events = Run(tmp_path / "a").events()
     assert [event["step"] for event in events if event["kind"] == "preview"] == [0, 1, 2]
     assert (events[-1]["status"], events[-1]["reason"]) == ("failed", "The disk is full.")
+
+
+def test_steps_do_not_wait_for_a_measurement_which_is_of_its_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, _ = train(tmp_path / "alone", SELDOM)
+    run, came = trained_while(tmp_path / "a", monkeypatch, saving, "validate", until=7)
+    assert came == [True]
+    assert events_without_clock(run) == events_without_clock(alone)
+    ours, theirs = load_latents(run.latents_file), load_latents(alone.latents_file)
+    assert np.array_equal(ours.mu, theirs.mu)
+
+
+def test_a_measurement_that_fails_ends_the_training_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*about: Any) -> None:
+        raise FileError("The images are gone.")
+
+    monkeypatch.setattr(saving, "validate", fails)
+    with pytest.raises(FileError, match="gone"):
+        train(tmp_path / "a", SELDOM)
+    events = Run(tmp_path / "a").events()
+    assert (events[-1]["status"], events[-1]["reason"]) == ("failed", "The images are gone.")
+    assert not [event for event in events if event["kind"] in ("eval", "checkpoint")]
