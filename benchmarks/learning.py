@@ -4,8 +4,8 @@
 
 The default network on drawn faces of 64 pixels. Each line is one training with a learning rate that
 falls at its end: elbo of held-out faces, and the seconds of its steps on this machine. "Before" is
-a batch of 64, a learning rate that is not warmed up, and Adam with the usual betas; "bfloat16" is
-now, with networks in that precision.
+a batch of 64, a learning rate that is not warmed up, and Adam with the usual betas; "adam" is now
+but for the optimizer; "bfloat16" is now, with networks in that precision.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ USUAL_BETAS = (0.9, 0.999)
 HELD_OUT = 0.1
 BEFORE = "before"
 RECIPES: dict[str, dict[str, object]] = {
-    BEFORE: {"train.batch_size": 64},
+    BEFORE: {"train.batch_size": 64, "train.optimizer": "adam"},
+    "adam": {"train.optimizer": "adam"},
     "now": {},
     "bfloat16": {"train.precision": "bfloat16"},
 }

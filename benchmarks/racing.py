@@ -24,7 +24,7 @@ from vae.model.weight_norm import normalise_weights, start_from_data
 from vae.training.batches import batch_index, noise
 from vae.training.objectives import Objective
 from vae.training.schedules import lr_at
-from vae.training.state import BETAS
+from vae.training.state import make_optimizer
 
 SCHEDULE_STEPS = 10_000  # into which a budget is divided for the schedule
 
@@ -38,9 +38,7 @@ class Racer:
         torch.manual_seed(config.train.seed)
         self.objective = Objective(config.train, len(dataset.train))
         self.model = self.make_model().to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(), config.train.lr, betas=BETAS, fused=True
-        )
+        self.optimizer = make_optimizer(self.model, config.train)
 
     def make_model(self) -> nn.Module:
         model = VAE(self.config.model, self.dataset.image_shape)

@@ -75,6 +75,7 @@ def systems(judging: Judging, are_binary: bool) -> dict[str, dict[str, Any]]:
         "model.name": "conv",
         "model.channels": USUAL_CHANNELS,
         "train.lr_schedule": "constant",
+        "train.optimizer": "adam",
     } | judging.likelihood
     own = judging.likelihood if are_binary else {}
     return {

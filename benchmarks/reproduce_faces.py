@@ -51,7 +51,11 @@ USUAL_NETWORK: dict[str, Any] = {
     "model.name": "conv",
     "model.channels": (16, 32, 64, 128, 256),
 }
-USUAL_OBJECTIVE: dict[str, Any] = {"model.sigma": math.sqrt(0.5), "train.batch_size": 128}
+USUAL_OBJECTIVE: dict[str, Any] = {
+    "model.sigma": math.sqrt(0.5),
+    "train.batch_size": 128,
+    "train.optimizer": "adam",
+}
 CONSTANT: dict[str, Any] = {"train.lr_schedule": "constant"}
 
 

@@ -1,12 +1,13 @@
 """Images a second of training: ours, and the loops that people use, in turns in one run.
 
     python -m benchmarks.train [--network residual] [--batch 64] [--size 64] [--rounds 7]
-    python -m benchmarks.train --until 6000
+    python -m benchmarks.train --until 6000 [--optimizer muon]
 
-Same network, start, images, batch and dtype for all; medians over the turns, and their spread. With
-`--until` they train until their model has that elbo of held-out images, each as it does by itself.
-Beside them what this machine can do at most, measured before and after the turns: products of
-matrices, 3 by 3 convolutions, copies of memory. Lightning and pythae run where they are installed.
+Same network, start, images, batch, dtype and optimizer for all; medians over the turns, and their
+spread. With `--until` they train until their model has that elbo of held-out images, each as it
+does by itself. Beside them what this machine can do at most, measured before and after the turns:
+products of matrices, 3 by 3 convolutions, copies of memory. Lightning and pythae run where they are
+installed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from vae.faces.synthetic import faces
 from vae.model.device import choose_device
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
+from vae.option_choices import OPTIMIZERS
 
 
 def main() -> None:
@@ -61,6 +63,8 @@ def parsed() -> argparse.Namespace:
     text = "nats an image: measure the seconds until then, in `--rounds` turns at most"
     parser.add_argument("--until", type=float, metavar="ELBO", help=text)
     parser.add_argument("--loops", nargs="+", choices=LOOPS, default=list(LOOPS))
+    text = "of our trainer; the other loops have Adam (default: %(default)s)"
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help=text)
     parser.add_argument("--json", action="store_true", help="one object in place of the table")
     return parser.parse_args()
 
@@ -85,6 +89,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "train.batch_size": arguments.batch,
         "train.checkpoint_every": 10**9,
         "train.lr_schedule": "cooldown" if arguments.until else "constant",
+        "train.optimizer": arguments.optimizer,
     }
     device = choose_device(None)
     precision = arguments.precision or ("bfloat16" if device.type == "cuda" else "float32")

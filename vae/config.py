@@ -130,7 +130,11 @@ class TrainConfig:
             "256 on CUDA or what fits into its memory, fewer for few images"
         },
     )
-    lr: float = field(default=1e-3, metadata={"help": "learning rate of Adam"})
+    optimizer: option_choices.Optimizer = field(
+        default="muon",
+        metadata={"help": "muon (the weights of convolutions by Muon, all else by Adam) or adam"},
+    )
+    lr: float = field(default=1e-3, metadata={"help": "learning rate"})
     lr_schedule: option_choices.LrSchedule = field(
         default="cooldown",
         metadata={
@@ -208,6 +212,7 @@ class TrainConfig:
         else:
             option_checks.check_whole("train.batch_size", self.batch_size, 1)
         option_checks.check_positive("train.lr", self.lr)
+        option_checks.check_choice("train.optimizer", self.optimizer, option_choices.OPTIMIZERS)
         option_checks.check_choice(
             "train.lr_schedule", self.lr_schedule, option_choices.LR_SCHEDULES
         )

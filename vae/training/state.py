@@ -25,6 +25,7 @@ from vae.runs.folder import Run
 from vae.training.average import Average
 from vae.training.batch_size import choose_batch_size
 from vae.training.batches import about_batch
+from vae.training.muon import Muon
 from vae.training.objectives import Objective
 from vae.training.step_means import StepMeans
 
@@ -58,7 +59,7 @@ class TrainingState:
     """A model with its optimizer, after `step` steps."""
 
     model: VAE
-    optimizer: torch.optim.Adam
+    optimizer: torch.optim.Optimizer
     means: StepMeans
     step: int = 0
     best_loss: float = float("inf")  # on the validation images
@@ -115,22 +116,20 @@ def _new(config: Config, dataset: Dataset, objective: Objective) -> TrainingStat
     if config.model.name == "residual":
         normalise_weights(model)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    state = TrainingState(model, _optimizer(model, config.train.lr), StepMeans(objective.names))
+    state = TrainingState(model, make_optimizer(model, config.train), StepMeans(objective.names))
     state.average = Average(model, config.train.ema) if config.train.ema else None
     return state
 
 
-def _optimizer(model: VAE, lr: float) -> torch.optim.Adam:
-    """Adam; on CUDA with its learning rate on the device, so that steps can be recorded there."""
+def make_optimizer(model: VAE, train: TrainConfig) -> torch.optim.Optimizer:
+    """On CUDA with its learning rate on the device, so that steps can be recorded there."""
     device = next(model.parameters()).device
     is_cuda = device.type == "cuda"
-    return torch.optim.Adam(
-        model.parameters(),
-        lr=torch.tensor(lr, device=device) if is_cuda else lr,
-        betas=BETAS,
-        fused=device.type != "mps",
-        capturable=is_cuda,
-    )
+    lr = torch.tensor(train.lr, device=device) if is_cuda else train.lr
+    options: Any = {"betas": BETAS, "fused": device.type != "mps", "capturable": is_cuda}
+    if train.optimizer == "muon":
+        return Muon(model, lr, **options)
+    return torch.optim.Adam(model.parameters(), lr, **options)
 
 
 def _restore(

@@ -63,10 +63,12 @@ with joined(torchrun.place()) as processes:
 
 
 def squares_of_gradients(run: Run) -> float:
-    """As Adam has kept them: it hides a wrong factor of the gradients from the weights."""
+    """As the optimizer has kept them: it hides a wrong factor of them from the weights."""
     document = newest_state(run)
     assert document is not None
-    return sum(float(of["exp_avg_sq"].sum()) for of in document["optimizer"]["state"].values())
+    states = document["optimizer"]["state"].values()
+    squares = [of["momentum"].square() if "momentum" in of else of["exp_avg_sq"] for of in states]
+    return sum(float(square.sum()) for square in squares)
 
 
 def averages(run: Run) -> dict[str, torch.Tensor]:

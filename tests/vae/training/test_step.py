@@ -99,7 +99,7 @@ def test_a_batch_in_parts_is_the_batch(make: Callable[..., Trainer], options: An
 
 
 def test_a_step_is_what_autograd_makes_of_the_loss(make: Callable[..., Trainer]) -> None:
-    trainer = make()
+    trainer = make(optimizer="adam")
     other = copy.deepcopy(trainer.model)
     images = torch.from_numpy(trainer.dataset.take(trainer.dataset.train[:BATCH]))
     steps(trainer, 1)
