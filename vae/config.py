@@ -132,7 +132,10 @@ class TrainConfig:
     )
     optimizer: option_choices.Optimizer = field(
         default="muon",
-        metadata={"help": "muon (the weights of convolutions by Muon, all else by Adam) or adam"},
+        metadata={
+            "help": "muon (residual: the weights of its convolutions by Muon, all else by Adam) "
+            "or adam"
+        },
     )
     lr: float = field(default=1e-3, metadata={"help": "learning rate"})
     lr_schedule: option_choices.LrSchedule = field(

@@ -1,8 +1,11 @@
-"""Muon for convolutions, Adam for all else.
+"""Muon for weight-normalised convolutions, Adam for all else.
 
 The momentum of a matrix of weights M = U S V^T is turned into about U V^T, so that a step moves
 all its directions alike, those of small gradients too. Jordan et al. 2024, "Muon: An optimizer for
 hidden layers in neural networks". O output channels, I input channels, kernels of h by w.
+
+Convolutions before batch normalisation are left to Adam: their weights have directions in which the
+loss never changes, and Muon would follow there what rounding leaves of a gradient.
 """
 
 from __future__ import annotations
@@ -18,14 +21,11 @@ from torch.optim.adam import adam
 from vae.model.networks import VAE
 
 MOMENTUM = 0.95
-# Odd polynomials a s + b s^3 + c s^5 that bring singular values near 1, one after the other: each
-# has the smallest greatest distance from 1 on what the one before makes of [0.01, 1], which is the
-# best that three can do (Amsel et al. 2025, "The Polar Express", arXiv:2505.16932).
-POLYNOMIALS = (
-    (8.0934, -23.6205, 17.4462),
-    (3.6366, -2.7219, 0.5365),
-    (2.6613, -1.9772, 0.4526),
-)
+# The odd polynomial a s + b s^3 + c s^5 that brings singular values near 1, applied three times: of
+# Jordan et al. One that brings smaller ones there learns no more, and makes much of what rounding
+# leaves of a gradient, so that two processes no longer come to what one does.
+A, B, C = 3.4445, -4.7750, 2.0315
+ITERATIONS = 3
 # Root mean square of a step at learning rate 1. Of Adam's it is 0.2 to 0.4: Liu et al. 2025,
 # arXiv:2502.16982.
 RMS = 0.4
@@ -36,7 +36,7 @@ LARGE, TURNS = 128, 2
 
 
 class Muon(torch.optim.Optimizer):
-    """Adam, but for the weights of convolutions, whose steps are of Muon.
+    """Adam, but for the directions of weight-normalised convolutions, whose steps are of Muon.
 
     One learning rate suits both: a step of either changes a weight by about as much. As torch's
     fused Adam it takes no step where its `found_inf` is 1, and never waits for the device.
@@ -142,7 +142,7 @@ class Muon(torch.optim.Optimizer):
 def orthogonal(matrices: Sequence[Tensor]) -> list[Tensor]:
     """About U V^T of each matrix U S V^T; 0 where it is 0. [m, n] each -> [m, n] each
 
-    The polynomials are applied to the singular values S by a Newton-Schulz iteration of the smaller
+    The polynomial is applied to the singular values S by a Newton-Schulz iteration of the smaller
     of M M^T and M^T M: of 192 by 3,072 numbers, that is a quarter of the work. Those of one size
     are taken at once.
     """
@@ -154,10 +154,10 @@ def orthogonal(matrices: Sequence[Tensor]) -> list[Tensor]:
         squares = torch.stack([_square(matrices[number]) for number in numbers])  # [k, m, m]
         squared_norms = squares.diagonal(dim1=1, dim2=2).sum(1).clamp_min(SMALLEST)[:, None, None]
         squares = squares / squared_norms
-        products = factors = _factors(squares, *POLYNOMIALS[0])
-        for coefficients in POLYNOMIALS[1:]:
+        products = factors = _factors(squares)
+        for _ in range(1, ITERATIONS):
             squares = factors @ squares @ factors
-            factors = _factors(squares, *coefficients)
+            factors = _factors(squares)
             products = products @ factors
         products = products / squared_norms.sqrt()
         for number, product in zip(numbers, products, strict=True):
@@ -166,10 +166,10 @@ def orthogonal(matrices: Sequence[Tensor]) -> list[Tensor]:
     return results
 
 
-def _factors(squares: Tensor, a: float, b: float, c: float) -> Tensor:
-    """a I + b A + c A A. [k, m, m] -> [k, m, m]"""
-    factors = torch.baddbmm(squares, squares, squares, beta=b, alpha=c)
-    factors.diagonal(dim1=1, dim2=2).add_(a)
+def _factors(squares: Tensor) -> Tensor:
+    """a I + b S + c S S of each S. [k, m, m] -> [k, m, m]"""
+    factors = torch.baddbmm(squares, squares, squares, beta=B, alpha=C)
+    factors.diagonal(dim1=1, dim2=2).add_(A)
     return factors
 
 
@@ -182,13 +182,11 @@ def _is_wide(matrix: Tensor) -> bool:
 
 
 def _matrices(module: nn.Module) -> list[tuple[Tensor, int]]:
-    """The weights of a convolution that are learnt, and the dimension of its output channels."""
-    if not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+    """The direction of a weight-normalised convolution, and the dimension of its outputs."""
+    if not is_parametrized(module, "weight"):
         return []
     dim = 1 if isinstance(module, nn.ConvTranspose2d) else 0
-    if is_parametrized(module, "weight"):  # length and direction
-        return [(module.parametrizations.weight.original1, dim)]  # type: ignore[union-attr,list-item]
-    return [(module.weight, dim)]
+    return [(module.parametrizations.weight.original1, dim)]  # type: ignore[union-attr,list-item]
 
 
 def _flat(weights: Tensor, dim: int) -> Tensor:

@@ -25,7 +25,7 @@ from vae.model import checkpoints
 from vae.runs.events import last_event, numbered
 from vae.runs.folder import Run
 from vae.runs.history import kept_checkpoints, steps_in_history, weights_of_step
-from vae.training import trainer as training
+from vae.training import saving as training
 
 # Checkpoints: 4, 5, 8, 10, 12, 15, 16, 20, 24, every five steps and after each epoch of four.
 LONGER = with_values(CONFIG, {"train.epochs": 6})

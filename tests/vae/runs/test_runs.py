@@ -184,6 +184,7 @@ def test_the_options_are_these() -> None:
         "model.sigma",
         "train.epochs",
         "train.batch_size",
+        "train.optimizer",
         "train.lr",
         "train.lr_schedule",
         "train.ema",

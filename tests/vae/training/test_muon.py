@@ -12,19 +12,20 @@ from torch import Tensor
 from vae.config import ModelConfig
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
+from vae.option_choices import Network
 from vae.training import muon
-from vae.training.muon import POLYNOMIALS, Muon, orthogonal
+from vae.training.muon import Muon, orthogonal
 
 MODEL = ModelConfig(latent_dim=4, channels=(4, 6, 5, 6, 5))
 LR, BETAS = 0.01, (0.9, 0.95)
 
 
 def wanted_of(matrix: np.ndarray) -> np.ndarray:
-    """U p3(p2(p1(S / |M|))) V^T in double precision, |M| the root of the summed squares."""
+    """U p(p(p(S / |M|))) V^T in double precision, |M| the root of the summed squares."""
     u, singular, v = np.linalg.svd(matrix.astype(np.float64), full_matrices=False)
     singular = singular / np.linalg.norm(matrix)
-    for a, b, c in POLYNOMIALS:
-        singular = a * singular + b * singular**3 + c * singular**5
+    for _ in range(3):
+        singular = 3.4445 * singular - 4.7750 * singular**3 + 2.0315 * singular**5
     wanted: np.ndarray = (u * singular) @ v
     return wanted
 
@@ -39,20 +40,6 @@ def test_singular_values_become_alike(scale: float) -> None:
         np.testing.assert_allclose(ours.numpy(), wanted_of(matrix), rtol=1e-3, atol=1e-4)
 
 
-def test_three_polynomials_are_the_best_there_are() -> None:
-    """Each equioscillates: of four equal greatest distances from 1 in turn, none gets smaller."""
-    low, high = 0.01, 1.0
-    for a, b, c in POLYNOMIALS:
-        singular = np.geomspace(low, high, 20_001)
-        error = a * singular + b * singular**3 + c * singular**5 - 1
-        greatest = np.abs(error).max()
-        is_greatest = np.abs(error) > 0.995 * greatest
-        signs = np.sign(error[is_greatest])
-        assert (np.diff(signs) != 0).sum() == 3
-        low, high = 1 - greatest, 1 + greatest
-    assert high < 1.28
-
-
 def test_directions_without_a_gradient_stay() -> None:
     matrix = torch.zeros(6, 9)
     assert torch.equal(orthogonal([matrix])[0], matrix)
@@ -62,11 +49,10 @@ def test_directions_without_a_gradient_stay() -> None:
     assert found.count_nonzero() == 1
 
 
-def make(is_normalised: bool) -> VAE:
+def make() -> VAE:
     torch.manual_seed(0)
     model = VAE(MODEL, (3, 32, 32))
-    if is_normalised:
-        normalise_weights(model)
+    normalise_weights(model)
     return model.to(memory_format=torch.channels_last)
 
 
@@ -83,13 +69,12 @@ def set_gradients(model: VAE, seed: int) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("large", [4, 100])
-@pytest.mark.parametrize("is_normalised", [True, False])
 def test_convolutions_move_by_muon_and_all_else_by_adam(
-    is_normalised: bool, large: int, monkeypatch: pytest.MonkeyPatch
+    large: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Large ones with steps of double length, those of one half in turn with those of the other."""
     monkeypatch.setattr(muon, "LARGE", large)
-    model = make(is_normalised)
+    model = make()
     other = copy.deepcopy(model)
     optimizer, adam = optimizer_of(model), torch.optim.Adam(other.parameters(), LR, BETAS)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
@@ -101,7 +86,7 @@ def test_convolutions_move_by_muon_and_all_else_by_adam(
         adam.step()
     moved_by_muon, num_large = set(), 0
     for (name, found), of_adam in zip(model.named_parameters(), other.parameters(), strict=True):
-        if found.dim() < 4 or name.endswith("original0"):
+        if not name.endswith("original1"):
             torch.testing.assert_close(found, of_adam)
             continue
         moved_by_muon.add(name)
@@ -121,14 +106,13 @@ def test_convolutions_move_by_muon_and_all_else_by_adam(
             wanted = wanted - lr * np.moveaxis(change.reshape(ahead.shape), 0, dim)
         num_large += is_large
         np.testing.assert_allclose(found.detach().numpy(), wanted, rtol=1e-3, atol=2e-5)
-    layers = [m for m in model.modules() if isinstance(m, torch.nn.modules.conv._ConvNd)]
-    assert len(moved_by_muon) == len(layers)
+    assert len(moved_by_muon) == 15  # all but the one that puts out the picture
     assert num_large == {4: 12, 100: 0}[large]
 
 
 def test_a_step_of_muon_is_as_long_as_one_of_adam() -> None:
     """So that one learning rate suits both: steps of Adam measure 0.2 to 0.4, the first one 1."""
-    model = make(True)
+    model = make()
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     optimizer = optimizer_of(model)
     set_gradients(model, 0)
@@ -140,7 +124,7 @@ def test_a_step_of_muon_is_as_long_as_one_of_adam() -> None:
 
 
 def test_a_bad_step_changes_nothing() -> None:
-    model = make(True)
+    model = make()
     optimizer = optimizer_of(model)
     set_gradients(model, 0)
     optimizer.step()
@@ -161,7 +145,7 @@ def test_a_bad_step_changes_nothing() -> None:
 
 def test_a_loaded_state_goes_on_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(muon, "LARGE", 4)
-    model = make(True)
+    model = make()
     optimizer = optimizer_of(model)
     set_gradients(model, 0)
     optimizer.step()
@@ -175,9 +159,11 @@ def test_a_loaded_state_goes_on_the_same(monkeypatch: pytest.MonkeyPatch) -> Non
         assert torch.equal(ours, theirs)
 
 
-def test_a_network_without_convolutions_is_trained_by_adam_alone() -> None:
+@pytest.mark.parametrize("name", ["mlp", "conv"])
+def test_other_networks_are_trained_by_adam_alone(name: Network) -> None:
     torch.manual_seed(0)
-    model = VAE(ModelConfig(name="mlp", hidden_dim=8, latent_dim=2), (1, 16, 16))
+    config = ModelConfig(name=name, channels=(4, 6, 5, 6, 5), hidden_dim=8, latent_dim=2)
+    model = VAE(config, (3, 32, 32))
     other = copy.deepcopy(model)
     optimizer, adam = optimizer_of(model), torch.optim.Adam(other.parameters(), LR, BETAS)
     for seed in range(2):
