@@ -281,14 +281,14 @@ def test_every_command_uses_them(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = Run(root / "a")
-    told(capsys, root, "--use", "10")
+    told(capsys, root, "--use", "5")
     quick = ("--frechet_num=0", "--bound_num=5")
-    assert call(capsys, root, "evaluate", "a", *quick)["step"] == 10
+    assert call(capsys, root, "evaluate", "a", *quick)["step"] == 5
     kl = {e["step"]: numbered(e, "kl") for e in run.events() if e["kind"] == "eval"}
     orders = {step: np.argsort(values)[::-1].tolist() for step, values in kl.items()}
-    assert orders[10] != orders[12]
+    assert orders[5] != orders[12]
     found = call(capsys, root, "traverse", "a", "--out", str(tmp_path / "a.png"))
-    assert found["dimensions"] == orders[10]
+    assert found["dimensions"] == orders[5]
 
 
 def test_the_best_is_kept_until_another_is_the_best(
