@@ -314,12 +314,18 @@ def place_on(canvas: Locator, across: float, down: float) -> tuple[float, float]
 
 def point_at_an_image(page: Page, canvas: Locator) -> str:
     """Move the mouse over the map until it points at an image. Returns its number."""
+    find_an_image(page, canvas)
+    return canvas.get_attribute("data-hovered") or ""
+
+
+def find_an_image(page: Page, canvas: Locator) -> tuple[float, float]:
+    """Move the mouse over the map until it points at an image. Returns where it is, as parts."""
     for down in np.linspace(0.5, 0.9, 12):
         for across in np.linspace(0.3, 0.7, 12):
             page.mouse.move(*place_on(canvas, float(across), float(down)))
             next_frame(page)
-            if image := canvas.get_attribute("data-hovered"):
-                return image
+            if canvas.get_attribute("data-hovered"):
+                return float(across), float(down)
     raise AssertionError("there is no image on the map")
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.browser.driver import (
     Server,
+    find_an_image,
     lasso,
     open_panel,
     ready_map,
@@ -64,7 +65,8 @@ def test_a_lasso_is_kept_left_out_and_taken_home(
     page: Page, server: Server, root: Path, tmp_path: Path
 ) -> None:
     open_panel(page, server, "Map")
-    lasso(page, ready_map(page), 0.5, 0.5, 90)
+    canvas = ready_map(page)
+    lasso(page, canvas, *find_an_image(page, canvas), 90)
     words = page.get_by_text(re.compile(r"^\d+ images$")).first.inner_text()
     num = int(words.split()[0])
     assert 1 < num < NUM

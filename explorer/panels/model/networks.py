@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LAYERS = {
     "Conv2d": "Conv",
+    "LastConvolution": "Conv",
     "Upconvolution": "Upconv",
     "Linear": "Linear",
     "Residual": "Residual",
