@@ -123,7 +123,9 @@ def test_a_step_of_muon_is_as_long_as_one_of_adam() -> None:
             assert 0.2 < length < 0.5, name
 
 
-def test_a_bad_step_changes_nothing() -> None:
+@pytest.mark.parametrize("is_waited_for", [True, False])
+def test_a_bad_step_changes_nothing(is_waited_for: bool) -> None:
+    """Also where the flag stays on its device, as on a GPU."""
     model = make()
     optimizer = optimizer_of(model)
     set_gradients(model, 0)
@@ -135,8 +137,15 @@ def test_a_bad_step_changes_nothing() -> None:
         for parameter in model.parameters():
             assert parameter.grad is not None
             parameter.grad[(0,) * parameter.dim()] = value
-        optimizer.found_inf = torch.ones(())  # type: ignore[attr-defined]
-        optimizer.step()
+        flag = torch.ones(())
+        if is_waited_for:
+            optimizer.found_inf = flag  # type: ignore[attr-defined]
+            optimizer.step()
+        else:
+            others, matrices = optimizer.param_groups
+            with torch.no_grad():
+                optimizer._step_of_adam(others, flag)
+                optimizer._step_of_muon(matrices, flag)
         for name, tensor in model.state_dict().items():
             assert torch.equal(tensor, before[name]), name
         for number, state in optimizer.state_dict()["state"].items():
