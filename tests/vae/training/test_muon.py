@@ -72,11 +72,19 @@ def set_gradients(model: VAE, seed: int) -> dict[str, Tensor]:
 def test_convolutions_move_by_muon_and_all_else_by_adam(
     large: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Large ones with steps of double length, those of one half in turn with those of the other."""
+    """Large ones with steps of double length, those of one half in turn with those of the other.
+
+    Of Adam those of lengths and biases are ten times as long.
+    """
     monkeypatch.setattr(muon, "LARGE", large)
     model = make()
     other = copy.deepcopy(model)
-    optimizer, adam = optimizer_of(model), torch.optim.Adam(other.parameters(), LR, BETAS)
+    vectors, rest = [], []
+    for name, parameter in other.named_parameters():
+        (vectors if name.endswith((".original0", ".bias")) else rest).append(parameter)
+    assert len(vectors) == 33  # 15 lengths, and 18 biases
+    adam = torch.optim.Adam([{"params": rest}, {"params": vectors, "lr": 10 * LR}], LR, BETAS)
+    optimizer = optimizer_of(model)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     gradients = []
     for seed in range(3):
@@ -166,6 +174,22 @@ def test_a_loaded_state_goes_on_the_same(monkeypatch: pytest.MonkeyPatch) -> Non
         its.step()
     for ours, theirs in zip(model.parameters(), other.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_a_state_from_before_lengths_were_quicker_goes_on_as_it_began() -> None:
+    model = make()
+    other = copy.deepcopy(model)
+    optimizer, adam = optimizer_of(model), torch.optim.Adam(other.parameters(), LR, BETAS)
+    saved = copy.deepcopy(optimizer.state_dict())
+    del saved["param_groups"][0]["factors"]
+    optimizer.load_state_dict(saved)
+    for one, its in ((model, optimizer), (other, adam)):
+        set_gradients(one, 0)
+        its.step()
+    others = dict(other.named_parameters())
+    for name, parameter in model.named_parameters():
+        if not name.endswith("original1"):
+            torch.testing.assert_close(parameter, others[name])
 
 
 @pytest.mark.parametrize("name", ["mlp", "conv"])
