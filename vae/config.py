@@ -141,7 +141,7 @@ class TrainConfig:
     lr_schedule: option_choices.LrSchedule = field(
         default="cooldown",
         metadata={
-            "help": "constant, cosine, or cooldown (rises over the first hundred steps, falls to a "
+            "help": "constant, cosine, or cooldown (rises over the first 15 steps, falls to a "
             "hundredth over the last 3 tenths)"
         },
     )

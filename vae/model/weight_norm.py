@@ -48,7 +48,7 @@ class _Normalised(torch.autograd.Function):
         flat, norm, scale = ctx.saved_tensors
         of_w = gradients[0].permute(0, 2, 3, 1).reshape(flat.shape)
         of_length = (of_w * flat).sum(1 - ctx.dim, keepdim=True) / norm
-        of_direction = torch.addcmul(of_w * scale, flat, scale * of_length / norm, value=-1)
+        of_direction = (of_w * scale).addcmul_(flat, scale * of_length / norm, value=-1)
         return (
             of_length.reshape(ctx.length_shape),
             of_direction.view(ctx.rows_shape).permute(0, 3, 1, 2),

@@ -30,9 +30,9 @@ ITERATIONS = 3
 # arXiv:2502.16982.
 RMS = 0.4
 SMALLEST = 1e-30  # squared length of a momentum, below which it is taken for 0
-# On a CPU, matrices with more rows and columns than this take a step of double length every second
-# time: to make one orthogonal takes longer than what it is learnt from.
-LARGE, TURNS = 128, 2
+# On a CPU, matrices with more rows and columns than this take one step of the length of four every
+# fourth time: to make one orthogonal takes longer than what it is learnt from.
+LARGE, TURNS = 96, 4
 # Lengths and biases begin far from where they end, those of residual convolutions at 0, and are few.
 # Adam takes them there so many times as fast.
 OF_VECTORS = 10.0

@@ -13,7 +13,7 @@ from vae.option_choices import LrSchedule
 # Parts of the training: the warm-up of a cosine, the longest one of a cooldown, and its end.
 WARMUP_PART = 0.01
 MOST_WARMUP_PART = 0.1
-WARMUP_STEPS = 100  # of a cooldown: at once at full speed, Adam's first steps throw it far off
+WARMUP_STEPS = 15  # of a cooldown: at once at full speed, the first steps throw it far off
 COOLDOWN_PART = 0.3
 # Both end at this part of the learning rate.
 FINAL_PART = 0.01
@@ -22,7 +22,7 @@ FINAL_PART = 0.01
 def lr_at(step: int, lr: float, schedule: LrSchedule, total_steps: int) -> float:
     """Learning rate of the step after `step` completed ones.
 
-    ``constant``: lr. ``cooldown``: rises linearly over the first hundred steps (of a short training
+    ``constant``: lr. ``cooldown``: rises linearly over the first fifteen steps (of a short training
     over its first tenth), is lr, and falls over the last three tenths of the training linearly to
     lr / 100 at its last step (Hägele et al. 2024, arXiv:2405.18392). ``cosine``: rises
     linearly over the first hundredth of the training, then falls along half a cosine to lr / 100

@@ -371,8 +371,8 @@ def test_beta_of_cycles_rises_anew() -> None:
 
 def test_a_cooldown_rises_first_and_takes_the_last_three_tenths() -> None:
     rates = [lr_at(step, 2.0, "cooldown", 1000) for step in range(1000)]
-    assert rates[:100] == pytest.approx([2.0 * step / 101 for step in range(1, 101)])
-    assert rates[100:699] == [2.0] * 599
+    assert rates[:15] == pytest.approx([2.0 * step / 16 for step in range(1, 16)])
+    assert rates[15:699] == [2.0] * 684
     assert rates[-1] == pytest.approx(0.02)
     assert rates[849] == pytest.approx(1.01)
     falls = {round(before - after, 9) for before, after in itertools.pairwise(rates[699:])}
