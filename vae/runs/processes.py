@@ -27,6 +27,9 @@ HANDSHAKE_SECONDS = 60.0  # in which a trainer begins or refuses, also on a busy
 OF_TORCHRUN = "torch/distributed/elastic"  # in what it says of processes that have ended
 # Where a trainer is told which requests were there before it was started.
 CONTROL_VARIABLE = "VAE_CONTROL_SEQUENCE"
+# What the page starts shares the processor with it: threads that wait sleep at once. A training
+# that pages watch loses less to them so.
+BESIDE_A_PAGE = {"OMP_WAIT_POLICY": "PASSIVE"}
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -173,7 +176,7 @@ def _spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=Path.cwd(),
-            env={**os.environ, **environment, "PYTHONPATH": _python_path()},
+            env={**BESIDE_A_PAGE, **os.environ, **environment, "PYTHONPATH": _python_path()},
         )
     # A child whose end nobody waits for stays in the process table as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()

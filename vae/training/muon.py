@@ -33,8 +33,8 @@ SMALLEST = 1e-30  # squared length of a momentum, below which it is taken for 0
 # On a CPU, matrices with more rows and columns than this take one step of the length of four every
 # fourth time: to make one orthogonal takes longer than what it is learnt from.
 LARGE, TURNS = 96, 4
-# Lengths and biases begin far from where they end, those of residual convolutions at 0, and are few.
-# Adam takes them there so many times as fast.
+# Lengths and biases begin far from where they end, those of residual convolutions at 0, and are
+# few: Adam takes them there so many times as fast.
 OF_VECTORS = 10.0
 
 
@@ -118,13 +118,17 @@ class Muon(torch.optim.Optimizer):
         factors = group.get("factors") or [1.0] * len(group["params"])
         with_factors = list(zip(group["params"], factors, strict=True))
         for factor in sorted(set(factors)):
-            parameters = [p for p, own in with_factors if own == factor and p.grad is not None]
-            self._step_of_adam_at(factor * group["lr"], parameters, group, is_bad)
+            self._move_by_adam(
+                [p for p, own in with_factors if own == factor and p.grad is not None],
+                factor * group["lr"],
+                group,
+                is_bad,
+            )
 
-    def _step_of_adam_at(
+    def _move_by_adam(
         self,
+        parameters: list[Any],  # tensors with a gradient
         lr: float | Tensor,
-        parameters: list[Tensor],
         group: dict[str, Any],
         is_bad: Tensor | None,
     ) -> None:

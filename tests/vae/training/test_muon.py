@@ -72,7 +72,7 @@ def set_gradients(model: VAE, seed: int) -> dict[str, Tensor]:
 def test_convolutions_move_by_muon_and_all_else_by_adam(
     large: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Large ones with one step of the length of four every fourth time, a quarter of them each time.
+    """Large ones with one step of the length of four every fourth time, a quarter of them each.
 
     Of Adam those of lengths and biases are ten times as long.
     """

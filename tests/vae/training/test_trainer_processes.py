@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from vae.errors import InputError
 from vae.runs.events import last_event
 from vae.runs.folder import Run
-from vae.runs.processes import start_training
+from vae.runs.processes import start_inquiry, start_training
 
 ROOT = Path(__file__).parents[3]
 
@@ -120,3 +121,26 @@ def test_a_training_that_is_ended_while_it_imports_leaves_nothing_half(
     assert process.returncode == 130
     assert error.splitlines()[-1] == "Stopped; nothing half is left behind."
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(("chosen", "wanted"), [(None, "0"), ("ACTIVE", "[1-9][0-9]*")])
+def test_threads_of_what_the_page_starts_sleep_at_once(
+    trained_root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    chosen: str | None,
+    wanted: str,
+) -> None:
+    """Unless the environment has it otherwise."""
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        monkeypatch.delenv(name, raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", chosen)
+    monkeypatch.setenv("OMP_DISPLAY_ENV", "VERBOSE")
+    log = tmp_path / "log"
+    words = ["sample", "tiny", "--num", "1", "--out", str(tmp_path / "faces.png")]
+    assert start_inquiry(trained_root, words, log).wait(120) == 0
+    told = log.read_text("utf-8")
+    if "GOMP_SPINCOUNT" not in told:
+        pytest.skip("torch's threads are not those of GNU's OpenMP")
+    assert re.search(rf"GOMP_SPINCOUNT\s*=\s*'{wanted}'", told)
