@@ -81,10 +81,20 @@ def test_new_images_come_among_their_neighbours_and_others_keep_their_place(
     mu = np.concatenate([first.mu[100:], first.mu[100:160] + draw.normal(0, 0.1, (60, 8))])
     order = draw.permutation(len(some))
     later = latents_of(mu[order].astype(np.float32), some[order])
-    warm = mapped(later, "umap", 0, first)
-    place = dict(zip(warm.index.tolist(), warm.xy, strict=True))
+
+    def how_far(latents: Latents) -> float:
+        """From the place they had before, the median of the known ones."""
+        place = dict(zip(latents.index.tolist(), latents.xy, strict=True))
+        known = np.array([place[i] for i in range(100, 300)])
+        return float(np.median(np.linalg.norm(known - first.xy[100:], axis=1)))
+
+    # The last digits of a processor decide on a layout: one seed says little.
+    warm, cold = [
+        [mapped(later, "umap", seed, earlier) for seed in range(3)] for earlier in (first, None)
+    ]
+    assert sum(map(how_far, warm)) < 0.7 * sum(map(how_far, cold))
+    place = dict(zip(warm[0].index.tolist(), warm[0].xy, strict=True))
     known = np.array([place[i] for i in range(100, 300)])
-    assert apart(first.xy[100:], known) < 0.2
     away = [np.linalg.norm(place[300 + i] - place[100 + i]) for i in range(60)]
     assert np.median(away) < 0.2 * np.linalg.norm(known.std(0))
 
