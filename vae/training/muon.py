@@ -41,9 +41,9 @@ OF_VECTORS = 10.0
 class Muon(torch.optim.Optimizer):
     """Adam, but for the directions of weight-normalised convolutions, whose steps are of Muon.
 
-    One learning rate suits both: a step of either changes a weight by about as much, but for lengths
-    and biases (see OF_VECTORS). As torch's
-    fused Adam it takes no step where its `found_inf` is 1, and never waits for the device.
+    One learning rate suits both: a step of either changes a weight by about as much, but for
+    lengths and biases (see OF_VECTORS). As torch's fused Adam it takes no step where its
+    `found_inf` is 1, and never waits for the device.
     """
 
     def __init__(
