@@ -3,11 +3,11 @@
     python -m benchmarks.train [--network residual] [--batch 64] [--size 64] [--rounds 7]
     python -m benchmarks.train --until 6000 [--optimizer muon]
 
-Same network, start, images, batch, dtype and optimizer for all; medians over the turns, and their
-spread. With `--until` they train until their model has that elbo of held-out images, each as it
-does by itself. Beside them what this machine can do at most, measured before and after the turns:
-products of matrices, 3 by 3 convolutions, copies of memory. Lightning and pythae run where they are
-installed.
+Same network, start, images, batch, dtype and optimizer for all; the threads of ours wait as those of
+the command do, the others' as torch leaves them. Medians over the turns, and their spread. With
+`--until` they train until their model has that elbo of held-out images, each as it does by itself.
+Beside them what this machine can do at most, measured before and after the turns: products of
+matrices, 3 by 3 convolutions, copies of memory. Lightning and pythae run where they are installed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from PIL import Image
 
 from benchmarks.loops import LOOPS
 from benchmarks.turns import Loop, race, race_to
+from vae.commands.parser import SHORT_SPINS
 from vae.config import Config, with_values
 from vae.data.dataset import open_dataset
 from vae.faces.synthetic import faces
@@ -102,7 +103,10 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
     open_dataset(with_values(Config(), options).data, folder.parent / "cache")  # for all of them
     wanted = [name for name in LOOPS if name in arguments.loops]
-    loops = [Loop("benchmarks.loops", name, settings) for name in wanted]
+    loops = [
+        Loop("benchmarks.loops", name, settings, None, SHORT_SPINS if name == "ours" else None)
+        for name in wanted
+    ]
     turns, came = arguments.rounds, dict[str, float]()
     before = ceilings(device, turns)
     try:

@@ -19,6 +19,7 @@ import torch
 
 from benchmarks.train import ceilings, cost_of_an_image, write_images
 from benchmarks.turns import Loop, race
+from vae.commands.parser import SHORT_SPINS
 from vae.config import Config, with_values
 from vae.data.dataset import open_dataset
 from vae.model.device import choose_device
@@ -82,7 +83,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> str:
             "threads": arguments.threads,
             "autocast": device.type == "cuda",
         }
-        loops.append(Loop("benchmarks.loops", "ours", about, name))
+        loops.append(Loop("benchmarks.loops", "ours", about, name, SHORT_SPINS))
         configs.append(config)
     try:
         failed = race(loops, arguments.warm_up, arguments.rounds, arguments.seconds)

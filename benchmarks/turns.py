@@ -78,8 +78,14 @@ class Loop:
     """The side of the race: a process that runs `python -m MODULE NAME SETTINGS`."""
 
     def __init__(
-        self, module: str, name: str, settings: dict[str, Any], title: str | None = None
+        self,
+        module: str,
+        name: str,
+        settings: dict[str, Any],
+        title: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        """`environment`: variables of its process beside those of this one."""
         self.name = title or name
         self.speeds: list[float] = []  # images a second, of each turn
         self.elbos: list[tuple[float, float]] = []  # after so many seconds of its own, where asked
@@ -89,7 +95,12 @@ class Loop:
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, name, json.dumps(settings)],
             pass_fds=(theirs, also_theirs),
-            env={**os.environ, COMMANDS: str(theirs), ANSWERS: str(also_theirs)},
+            env={
+                **(environment or {}),
+                **os.environ,
+                COMMANDS: str(theirs),
+                ANSWERS: str(also_theirs),
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -20,6 +20,7 @@ from tests.browser.driver import (
     require_chromium,
     wait_for_socket,
     wait_until,
+    wait_until_idle,
 )
 from vae.runs.events import EventWriter, last_event, numbered
 from vae.runs.folder import Run
@@ -72,11 +73,18 @@ def test_live_follows_but_not_under_a_hand_nor_where_nobody_looks(
         expect(at).to_have_text(f"step {number:,}")
         page.mouse.move(700, 5)
         begin()
+        wait_until_nothing_is_under_way(page)
         step(write, number + 1)
         page.wait_for_timeout(1000 * STILL_SECONDS)
         expect(at).to_have_text(f"step {number:,}", timeout=1)
         end()
         expect(at).to_have_text(f"step {number + 1:,}")
+
+
+def wait_until_nothing_is_under_way(page: Page) -> None:
+    """What was asked for just before a hand came is still drawn, with what is known by then."""
+    page.wait_for_timeout(500)  # until the page says that it is being drawn
+    wait_until_idle(page)
 
 
 def hide(page: Page, is_hidden: bool) -> None:

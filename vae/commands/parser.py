@@ -35,7 +35,8 @@ from vae.option_checks import as_came
 from vae.option_choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, PRIORS, SPLITS
 from vae.runs import torchrun
 
-NUM_SPINS = "1000"  # of a thread that waits: some 10 to 30 microseconds
+# A thread that waits spins for some 10 to 30 microseconds (of GNU's OpenMP; others sleep at once).
+SHORT_SPINS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
 
 
 def whole(text: str) -> int:
@@ -232,5 +233,4 @@ def _let_threads_sleep() -> None:
     woken hundreds of times in a step, an eighth of its time.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-        os.environ.setdefault("GOMP_SPINCOUNT", NUM_SPINS)  # of GNU's OpenMP; others sleep
+        os.environ.update({**SHORT_SPINS, **os.environ})
