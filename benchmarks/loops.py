@@ -15,16 +15,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from benchmarks.turns import Turn
 from vae.config import Config, with_values
 from vae.data.dataset import Dataset, open_dataset
 from vae.latent.encoding import to_unit
+from vae.model.batch_norm import BatchNorm2d
+from vae.model.convolutions import LastConvolution, PixelShuffle, PixelUnshuffle, Upconvolution
 from vae.model.device import choose_device
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
 
 FOREVER = 10**9
+OWN_LAYERS = BatchNorm2d, LastConvolution, PixelShuffle, PixelUnshuffle, Upconvolution
 
 
 @dataclass
@@ -51,6 +55,24 @@ class Race:
         model = VAE(self.config.model, (3, size, size))
         if self.config.model.name == "residual":
             normalise_weights(model)
+        self.turn.model = model.to(self.device)
+        return model
+
+    def model_of_torch(self) -> VAE:
+        """The same network, each layer torch's own."""
+        size = self.config.data.image_size or 64
+        torch.manual_seed(self.config.train.seed)
+        model = VAE(self.config.model, (3, size, size))
+        convolutions = []
+        for module in model.modules():
+            for own in OWN_LAYERS:  # all of it is in the class
+                if type(module) is own:
+                    module.__class__ = own.__base__
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                convolutions.append(module)
+        if self.config.model.name == "residual":
+            for module in convolutions[:-1]:
+                weight_norm(module, dim=int(isinstance(module, nn.ConvTranspose2d)))
         self.turn.model = model.to(self.device)
         return model
 
@@ -100,9 +122,9 @@ def ours(race: Race) -> None:
     trainer.train(asked, lambda what, done, total: None)  # type: ignore[arg-type]
 
 
-def usual(race: Race, num_workers: int) -> None:
+def usual(race: Race, num_workers: int, is_of_torch: bool = False) -> None:
     """The loop of tutorials: ImageFolder, DataLoader, Adam, the loss read at each step."""
-    model = race.model()
+    model = race.model_of_torch() if is_of_torch else race.model()
     optimizer = torch.optim.Adam(model.parameters(), race.config.train.lr)
     loader, total = race.files(num_workers), 0.0
     while True:
@@ -204,6 +226,7 @@ def pythae(race: Race) -> None:
 LOOPS: dict[str, Callable[[Race], None]] = {
     "ours": ours,
     "usual loop": lambda race: usual(race, 0),
+    "usual, torch's layers": lambda race: usual(race, 0, is_of_torch=True),
     "usual loop with 2 workers": lambda race: usual(race, 2),
     "30 lines": resident,
     "Lightning": lightning,

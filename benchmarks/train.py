@@ -3,8 +3,9 @@
     python -m benchmarks.train [--network residual] [--batch 64] [--size 64] [--rounds 7]
     python -m benchmarks.train --until 6000 [--optimizer muon]
 
-Same network, start, images, batch, dtype and optimizer for all; the threads of ours wait as those of
-the command do, the others' as torch leaves them. Medians over the turns, and their spread. With
+Same network, start, images, batch, dtype and optimizer for all; one has the network of torch's own
+layers, as a person writes it, the others in our layers. The threads of ours wait as those of the
+command do, the others' as torch leaves them. Medians over the turns, and their spread. With
 `--until` they train until their model has that elbo of held-out images, each as it does by itself.
 Beside them what this machine can do at most, measured before and after the turns: products of
 matrices, 3 by 3 convolutions, copies of memory. Lightning and pythae run where they are installed.
