@@ -192,11 +192,14 @@ class Trainer:
         self.writer.finish()  # one copy in memory at most
         copy = copied(self.state, self.epoch, self.dataset, self.objective)
         about = self.run, self.dataset, self.objective, self.state
-        if is_measured:
+        # Patience asks for the loss before the next step; MPS bears one thread.
+        is_awaited = bool(self.config.train.patience) or self.device.type == "mps"
+        if is_measured and (is_awaited or self.step == self.total_steps):
+            self.writer.tell("eval", **copy.measure(*about))
+        elif is_measured:
             self.writer.tell_of("eval", lambda: copy.measure(*about))
         self.writer.tell_of("checkpoint", lambda: copy.write(self.run))
-        # Patience asks for the loss before the next step; MPS bears one thread.
-        if self.config.train.patience or self.device.type == "mps":
+        if is_awaited:
             self.writer.finish()
 
     def _evaluate_more(self) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import torch
+
 from vae.runs.events import EventWriter
 
 
@@ -15,11 +17,17 @@ class Writer:
 
     Their order is that of the calls, so a line that names a file stands in the log once the file
     is whole. After a job that fails none of those that wait is done.
+
+    It computes alone. With helpers of its own there would be more threads than cores, and OpenMP
+    would put those of the steps to sleep at once, here and ever after: an eighth of their time.
     """
 
     def __init__(self, events: EventWriter) -> None:
         self.events = events
         self._thread = ThreadPoolExecutor(1, "writer")
+        num_threads = torch.get_num_threads()
+        self._thread.submit(_compute_alone).result()
+        torch.set_num_threads(num_threads)  # of threads to come
         self._waiting: deque[Future[None]] = deque()
         self._error: Exception | None = None
 
@@ -71,3 +79,9 @@ class Writer:
     def _wait(self) -> None:
         while self._waiting:
             self._waiting.popleft().result()
+
+
+def _compute_alone() -> None:
+    """Let the calling thread have no helpers."""
+    torch.get_num_threads()  # a thread that was not asked yet would take over the others' number
+    torch.set_num_threads(1)

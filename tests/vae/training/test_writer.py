@@ -43,6 +43,27 @@ def test_jobs_and_lines_of_the_log_keep_their_order(tmp_path: Path) -> None:
     assert [event["step"] for event in read_events(tmp_path / "log")[0]] == order
 
 
+def test_it_computes_without_helpers_and_leaves_theirs_to_others(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        writer = Writer(EventWriter(tmp_path / "log", keep_step=0))
+        num_threads = dict[str, int]()
+
+        def ask(name: str) -> None:
+            num_threads[name] = torch.get_num_threads()
+
+        writer.later(lambda: ask("writer"))
+        writer.close()
+        another = threading.Thread(target=ask, args=("another",))
+        another.start()
+        another.join()
+        ask("steps")
+        assert num_threads == {"writer": 1, "another": 2, "steps": 2}
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_after_a_job_that_fails_nothing_is_done_until_it_was_told(tmp_path: Path) -> None:
     writer = Writer(EventWriter(tmp_path / "log", keep_step=0))
     begin, done = threading.Event(), []
