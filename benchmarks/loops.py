@@ -48,33 +48,28 @@ class Race:
         """The images of the folder, imported."""
         return open_dataset(self.config.data, self.folder.parent / "cache")
 
-    def model(self) -> VAE:
-        """The network as the product trains it, with the start of its seed."""
+    def model(self, is_of_torch: bool = False) -> VAE:
+        """The network as the product trains it, or of torch's own layers, with its seed's start."""
         size = self.config.data.image_size or 64
         torch.manual_seed(self.config.train.seed)
         model = VAE(self.config.model, (3, size, size))
-        if self.config.model.name == "residual":
+        if is_of_torch:
+            self._use_layers_of_torch(model)
+        elif self.config.model.name == "residual":
             normalise_weights(model)
         self.turn.model = model.to(self.device)
         return model
 
-    def model_of_torch(self) -> VAE:
-        """The same network, each layer torch's own."""
-        size = self.config.data.image_size or 64
-        torch.manual_seed(self.config.train.seed)
-        model = VAE(self.config.model, (3, size, size))
+    def _use_layers_of_torch(self, model: VAE) -> None:
         convolutions = []
         for module in model.modules():
-            for own in OWN_LAYERS:  # all of it is in the class
-                if type(module) is own:
-                    module.__class__ = own.__base__
+            if type(module) in OWN_LAYERS:  # all of what they are is in their class
+                module.__class__ = type(module).__base__
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
                 convolutions.append(module)
         if self.config.model.name == "residual":
             for module in convolutions[:-1]:
                 weight_norm(module, dim=int(isinstance(module, nn.ConvTranspose2d)))
-        self.turn.model = model.to(self.device)
-        return model
 
     def loss(self, model: nn.Module, x: Tensor) -> Tensor:
         """-elbo, the mean of a batch; x [N, C, H, W]"""
@@ -124,7 +119,7 @@ def ours(race: Race) -> None:
 
 def usual(race: Race, num_workers: int, is_of_torch: bool = False) -> None:
     """The loop of tutorials: ImageFolder, DataLoader, Adam, the loss read at each step."""
-    model = race.model_of_torch() if is_of_torch else race.model()
+    model = race.model(is_of_torch)
     optimizer = torch.optim.Adam(model.parameters(), race.config.train.lr)
     loader, total = race.files(num_workers), 0.0
     while True:

@@ -105,7 +105,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     open_dataset(with_values(Config(), options).data, folder.parent / "cache")  # for all of them
     wanted = [name for name in LOOPS if name in arguments.loops]
     loops = [
-        Loop("benchmarks.loops", name, settings, None, SHORT_SPINS if name == "ours" else None)
+        Loop("benchmarks.loops", name, settings, environment=SHORT_SPINS if name == "ours" else {})
         for name in wanted
     ]
     turns, came = arguments.rounds, dict[str, float]()

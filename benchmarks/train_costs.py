@@ -83,7 +83,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> str:
             "threads": arguments.threads,
             "autocast": device.type == "cuda",
         }
-        loops.append(Loop("benchmarks.loops", "ours", about, name, SHORT_SPINS))
+        loops.append(Loop("benchmarks.loops", "ours", about, name, environment=SHORT_SPINS))
         configs.append(config)
     try:
         failed = race(loops, arguments.warm_up, arguments.rounds, arguments.seconds)
