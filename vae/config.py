@@ -87,7 +87,7 @@ class ModelConfig:
     likelihood: option_choices.LikelihoodName | None = field(
         default=None,
         metadata={
-            "help": "bernoulli, gaussian, gaussian_per_pixel or laplace "
+            "help": "bernoulli, gaussian, gaussian_bands, gaussian_per_pixel or laplace "
             "(default: gaussian for colour, else bernoulli)"
         },
     )

@@ -16,7 +16,7 @@ NETWORK_LABELS: dict[Network, str] = {
     "conv": "conv: five layers, as in tutorials",
     "mlp": "one hidden layer",
 }
-LikelihoodName = Literal["bernoulli", "gaussian", "gaussian_per_pixel", "laplace"]
+LikelihoodName = Literal["bernoulli", "gaussian", "gaussian_bands", "gaussian_per_pixel", "laplace"]
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 ObjectiveName = Literal["elbo", "importance_weighted", "beta_tc", "autoencoder"]
 OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)

@@ -55,7 +55,8 @@ def about_latents(evaluation: Event, config: Config, events: list[Event]) -> lis
                 "prior. A warm-up (`train.warmup_steps` of an epoch or two) lets the latents "
                 "become useful before the KL counts; free bits (`train.free_bits`) exempt some "
                 "nats of each dimension; a smaller `train.beta` and a learned sigma (leave "
-                "`model.sigma` out) make the KL count less.",
+                "`model.sigma` out) make the KL count less. The elbo does not show this: noise "
+                "that fits the images well can be worth more nats than all that z could say.",
                 silent,
             )
         ]
@@ -158,8 +159,8 @@ def about_sigma(evaluation: Event, config: Config) -> list[Finding]:
 
 
 def _sigma_at_floor(error: float, config: Config) -> Finding:
-    is_per_pixel = config.model.likelihood == "gaussian_per_pixel"
-    remedy = remedies.one_sigma(config) if is_per_pixel else remedies.held_sigma(config, 2 / 255)
+    has_many = config.model.likelihood in ("gaussian_bands", "gaussian_per_pixel")
+    remedy = remedies.one_sigma(config) if has_many else remedies.held_sigma(config, 2 / 255)
     return Finding(
         "dead_sigma",
         "warning",

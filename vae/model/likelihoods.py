@@ -12,13 +12,10 @@ puts out, [N, `num_outputs` * C, H, W]; x is in [0, 1]. Each likelihood has
 from __future__ import annotations
 
 import math
-from typing import assert_never
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from vae.option_choices import LikelihoodName
 
 # Half a grey level: pictures of 8 bits hold nothing finer, and log sigma stays finite.
 MIN_SIGMA = 0.5 / 255
@@ -26,7 +23,7 @@ MIN_SIGMA = 0.5 / 255
 MAX_SIGMA = 0.5
 
 
-class _OfParts(nn.Module):
+class OfParts(nn.Module):
     """What the likelihoods share."""
 
     def mean(self, output: Tensor) -> Tensor:
@@ -50,7 +47,7 @@ class _OfParts(nn.Module):
         return self.nll_of(self.measure(output, x), x[0].numel())
 
 
-class Bernoulli(_OfParts):
+class Bernoulli(OfParts):
     """Each pixel a coin; `output` are its logits. Binary or grey-level images.
 
     nll = -sum_p x log y + (1 - x) log(1 - y), y = sigmoid(output): Kingma & Welling 2014,
@@ -69,7 +66,7 @@ class Bernoulli(_OfParts):
         return measured[..., 0]
 
 
-class Gaussian(_OfParts):
+class Gaussian(OfParts):
     """Normal noise of one sigma around the mean; `output` is the logit of the mean.
 
     nll = sum_p (x - xhat)^2 / (2 sigma^2) + log sigma + 1/2 log 2 pi.
@@ -120,7 +117,7 @@ class Gaussian(_OfParts):
         return error.clamp_min(MIN_SIGMA**2)
 
 
-class PixelGaussian(_OfParts):
+class PixelGaussian(OfParts):
     """Normal noise of its own sigma at every pixel; `output` holds logits of means, then sigmas.
 
     nll = sum_p (x - xhat_p)^2 / (2 sigma_p^2) + log sigma_p + 1/2 log 2 pi: Kingma & Welling
@@ -171,7 +168,7 @@ class PixelGaussian(_OfParts):
         return max(self.mean_sigma.item(), MIN_SIGMA)
 
 
-class Laplace(_OfParts):
+class Laplace(OfParts):
     """Two-sided exponential noise around the mean; `output` is the logit of the mean.
 
     nll = sum_p abs(x - xhat) / b + log 2b, whose standard deviation is sigma = b sqrt 2. It asks
@@ -225,26 +222,3 @@ def remember(mean: Tensor, num_updates: Tensor, value: Tensor) -> None:
     """Running mean over about the last 100 steps, over all steps while they are fewer. In place."""
     num_updates.add_(1)
     mean.lerp_(value, (1.0 / num_updates).clamp_min(0.01))
-
-
-Likelihood = Bernoulli | Gaussian | PixelGaussian | Laplace
-
-
-def default_likelihood(num_channels: int, sigma: float | None) -> LikelihoodName:
-    """Name of the likelihood that suits the images: gaussian for colour or where sigma is given."""
-    return "gaussian" if num_channels == 3 or sigma is not None else "bernoulli"
-
-
-def make_likelihood(name: LikelihoodName, sigma: float | None) -> Likelihood:
-    """The likelihood by its name in the config; `sigma` None: shared and optimal."""
-    match name:
-        case "bernoulli":
-            return Bernoulli()
-        case "gaussian":
-            return Gaussian(sigma)
-        case "gaussian_per_pixel":
-            return PixelGaussian()
-        case "laplace":
-            return Laplace(sigma)
-        case _:
-            assert_never(name)

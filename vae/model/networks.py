@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from vae.config import ModelConfig
 from vae.model.convolutions import ConvDecoder, ConvEncoder, ResidualDecoder, ResidualEncoder
 from vae.model.elbo import Terms
-from vae.model.likelihoods import default_likelihood, make_likelihood
+from vae.model.likelihood_choice import default_likelihood, make_likelihood
 from vae.model.posterior import Posterior
 
 # logvar stays inside (-LOGVAR_BOUND, LOGVAR_BOUND) with a gradient everywhere.
@@ -46,7 +46,7 @@ class VAE(nn.Module):
         self.image_shape = image_shape
         self.latent_dim = config.latent_dim
         name = config.likelihood or default_likelihood(image_shape[0], config.sigma)
-        self.likelihood = make_likelihood(name, config.sigma)
+        self.likelihood = make_likelihood(name, config.sigma, image_shape)
         num_channels, height, width = image_shape
         output_shape = (num_channels * self.likelihood.num_outputs, height, width)
         self.encoder: nn.Module

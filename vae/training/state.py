@@ -16,7 +16,7 @@ from vae.data.dataset import Dataset
 from vae.errors import InputError
 from vae.model import checkpoints
 from vae.model.device import choose_device, num_processes
-from vae.model.likelihoods import default_likelihood
+from vae.model.likelihood_choice import default_likelihood
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights
 from vae.runs.config_file import to_document

@@ -113,6 +113,7 @@ def objective_section(
         )
     else:
         how = {
+            "gaussian_bands": "over all bands, each of which has its own",
             "gaussian_per_pixel": "the mean over pixels, each of which has its own",
             "laplace": "b √2 of the Laplace density, with b at its optimum, computed from the data",
         }.get(str(config.model.likelihood), "at its optimum, computed from the data")

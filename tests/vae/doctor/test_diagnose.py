@@ -187,6 +187,19 @@ def healthy(num: int) -> list[Event]:
     ]
 
 
+def test_a_collapse_is_found_whatever_the_elbo_says() -> None:
+    """As measured: a free sigma for each band collapses, with a better elbo than one for all."""
+    healthy_one = event_of(torch.full((64,), 2.1), torch.ones(64), -13_491.0)
+    collapsed = event_of(torch.full((64,), 0.0005), torch.zeros(64), -21_628.0)
+    assert collapsed["elbo"] > healthy_one["elbo"]
+    assert not alarms(said([healthy_one]))
+    (found,) = alarms(said([collapsed]))
+    assert (found.name, found.kind) == ("collapse", "error")
+    assert "The elbo does not show this" in found.more
+    after = healthy_one | {"step": 2000}
+    assert [f.name for f in alarms(said([after, collapsed]))] == ["collapse"]
+
+
 def test_an_explosion_is_found_with_its_numbers() -> None:
     wild = event_of(torch.full((8,), 40.0), torch.ones(8), 900.0) | {"step": 2000}
     (found,) = alarms(said([*healthy(6), wild]))
@@ -241,9 +254,9 @@ def test_a_sigma_at_its_floor_is_dead() -> None:
     (found,) = alarms(said([event]))
     assert "lower limit** of 0.5 grey levels" in found.text
     assert found.remedies[0].options == {"model.sigma": 2 / 255}
-    per_pixel = with_values(Config(), {"model.likelihood": "gaussian_per_pixel"})
-    (found,) = alarms(said([event], per_pixel))
-    assert found.remedies[0].options == {"model.likelihood": "gaussian"}
+    for name in ("gaussian_bands", "gaussian_per_pixel"):
+        (found,) = alarms(said([event], with_values(Config(), {"model.likelihood": name})))
+        assert found.remedies[0].options == {"model.likelihood": "gaussian"}
 
 
 def test_a_sigma_of_the_training_images_alone_is_found() -> None:
@@ -290,6 +303,7 @@ CONFIGS = [
     {"train.objective": "beta_tc", "train.beta": 60.0},
     {"train.objective": "importance_weighted", "train.num_samples": 4},
     {"model.sigma": 0.7071, "model.likelihood": "gaussian"},
+    {"model.likelihood": "gaussian_bands"},
     {"model.likelihood": "gaussian_per_pixel"},
     {"train.warmup_steps": 10, "train.cycle_steps": 20},
     {"train.beta": 0.001},

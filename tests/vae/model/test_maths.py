@@ -19,6 +19,7 @@ from torch.distributions import (
 from torch.distributions import Laplace as LaplaceDistribution
 
 from vae.model.elbo import Terms, aggregate_log_prob, bits_per_dim, importance_bound, kl_parts
+from vae.model.likelihood_choice import make_likelihood
 from vae.model.likelihoods import (
     MAX_SIGMA,
     MIN_SIGMA,
@@ -26,9 +27,9 @@ from vae.model.likelihoods import (
     Gaussian,
     Laplace,
     PixelGaussian,
-    make_likelihood,
 )
 from vae.model.posterior import Posterior, active_units, prior_log_prob
+from vae.option_choices import LIKELIHOODS, LikelihoodName
 from vae.training.schedules import lr_at, rise
 
 
@@ -148,10 +149,10 @@ def test_per_pixel_sigma_is_bounded_and_keeps_its_gradient() -> None:
     assert (raw.grad > 0).all()
 
 
-@pytest.mark.parametrize("name", ["bernoulli", "gaussian", "gaussian_per_pixel", "laplace"])
-def test_data_and_reconstructions_live_in_zero_to_one(name: str) -> None:
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_data_and_reconstructions_live_in_zero_to_one(name: LikelihoodName) -> None:
     """The usual mistake is a tanh, in [-1, 1], beside data in [0, 1]."""
-    likelihood = make_likelihood(name, None)
+    likelihood = make_likelihood(name, None, (3, 4, 4))
     output = 50 * torch.randn(2, likelihood.num_outputs * 3, 4, 4, generator=generator())
     mean = likelihood.mean(output)
     assert mean.shape == (2, 3, 4, 4)
@@ -161,15 +162,17 @@ def test_data_and_reconstructions_live_in_zero_to_one(name: str) -> None:
     torch.testing.assert_close(half, torch.full_like(half, 0.5))
 
 
-@pytest.mark.parametrize("name", ["bernoulli", "gaussian", "gaussian_per_pixel", "laplace"])
-def test_nll_is_summed_over_pixels_and_not_over_images(name: str) -> None:
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_nll_is_summed_over_pixels_and_not_over_images(name: LikelihoodName) -> None:
     """Twice the pixels, twice the nats; twice the images, the same nats each."""
-    likelihood = make_likelihood(name, None)
+    likelihood = make_likelihood(name, None, (1, 8, 8))
     output = torch.randn(4, likelihood.num_outputs, 8, 8, generator=generator())
     x = torch.rand(4, 1, 8, 8, generator=generator())
     likelihood.train().nll(output, x)
     once = likelihood.eval().nll(output, x)
-    twice = likelihood.nll(output.repeat(1, 1, 2, 1), x.repeat(1, 1, 2, 1))
+    larger = make_likelihood(name, None, (1, 16, 8)).eval()
+    larger.load_state_dict(likelihood.state_dict())
+    twice = larger.nll(output.repeat(1, 1, 2, 1), x.repeat(1, 1, 2, 1))
     torch.testing.assert_close(twice, 2 * once)
     torch.testing.assert_close(
         likelihood.nll(output.repeat(2, 1, 1, 1), x.repeat(2, 1, 1, 1))[:4], once

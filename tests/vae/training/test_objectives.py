@@ -19,6 +19,7 @@ from vae.model.elbo import Terms, kl_parts
 from vae.model.likelihoods import Gaussian
 from vae.model.networks import VAE
 from vae.model.posterior import Posterior
+from vae.option_choices import LIKELIHOODS
 from vae.runs.config_file import from_json
 from vae.runs.events import last_event
 from vae.runs.folder import Run
@@ -185,7 +186,7 @@ def test_what_contradicts_itself_is_refused_in_one_sentence(
     assert sentence.endswith(".")
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian_per_pixel"])
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian_bands", "gaussian_per_pixel"])
 def test_a_fixed_sigma_belongs_to_likelihoods_that_have_one(likelihood: str) -> None:
     with pytest.raises(InputError, match=r"model\.sigma .* model\.likelihood"):
         ModelConfig(likelihood=likelihood, sigma=0.1)
@@ -212,7 +213,7 @@ def test_the_old_sigma_of_a_state_is_found_where_it_was() -> None:
 # ------------------------------------------------------------------------------------ in the model
 
 
-@pytest.mark.parametrize("name", ["bernoulli", "gaussian", "gaussian_per_pixel", "laplace"])
+@pytest.mark.parametrize("name", LIKELIHOODS)
 @pytest.mark.parametrize("network", ["conv", "mlp"])
 def test_every_likelihood_has_a_decoder_that_fits(name: str, network: str) -> None:
     config = ModelConfig(network, 4, (4, 4, 4, 4, 4), 16, name)
@@ -276,6 +277,7 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
     "beta-tc": {"train.objective": "beta_tc", "train.beta": 6.0},
     "autoencoder": {"train.objective": "autoencoder"},
     "laplace": {"model.likelihood": "laplace"},
+    "bands": {"model.likelihood": "gaussian_bands"},
     "per pixel": {"model.likelihood": "gaussian_per_pixel"},
 }
 

@@ -74,6 +74,7 @@ def steps(trainer: Trainer, num: int, take: Step | None = None, batch: int = BAT
 OBJECTIVES: list[dict[str, Any]] = [
     {},
     {"likelihood": "laplace"},
+    {"likelihood": "gaussian_bands"},
     {"likelihood": "gaussian_per_pixel"},
     {"likelihood": "bernoulli"},
     {"likelihood": "gaussian", "sigma": 0.1},

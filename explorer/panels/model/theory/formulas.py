@@ -122,6 +122,12 @@ def nll_tex(likelihood: str | None, sigma: float | None, num_samples: int = 1) -
         case "bernoulli":
             terms = r"-\sum_{p=1}^{P} \bigl(x_p \log \hat x_p + (1 - x_p) \log (1 - \hat x_p)\bigr)"
             return r"\text{nll} = " + mean + terms
+        case "gaussian_bands":
+            terms = (
+                r"\sum_{b} \Bigl(\frac{\|(x - \hat x)_b\|^2}{2\sigma_b^2} + n_b \log \sigma_b + "
+                r"\tfrac{n_b}{2} \log 2\pi\Bigr)"
+            )
+            return r"\text{nll} = " + mean + terms
         case "gaussian_per_pixel":
             terms = (
                 r"\sum_{p=1}^{P} \Bigl(\frac{(x_p - \hat x_p)^2}{2\sigma_p^2} + \log \sigma_p + "
@@ -149,6 +155,11 @@ LIKELIHOOD_WORDS = {
     "gaussian": (
         "Normal noise of one sigma around the decoded image x̂: squared error. Sigma sets the "
         "balance between error and kl."
+    ),
+    "gaussian_bands": (
+        "Normal noise around the decoded image x̂, with one sigma for each band b of n_b numbers: "
+        "from coarse to fine, light and colour apart. A band that errs little, such as fine "
+        "colour, counts more than with one sigma for all; none counts less."
     ),
     "gaussian_per_pixel": (
         "Normal noise around the decoded image x̂, with its own sigma at each pixel. It reaches "

@@ -16,7 +16,7 @@ from explorer.panels.model.theory.formulas import (
 )
 from vae.config import TrainConfig
 from vae.model.elbo import Terms
-from vae.model.likelihoods import make_likelihood
+from vae.model.likelihood_choice import make_likelihood
 from vae.model.posterior import Posterior
 from vae.option_choices import LIKELIHOODS
 from vae.training.objectives import Objective
@@ -106,7 +106,7 @@ def test_the_words_name_the_numbers(options: dict) -> None:
 @pytest.mark.parametrize(("name", "sigma"), [("gaussian", 0.05), ("laplace", 0.08)])
 def test_the_nll_is_that_of_the_likelihood(name: str, sigma: float) -> None:
     x, output = torch.rand(1, 1, 4, 4), torch.randn(1, 1, 4, 4)
-    likelihood = make_likelihood(name, sigma)
+    likelihood = make_likelihood(name, sigma, (1, 4, 4))
     tex = nll_tex(name, sigma)
     text = tex.partition(" = ")[2].replace(r"\sum_{p=1}^{P} ", "total").replace(r"\Bigl", "")
     text = text.replace(r"\Bigr", "").replace(r"\log ", "log").replace(r"\cdot", "*")
