@@ -12,7 +12,8 @@ BROUGHT_IN = {
         "checkpoints/anime-faces",
         [
             *("NOTES.md", "config.json", "evaluation.json", "events.jsonl", "model.safetensors"),
-            *("latents.npz", "samplers.npz", "maps/umap.npz", "previews/*.webp"),
+            *("latents.npz", "samplers.npz", "flow.safetensors", "maps/umap.npz"),
+            "previews/*.webp",
         ],
     ),
 }

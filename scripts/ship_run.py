@@ -2,7 +2,7 @@
 
     python -m scripts.ship_run checkpoints/RUN checkpoints/anime-faces "COMMAND" ["COMMAND" ...]
 
-Weights in half precision, at most 40 previews as WebP, the map by UMAP, the fitted mixture, the
+Weights in half precision, at most 40 previews as WebP, the map by UMAP, the flow, the mixture, the
 evaluation; no training states, so that it can be looked at but not resumed. The commands that
 trained it go into its NOTES.md.
 """
@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from vae.commands.parser import main as vae
 from vae.data.dataset import open_dataset
 from vae.latent import neighbours
+from vae.latent.fitted_flow import flow_made
 from vae.model.checkpoints import load_model
 from vae.runs.events import Event
 from vae.runs.folder import Run, data_cache
@@ -30,6 +31,7 @@ from vae.runs.folder import Run, data_cache
 MAX_PREVIEWS = 40
 MAP_POINTS = 2000
 KNOWN_IMAGES = 1500  # training images that samples are compared with
+FLOW_STEPS = 3000  # twice the usual
 
 
 def thin_previews(events: list[Event]) -> list[Event]:
@@ -85,14 +87,15 @@ def ship(source: Run, target: Run, commands: list[str]) -> None:
     dataset = open_dataset(target.config().data, data_cache(target.folder.parent))
     known = neighbours.know(model, dataset, weights.digest, max_images=KNOWN_IMAGES)
     neighbours.save_known(target.samplers_file, known)
+    flow_made(target, model, weights.digest, dataset, steps=FLOW_STEPS)
     command("evaluate", target)
     lines = "\n".join(f"    {command}" for command in commands)
     (target.folder / "NOTES.md").write_text(
         "# How this run was made\n\n"
         f"{lines}\n\n"
         "Then `python -m scripts.ship_run` made it small: weights in half precision, "
-        f"{MAX_PREVIEWS} previews as WebP, a map of {MAP_POINTS:,} images, a mixture fitted to "
-        f"{KNOWN_IMAGES:,} posterior means, its evaluation, no training states. "
+        f"{MAX_PREVIEWS} previews as WebP, a map of {MAP_POINTS:,} images, a flow, a mixture "
+        f"fitted to {KNOWN_IMAGES:,} posterior means, its evaluation, no training states. "
         "It can be looked at, evaluated and sampled, but not resumed.\n",
         encoding="utf-8",
     )

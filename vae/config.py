@@ -98,6 +98,13 @@ class ModelConfig:
             "(default: shared and optimal)"
         },
     )
+    prior: option_choices.Prior = field(
+        default="flow",
+        metadata={
+            "help": "flow: fit a flow to the codes after training, to draw samples from; normal: "
+            "draw them from N(0, I), the prior of the loss in both cases"
+        },
+    )
 
     def __post_init__(self) -> None:
         option_checks.check_choice("model.name", self.name, option_choices.NETWORKS)
@@ -111,6 +118,7 @@ class ModelConfig:
         option_checks.check_whole("model.hidden_dim", self.hidden_dim, 1, 16384)
         option_checks.check_choice("model.likelihood", self.likelihood, option_choices.LIKELIHOODS)
         option_checks.check_positive("model.sigma", self.sigma)
+        option_checks.check_choice("model.prior", self.prior, option_choices.PRIORS)
         option_checks.check(
             self.sigma is None or self.likelihood in (None, "gaussian", "laplace"),
             "model.sigma belongs to the gaussian and laplace likelihoods: leave it out with "
@@ -264,6 +272,7 @@ AUTOMATIC = {"train.batch_size": "auto", "model.likelihood": None}
 
 # A running model can go on under other values of these; everything else is fixed for a run.
 CHANGEABLE = (
+    "model.prior",
     "train.epochs",
     "train.lr",
     "train.lr_schedule",

@@ -35,8 +35,10 @@ COMPILINGS: tuple[Compiling, ...] = get_args(Compiling)
 
 Split = Literal["validation", "train"]
 SPLITS: tuple[Split, ...] = get_args(Split)
-Prior = Literal["normal", "mixture"]
+Prior = Literal["normal", "flow"]  # what samples come from once a model is trained
 PRIORS: tuple[Prior, ...] = get_args(Prior)
+Sampler = Literal[Prior, "mixture"]
+SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
 Curve = Literal["lerp", "slerp"]  # from one point of the latent space to another
 CURVES: tuple[Curve, ...] = get_args(Curve)
 PathKind = Literal[Curve, "dense"]

@@ -19,6 +19,7 @@ SETTLED_SECONDS = 5.0  # after which its last words, which are no count, are tak
 
 WORDS = {
     "encode": "Encoding",
+    "flow": "Fitting the flow",
     "neighbours": "Finding neighbours",
     "umap": "Laying out",
     "place": "Placing",

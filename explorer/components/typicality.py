@@ -18,14 +18,24 @@ from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     from vae.latent.aggregate import Aggregate
+    from vae.latent.fitted_flow import FittedFlow
 
 
 HELP = (
-    "The density of the aggregate posterior at this point, compared with its density at the "
-    "posterior means of validation images (each without its own component). Far below all of "
-    "them, the decoder has seen nothing similar and makes things up. A denser point is more "
+    "The density at this point, of the flow fitted to the codes or else of the aggregate "
+    "posterior, compared with the density at the posterior means of validation images. Far below "
+    "all of them, the decoder has seen nothing similar and makes things up. A denser point is more "
     "average, not better."
 )
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _densities(_flow: FittedFlow, digest: str, path: str, now: cache.Stamp) -> np.ndarray:
+    """log p(z) of the flow at each posterior mean in a file, sorted. [N]"""
+    from vae.latent.encoding import load_latents
+    from vae.latent.flow_paths import log_prob_of
+
+    return np.sort(log_prob_of(_flow.flow, load_latents(Path(path)).mu))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -46,6 +56,13 @@ def share_of(session: Session, z: Any) -> float | None:
     now = cache.stamp(run.latents_file)
     if now is None or latents is None or latents.mu.shape[1] != len(z):
         return None
+    fitted = session.flow()
+    if fitted is not None and fitted.flow.latent_dim == len(z):
+        from vae.latent.flow_paths import log_prob_of
+
+        known = _densities(fitted, fitted.digest, str(run.latents_file), now)
+        here = log_prob_of(fitted.flow, np.asarray(z, np.float32)[None])
+        return float(np.searchsorted(known, here[0]) / len(known))
     return _aggregate(str(run.latents_file), now).typicality(np.asarray(z, np.float64))
 
 

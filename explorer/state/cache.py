@@ -19,6 +19,7 @@ from vae.runs.folder import Run
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
     from vae.latent.encoding import Latents
+    from vae.latent.fitted_flow import FittedFlow
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 
@@ -92,6 +93,19 @@ def model(run: Run) -> tuple[VAE, Weights] | None:
     """
     now = stamp(run.weights_file)
     return None if now is None else _model(str(run.folder), now)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _flow(folder: str, now: Stamp, digest: str) -> FittedFlow | None:
+    from vae.latent.fitted_flow import flow_of
+
+    return flow_of(Run(Path(folder)), digest)
+
+
+def flow(run: Run, digest: str) -> FittedFlow | None:
+    """The flow fitted to the codes of these weights; None where there is none."""
+    now = stamp(run.flow_file)
+    return None if now is None else _flow(str(run.folder), now, digest)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

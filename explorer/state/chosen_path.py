@@ -22,7 +22,8 @@ from explorer.state.session import Session
 from vae.option_choices import PathKind
 
 if TYPE_CHECKING:
-    from vae.latent.paths import Roads
+    from vae.latent.fitted_flow import FittedFlow
+    from vae.latent.paths import Along, Roads
 
 LETTERS = "ABCDEF"
 STEPS = (5, 7, 9, 11, 13, 15)  # of a path, to choose from
@@ -104,11 +105,27 @@ def _roads(path: str, now: cache.Stamp) -> Roads:
     return paths.roads(load_latents(Path(path)).mu)
 
 
-def roads(session: Session) -> Roads | None:
-    """The graph of the run's posterior means; None where there are fewer than two of them."""
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _flow_roads(_flow: FittedFlow, digest: str, path: str, now: cache.Stamp) -> Along:
+    from vae.latent.encoding import load_latents
+    from vae.latent.flow_paths import flow_roads
+
+    return flow_roads(_flow.flow, load_latents(Path(path)).mu)
+
+
+def roads(session: Session) -> Along | None:
+    """What a path through dense regions goes along; None with fewer than two posterior means.
+
+    The flow of the run, or the graph of the posterior means where there is none.
+    """
     latents, file = session.latents(), session.run.latents_file
     now = cache.stamp(file)
-    return None if now is None or latents is None or len(latents.mu) < 2 else _roads(str(file), now)
+    if now is None or latents is None or len(latents.mu) < 2:
+        return None
+    fitted = session.flow()
+    if fitted is not None and fitted.flow.latent_dim == latents.mu.shape[1]:
+        return _flow_roads(fitted, fitted.digest, str(file), now)
+    return _roads(str(file), now)
 
 
 def trace(session: Session, keys: Floats, steps: int, kind: PathKind) -> Floats:
@@ -123,7 +140,7 @@ def trace(session: Session, keys: Floats, steps: int, kind: PathKind) -> Floats:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _measured(
-    _opened: OpenedRun, _roads: Roads, _keys: Floats, told: tuple[object, ...], steps: int
+    _opened: OpenedRun, _roads: Along, _keys: Floats, told: tuple[object, ...], steps: int
 ) -> dict[PathKind, tuple[Floats, float]]:
     from vae.latent import paths
 
@@ -131,7 +148,7 @@ def _measured(
     for kind in KINDS:
         z = paths.trace(_keys, steps, kind, _roads)
         pictures = images.decode(_opened.model, z)
-        result[kind] = paths.log_density(z, _roads), paths.unevenness(pictures)
+        result[kind] = _roads.log_density(z), paths.unevenness(pictures)
     return result
 
 
@@ -143,7 +160,7 @@ def measured(opened: OpenedRun, path: LatentPath) -> dict[PathKind, tuple[Floats
     run, along = opened.run, roads(opened.session)
     if along is None:
         return {}
-    stamps = cache.stamp(run.weights_file), cache.stamp(run.latents_file)
+    stamps = [cache.stamp(file) for file in (run.weights_file, run.latents_file, run.flow_file)]
     told = (str(run.folder), path.keys.tobytes(), *stamps)
     return _measured(opened, along, path.keys, told, path.steps)
 
@@ -164,7 +181,7 @@ def there_and_back(opened: OpenedRun, path: ChosenPath, steps: int) -> tuple[Flo
     Raises InputError.
     """
     run = opened.run
-    stamps = cache.stamp(run.weights_file), cache.stamp(run.latents_file)
+    stamps = [cache.stamp(file) for file in (run.weights_file, run.latents_file, run.flow_file)]
     return _there_and_back(opened, (str(run.folder), *stamps), path, steps)
 
 

@@ -18,6 +18,7 @@ from vae.runs.history import step_in_use
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
     from vae.latent.encoding import Latents
+    from vae.latent.fitted_flow import FittedFlow
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 
@@ -57,6 +58,14 @@ class Session:
         Raises InputError where the weights cannot be used.
         """
         return cache.model(self.run)
+
+    def flow(self) -> FittedFlow | None:
+        """The flow fitted to the codes of the weights in use; None where there is none.
+
+        Raises InputError where the weights cannot be used.
+        """
+        found = self.model()
+        return None if found is None else cache.flow(self.run, found[1].digest)
 
     def dataset(self) -> Dataset:
         """The run's images. Raises InputError where they are gone."""

@@ -72,7 +72,8 @@ def test_evaluate_brings_the_table_and_the_faces(page: Page, tiny: Server) -> No
 def test_a_clicked_sample_opens_in_sliders(page: Page, tiny: Server) -> None:
     (tiny.root / "tiny" / "samplers.npz").unlink(missing_ok=True)
     open_panel(page, tiny, "Model")
-    expect(page.get_by_role("radio", name="Mixture")).to_be_disabled()
+    expect(page.get_by_role("radio", name="Mixture")).to_be_hidden()
+    expect(page.get_by_role("radio", name="Flow")).to_be_checked()
     page.get_by_role("button", name="Find the nearest training images").click()
     expect(page.get_by_role("radio", name="Mixture")).to_be_enabled(
         timeout=1000 * TRAINING_PATIENCE

@@ -32,7 +32,7 @@ from vae.commands import (
 from vae.commands.progress import Progress
 from vae.errors import ExplainedError, InputError
 from vae.option_checks import as_came
-from vae.option_choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, PRIORS, SPLITS
+from vae.option_choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, SAMPLERS, SPLITS
 from vae.runs import torchrun
 
 # A thread that waits spins for some 10 to 30 microseconds (of GNU's OpenMP; others sleep at once).
@@ -146,7 +146,8 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub = with_out(command(pictures.sample))
     sub.add_argument("--num", type=whole, default=64)
     sub.add_argument("--seed", type=whole, default=0)
-    sub.add_argument("--prior", choices=PRIORS, default="normal")
+    text = "normal: N(0, I); flow, mixture: fitted to codes of training images (default: normal)"
+    sub.add_argument("--prior", choices=SAMPLERS, default="normal", help=text)
     text = "factor on the standard deviation of the samples (default: 1)"
     sub.add_argument("--temperature", type=number, default=1.0, metavar="T", help=text)
     text = "show beneath each the nearest training images in z and in pixels"

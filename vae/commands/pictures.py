@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def sample(arguments: argparse.Namespace, progress: Progress) -> Result:
-    """Write a grid of images decoded from the prior, or from a mixture fitted to the posterior."""
+    """Write a grid of images decoded from the prior, or from what was fitted to the posterior."""
     run = existing_run(arguments.root, arguments.run)
     if arguments.num < 1:
         raise InputError("--num must be at least 1.")
@@ -44,18 +44,25 @@ def sample(arguments: argparse.Namespace, progress: Progress) -> Result:
 
     from vae import pictures
     from vae.latent import encoding
+    from vae.latent.fitted_flow import flow_made, flow_of
     from vae.model.checkpoints import load_model
 
-    known = None
+    known = flow = None
+    model, weights = load_model(run)
+    if arguments.prior == "flow":
+        flow = flow_of(run, weights.digest)
+    is_fitted = arguments.prior == "normal" or flow is not None
+    if arguments.nearest or not is_fitted:
+        _, model, weights, dataset = open_run_and_data(arguments, progress)
     if arguments.prior == "mixture" or arguments.nearest:
         from vae.evaluation.evaluate import known_images
 
-        _, model, weights, dataset = open_run_and_data(arguments, progress)
         known = known_images(run, model, weights, dataset, progress)
-    else:
-        model, _ = load_model(run)
-    if arguments.prior == "mixture" and known is not None:
-        points = known.mixture.sample(arguments.num, arguments.seed, arguments.temperature)
+    if arguments.prior == "flow":
+        flow = flow or flow_made(run, model, weights.digest, dataset, progress)
+    fitted = known.mixture if known and arguments.prior == "mixture" else flow
+    if fitted is not None:
+        points = fitted.sample(arguments.num, arguments.seed, arguments.temperature)
         z = torch.from_numpy(points)
     else:
         generator = torch.Generator().manual_seed(arguments.seed)
@@ -128,13 +135,16 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
 
     from vae import pictures
     from vae.latent import encoding, paths
+    from vae.latent.fitted_flow import flow_of
+    from vae.latent.flow_paths import flow_roads
     from vae.model.checkpoints import load_model
 
-    model, _ = load_model(run)
-    along = None
+    model, weights = load_model(run)
+    along: paths.Along | None = None
     if arguments.path == "dense":
         try:
-            along = paths.roads(encoding.load_latents(run.latents_file).mu)
+            means, fitted = encoding.load_latents(run.latents_file).mu, flow_of(run, weights.digest)
+            along = flow_roads(fitted.flow, means) if fitted else paths.roads(means)
         except FileNotFoundError:
             raise InputError(
                 f"Run {run.name} has no posterior means yet: train it until its first evaluation."

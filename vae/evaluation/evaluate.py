@@ -20,9 +20,11 @@ from vae.evaluation import frechet
 from vae.evaluation.metrics import BATCH, evaluate
 from vae.latent import encoding, neighbours
 from vae.latent.encoding import Indices, Progress, some_of, to_unit
+from vae.latent.fitted_flow import flow_made
 from vae.latent.mixture import Mixture
 from vae.latent.neighbours import Known
 from vae.model.checkpoints import Weights
+from vae.model.flow import Flow
 from vae.model.networks import VAE
 from vae.option_choices import Split
 from vae.runs.folder import Run
@@ -72,13 +74,14 @@ def evaluate_run(
     if split == "train":
         index, others = others, index
     result = {"run": run.name, "split": split, "step": weights.step, "data": dataset.name}
+    flow = flow_made(run, model, weights.digest, dataset, progress).flow
     result |= evaluate(
-        model, dataset, index, importance_samples, bound_num=bound_num, progress=progress
+        model, dataset, index, importance_samples, flow=flow, bound_num=bound_num, progress=progress
     )
     if frechet_num:
         known = known_images(run, model, weights, dataset, progress)
         distances = frechet_distances(
-            *(model, dataset, index, others, known.mixture, network, frechet_num),
+            *(model, dataset, index, others, known.mixture, flow, network, frechet_num),
             progress=progress,
         )
         if distances:
@@ -115,6 +118,7 @@ def frechet_distances(
     index: Indices,
     others: Indices,
     mixture: Mixture,
+    flow: Flow,
     network: frechet.Network,
     num: int,
     seed: int = 0,
@@ -123,9 +127,9 @@ def frechet_distances(
     """The Frechet distance of sets of `num` images from as many real images of `index`.
 
     frechet_reconstructions: reconstructions of those same images; frechet_samples: from the prior,
-    and frechet_mixture: from the mixture, at temperature 1; frechet_real: as many real images of
-    `others`, the distance to expect of perfect samples. Empty for fewer than two images. All images
-    are compared in 8 bits.
+    frechet_mixture and frechet_flow: from what was fitted, at temperature 1; frechet_real: as many
+    real images of `others`, the distance to expect of perfect samples. Empty for fewer than two
+    images. All images are compared in 8 bits.
     """
     num = min(num, len(index))
     if num < 2:
@@ -134,7 +138,7 @@ def frechet_distances(
     real = index[some_of(len(index), num, seed)]
     rest = others[some_of(len(others), num, seed + 1)]
     prior = encoding.sample_prior(num, model.latent_dim, torch.Generator().manual_seed(seed))
-    drawn = torch.from_numpy(mixture.sample(num, seed))
+    drawn, of_flow = torch.from_numpy(mixture.sample(num, seed)), flow.sample(num, seed)
     sources: dict[str, Any] = {
         "reference": lambda some: dataset.take(real[some]),
         "frechet_reconstructions": lambda some: decoded(
@@ -142,6 +146,7 @@ def frechet_distances(
         ),
         "frechet_samples": lambda some: decoded(prior[some]),
         "frechet_mixture": lambda some: decoded(drawn[some]),
+        "frechet_flow": lambda some: decoded(of_flow[some]),
         "frechet_real": lambda some: dataset.take(rest[some]),
     }
 

@@ -20,6 +20,7 @@ from vae.evaluation.disentanglement import factor_scores
 from vae.evaluation.information import information, standard_error
 from vae.latent.encoding import Floats, Indices, Progress, some_of, to_unit
 from vae.model.elbo import bits_per_dim, importance_bound, psnr
+from vae.model.flow import Flow
 from vae.model.networks import VAE
 from vae.model.posterior import active_units, prior_log_prob
 
@@ -81,6 +82,7 @@ def evaluate(
     index: Indices,
     importance_samples: int,
     *,
+    flow: Flow | None = None,
     bound_num: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -89,8 +91,10 @@ def evaluate(
 
     nll, kl, elbo and bound are in nats per image, and NAME_se is the standard error over the
     images; mse, psnr (dB) and ssim compare each image with the reconstruction of its posterior
-    mean. bound is the importance-weighted bound with `importance_samples` samples, of `bound_num`
-    of the images (None: all); bound_gain is how far it is above the elbo of these same images.
+    mean. kl_flow and elbo_flow are those under the prior `flow`: the same z and nll, but a bound
+    that was not trained for. bound is the importance-weighted bound with `importance_samples`
+    samples, of `bound_num` of the images (None: all); bound_gain is how far it is above the elbo of
+    these same images.
     mutual_information is between z and which of mi_num images it came from, never above
     mi_limit = log mi_num. For a data set with known factors: mig, and how well each factor is
     predicted from the means. worst and best are the images with the largest and smallest mse.
@@ -108,6 +112,7 @@ def evaluate(
         "nll_se": standard_error(measured.nll),
         "kl_se": standard_error(measured.kl),
         "elbo_se": standard_error(elbos),
+        **_under(flow, measured),
         **_bound(model, dataset, index, elbos, importance_samples, bound_num, seed, progress),
         "mse": float(measured.mse.mean()),
         "psnr": float(measured.psnr.mean()),
@@ -172,6 +177,27 @@ def _measure(
     if progress is not None:
         progress("evaluate", num, num)
     return Measured(mu, logvar, points, nll, kl, kl_per_dim / num, mse, decibels, alike)
+
+
+def _under(flow: Flow | None, measured: Measured) -> dict[str, float]:
+    """The kl and the elbo with the prior p(z) of a flow.
+
+    E_q[log q(z given x) - log p(z)] is KL(q || N(0, I)), in closed form, and the mean over samples
+    of log N(z; 0, I) - log p(z).
+    """
+    if flow is None:
+        return {}
+    z = torch.from_numpy(measured.z)
+    with torch.inference_mode():
+        less = (prior_log_prob(z) - flow.log_prob(z)).double().numpy()
+    kl = measured.kl + less
+    elbo = -(measured.nll + kl)
+    return {
+        "kl_flow": float(kl.mean()),
+        "kl_flow_se": standard_error(kl),
+        "elbo_flow": float(elbo.mean()),
+        "elbo_flow_se": standard_error(elbo),
+    }
 
 
 @torch.inference_mode()

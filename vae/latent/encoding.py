@@ -78,6 +78,24 @@ def encode_images(
     return Latents(index, mu, logvar, mse, step, np.zeros((0, 2), np.float32))
 
 
+@torch.inference_mode()
+def encode_posteriors(
+    model: VAE, dataset: Dataset, index: Indices, progress: Progress | None = None
+) -> tuple[Floats, Floats]:
+    """Means and log variances of the posteriors of images of `index` [N]. [N, D], [N, D]"""
+    device = next(model.parameters()).device
+    mu, logvar = (np.empty((len(index), model.latent_dim), np.float32) for _ in range(2))
+    for start in range(0, len(index), ENCODE_BATCH):
+        if progress is not None:
+            progress("encode", start, len(index))
+        part = slice(start, start + ENCODE_BATCH)
+        posterior = model.encode(to_unit(dataset.take(index[part]), device))
+        mu[part], logvar[part] = posterior.mu.cpu().numpy(), posterior.logvar.cpu().numpy()
+    if progress is not None:
+        progress("encode", len(index), len(index))
+    return mu, logvar
+
+
 def means_with(
     latents: Latents, images: Iterable[int], model: VAE, dataset: Dataset
 ) -> tuple[Indices, Floats]:

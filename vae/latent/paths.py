@@ -1,7 +1,9 @@
 """Paths between points of the latent space, and how typical and how even a path is.
 
-There are three kinds: the straight line, the great arc, and a path through dense regions. The
-aggregate posterior, q(z) = mean over images of q(z given x), is where a decoder was trained, and a
+There are three kinds: the straight line, the great arc, and a path through dense regions. Where a
+flow was fitted to the codes (`flow_paths.py`), the last is the great arc in its base, where all is
+dense; else it goes along a graph. The aggregate posterior, q(z) = mean over images of q(z given x),
+is where a decoder was trained, and a
 straight line between two images may leave it. Tosi et al. 2014 and Arvanitidis et al. 2018 follow
 geodesics of a metric that grows where there are no data. Ours approximates a related one, the
 density-weighted geodesic: the cheapest way over a graph of neighbouring posterior means where an
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -85,6 +88,18 @@ def _check_length(num: int, steps: int) -> None:
 # ----------------------------------------------------------------------------- dense regions
 
 
+class Along(Protocol):
+    """What a path through dense regions goes along."""
+
+    def leg(self, a: Floats, b: Floats) -> Floats:
+        """A smooth curve from a [D] to b [D] through dense regions. [RESOLUTION, D]"""
+        ...
+
+    def log_density(self, z: Floats) -> Floats:
+        """The log density of codes at points [S, D] above that of a typical image, in nats. [S]"""
+        ...
+
+
 @dataclass(frozen=True)
 class Roads:
     """Posterior means of a run, and which of them are neighbours."""
@@ -93,6 +108,24 @@ class Roads:
     neighbours: Indices  # [N, NUM_NEIGHBOURS], nearest first
     lengths: Floats  # [N, NUM_NEIGHBOURS] of the edges to them
     spacing: float  # median distance of a mean to its NUM_TYPICAL-th neighbour
+
+    def leg(self, a: Floats, b: Floats) -> Floats:
+        """A smooth curve from a [D] to b [D] through dense regions. [RESOLUTION, D]"""
+        return _dense_leg(a, b, self)
+
+    def log_density(self, z: Floats) -> Floats:
+        """log q(z) of each point [S, D] above that of a typical image, in nats; 0 is typical. [S]
+
+        The nearest-neighbour estimate of a density, Loftsgaarden & Quesenberry 1965: log q(z) is
+        minus dimensions times the logarithm of the distance to the NUM_TYPICAL-th nearest mean, but
+        for a constant, which is the median of it among the means here.
+        """
+        num = min(NUM_TYPICAL, len(self.mu))
+        _, lengths = _nearest(z, self.mu, num)
+        num_active = int((self.mu.var(0) > ACTIVE_VARIANCE).sum())
+        apart = np.maximum(lengths[:, -1], 1e-12) / max(self.spacing, 1e-12)
+        result: Floats = (-num_active * np.log(apart)).astype(np.float32)
+        return result
 
 
 def roads(mu: Floats, seed: int = 0) -> Roads:
@@ -109,7 +142,7 @@ def roads(mu: Floats, seed: int = 0) -> Roads:
     return Roads(mu, neighbours[:, 1:], lengths[:, 1:], float(np.median(lengths[:, typical])))
 
 
-def trace(keys: Floats, steps: int, kind: PathKind, along: Roads | None = None) -> Floats:
+def trace(keys: Floats, steps: int, kind: PathKind, along: Along | None = None) -> Floats:
     """A path of `steps` points from the first to the last of K key points [K, D]. [steps, D]
 
     As `interpolate` has it, and by "dense" through dense regions of `along`: evenly spaced on
@@ -128,7 +161,7 @@ def trace(keys: Floats, steps: int, kind: PathKind, along: Roads | None = None) 
     points = np.empty((steps, keys.shape[1]), np.float32)
     for i in range(len(keys) - 1):
         on_leg = legs == i
-        points[on_leg] = at(_dense_leg(keys[i], keys[i + 1], along), position[on_leg] - i)
+        points[on_leg] = at(along.leg(keys[i], keys[i + 1]), position[on_leg] - i)
     return points
 
 
@@ -202,21 +235,6 @@ def _nearest(points: Floats, mu: Floats, num: int) -> tuple[Indices, Floats]:
 
 
 # ----------------------------------------------------------------------------- measures
-
-
-def log_density(z: Floats, along: Roads) -> Floats:
-    """log q(z) of each point [S, D] above that of a typical image, in nats; 0 is typical. [S]
-
-    The nearest-neighbour estimate of a density, Loftsgaarden & Quesenberry 1965: log q(z) is minus
-    dimensions times the logarithm of the distance to the NUM_TYPICAL-th nearest mean, but for a
-    constant, which is the median of it among the means here.
-    """
-    num = min(NUM_TYPICAL, len(along.mu))
-    _, lengths = _nearest(z, along.mu, num)
-    num_active = int((along.mu.var(0) > ACTIVE_VARIANCE).sum())
-    apart = np.maximum(lengths[:, -1], 1e-12) / max(along.spacing, 1e-12)
-    result: Floats = (-num_active * np.log(apart)).astype(np.float32)
-    return result
 
 
 def unevenness(pictures: NDArray[np.uint8]) -> float:

@@ -30,11 +30,12 @@ class GaussianBands(OfParts):
     not. A picture whose side is odd sooner has fewer bands.
 
     sigma_b^2 is the mean square of its coefficients in the batch, but never above that of all
-    coefficients together; afterwards it is the running mean over training, as in `Gaussian`.
-    Without that bound the few coefficients of a coarse band get a large sigma, and the model stops
-    drawing the colour of skin and background, or everything: the elbo rises, and the latents
-    collapse (docs/experiments.md). With one sigma for all, what is large outvotes what is small:
-    eyes stay grey.
+    coefficients together, nor above that of its colour (luminance, or chroma); afterwards it is the
+    running mean over training, as in `Gaussian`. Without the first bound the few coefficients of a
+    coarse band get a large sigma, and the model stops drawing the colour of skin and background, or
+    everything: the elbo rises, and the latents collapse. Without the second the colour of eyes is
+    learnt far later (docs/experiments.md). With one sigma for all, what is large outvotes what is
+    small: eyes stay grey.
     """
 
     num_outputs = 1
@@ -72,8 +73,11 @@ class GaussianBands(OfParts):
 
     def _variance(self, error: Tensor) -> Tensor:
         """sigma^2 of each band from the mean square of its coefficients. [10] -> [10]"""
-        of_all = (error * self.sizes).sum() / self.sizes.sum()
-        return torch.minimum(error, of_all).clamp_min(MIN_SIGMA**2)
+        sums, sizes = (error * self.sizes).unflatten(0, (-1, 2)), self.sizes.unflatten(0, (-1, 2))
+        of_all = sums.sum() / sizes.sum()
+        of_colour = sums.sum(0) / sizes.sum(0).clamp_min(1.0)  # [2]
+        most = torch.minimum(of_all, of_colour).repeat(len(sizes))
+        return torch.minimum(error, most).clamp_min(MIN_SIGMA**2)
 
 
 def band_energies(residual: Tensor) -> Tensor:

@@ -1,8 +1,7 @@
 """The run folder: its files, its log of events, its lock, its status.
 
-A run is a folder. One living trainer holds its lock and writes it; everybody else reads it. An
-installed package brings a run with it: every root has that one too, read from the package until
-something is to be written beside it.
+A run is a folder. One living trainer holds its lock and writes it; everybody else reads it. A run
+in an installed package is in every root, read from there until something is written beside it.
 """
 
 from __future__ import annotations
@@ -54,9 +53,9 @@ class Run:
         return shipped if shipped.is_dir() else self.place
 
     def make_writable(self) -> None:
-        """Copy a shipped run from the package to its place, so that something may be written there.
+        """Copy a shipped run from the package to its place; nothing happens to another run.
 
-        Nothing happens to another run. Raises FileError where the root cannot be written.
+        Raises FileError where the root cannot be written.
         """
         shipped = self.folder
         if shipped == self.place:
@@ -95,7 +94,7 @@ class Run:
 
     @property
     def latents_file(self) -> Path:
-        """Posterior means of validation images, written at each evaluation in training."""
+        """Posterior means of validation images, of each evaluation in training."""
         return self.folder / "latents.npz"
 
     @property
@@ -107,6 +106,10 @@ class Run:
     def samplers_file(self) -> Path:
         """The mixture to sample from, and the training images that samples are compared with."""
         return self.folder / "samplers.npz"
+
+    @property
+    def flow_file(self) -> Path:
+        return self.folder / "flow.safetensors"
 
     @property
     def directions_file(self) -> Path:

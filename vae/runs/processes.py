@@ -110,12 +110,12 @@ def start_evaluation(run: Run) -> None:
 
 
 def start_samplers(run: Run) -> None:
-    """Start fitting the mixture of `run`: samplers.npz, its progress in samplers.log."""
+    """Start fitting the flow and the mixture of `run`, their progress in samplers.log."""
     run.make_writable()
     picture = run.folder / "samples.png"
     command = ["sample", run.name, "--root", str(run.root), "--out", str(picture)]
     log = run.samplers_file.with_suffix(".log")
-    _spawn([*command, "--num", "16", "--prior", "mixture", "--nearest"], log, {})
+    _spawn([*command, "--num", "16", "--prior", "flow", "--nearest"], log, {})
 
 
 def start_losses(run: Run) -> None:

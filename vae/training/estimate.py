@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vae.config import Config
+from vae.config import Config, with_values
 from vae.data.dataset import Dataset
 from vae.option_choices import Request
 from vae.runs.folder import Run
@@ -61,7 +61,7 @@ def estimate(config: Config, dataset: Dataset, folder: Path) -> Estimate:
     """
     began = time.perf_counter()
     run = Run(folder / "estimate")
-    config = states.prepare(run, config, dataset)
+    config = states.prepare(run, with_values(config, {"model.prior": "normal"}), dataset)
     trainer = _Steps(run, config, dataset)
     first_pictures = 0.0
     ends: list[float] = []  # when each step was over, the first of them before any

@@ -26,6 +26,7 @@ from vae.runs.events import EventWriter
 from vae.runs.folder import Run
 from vae.training import state as states
 from vae.training.batches import noise_of, steps_per_epoch
+from vae.training.ending import evaluate_more, fit_prior
 from vae.training.feed import Feed, whole_batch
 from vae.training.guard import check
 from vae.training.limits import reason_to_stop
@@ -33,11 +34,10 @@ from vae.training.memory import keep_memory
 from vae.training.objectives import Objective
 from vae.training.previews import draw_preview
 from vae.training.processes import ALONE, Asked, Processes
-from vae.training.saving import about_evaluation, copied
+from vae.training.saving import copied
 from vae.training.schedules import lr_at
 from vae.training.start_event import about_start
 from vae.training.step import Step
-from vae.training.validation import validate
 from vae.training.writer import Writer
 
 STATUS_AFTER: dict[Request, EndStatus] = {"pause": "paused", "stop": "stopped"}
@@ -67,7 +67,7 @@ class Trainer:
         self.total_steps = config.train.epochs * self.steps_per_epoch
         log = run.events_file if self.processes.is_first else Path(os.devnull)
         self.writer = Writer(EventWriter(log, keep_step=self.step))
-        self._began = time.perf_counter()
+        self._began, self._is_enough = time.perf_counter(), False
 
     @property
     def step(self) -> int:
@@ -112,6 +112,8 @@ class Trainer:
                 self.writer.check()
                 if request := self.processes.agreed(lambda: asked() or self._limit()):
                     self._checkpoint(is_measured=False)
+                    if self._is_enough:
+                        fit_prior(self, asked, progress)
                     return STATUS_AFTER[request]
 
                 model.train()
@@ -139,7 +141,8 @@ class Trainer:
                     if is_over or (is_due and not state.means.checkpoint_may_wait()):
                         self._checkpoint()
                     if is_over:
-                        self._evaluate_more()
+                        evaluate_more(self)
+        fit_prior(self, asked, progress)
         return "finished"
 
     def _limit(self) -> Request | Literal[""]:
@@ -149,6 +152,7 @@ class Trainer:
         about = self.run, self.config.train, self.state, self.steps_per_epoch
         reason = reason_to_stop(*about, time.perf_counter() - self._began)
         if reason:
+            self._is_enough = True
             self.writer.note(self.step, reason)
         return "stop" if reason else ""
 
@@ -201,14 +205,6 @@ class Trainer:
         self.writer.tell_of("checkpoint", lambda: copy.write(self.run))
         if is_awaited:
             self.writer.finish()
-
-    def _evaluate_more(self) -> None:
-        """Measure more of the validation images in the end, where there are more."""
-        self.writer.finish()
-        if len(self.dataset.validation) > milestones.EVALUATION_IMAGES:
-            about = self.state.shown, self.dataset, self.objective, self.step
-            found = validate(*about, milestones.LAST_EVALUATION_IMAGES)
-            self.writer.tell("eval", **about_evaluation(self.step, self.epoch), **found.measures)
 
     # -------------------------------------------------------------------------------- the log
 

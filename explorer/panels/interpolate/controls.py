@@ -37,9 +37,10 @@ def show(session: Session, keys: str = "Images to go through") -> tuple[PathKind
             help=(
                 "All paths run between posterior means. The **great arc** (slerp) keeps its "
                 "distance from the origin of the latent space; the **straight line** (lerp) passes "
-                "closer to it. The path through **dense regions** goes from neighbour to neighbour "
-                "among the images, so its points are more like them: it is the cheapest path over "
-                "a graph of the posterior means, smoothed."
+                "closer to it. The path through **dense regions** keeps to where images lie, so "
+                "its points are more like them: it is the great arc in the base of the flow fitted "
+                "to the codes or, without a flow, the cheapest path from neighbour to neighbour "
+                "among posterior means, smoothed."
             ),
         )
         num_keys = st.segmented_control(

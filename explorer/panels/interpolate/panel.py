@@ -200,9 +200,10 @@ def _compared(opened: OpenedRun, path: LatentPath) -> None:
     st.markdown(
         "**How typical the path is**",
         help=(
-            "log q(z) of each point of the path, where q is the aggregate posterior, in nats above "
-            "that of a typical image: 0 is as typical as the images themselves. Estimated from the "
-            "distance to the 10th nearest posterior mean."
+            "The log density of codes at each point of the path, in nats above that of a typical "
+            "image: 0 is as typical as the images themselves. It is log p(z) of the flow fitted to "
+            "the codes or, without one, estimated from the distance to the 10th nearest posterior "
+            "mean."
         ),
     )
     st.echarts_chart(
@@ -213,7 +214,7 @@ def _compared(opened: OpenedRun, path: LatentPath) -> None:
         ),
         height=210,
         key="path_typicality",
-        alt="log q(z) along the path, by each kind of path",
+        alt="The density along the path, by each kind of path",
     )
     uneven = ", ".join(
         f"{KINDS[name].lower()} {value:.1f}" for name, (_, value) in measured.items()

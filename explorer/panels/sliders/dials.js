@@ -48,7 +48,7 @@ const STRIP_DELAY = 150; // milliseconds
 const PIN = 72; // pixels a side
 const MAX_PINS = 6;
 const PRIOR = "the prior";
-const MIXTURE = "the mixture";
+const FITTED = ["the flow", "the mixture"]; // the best first
 const PARTS = `
   <section class="left">
     <div class="frame">
@@ -198,7 +198,7 @@ class Dials extends LivePicture {
     if (names.join() === [...this.source.options].map((option) => option.value).join()) return;
     const chosen = this.source.value;
     this.source.replaceChildren(...names.map((name) => new Option(name, name)));
-    const first = names.includes(MIXTURE) ? MIXTURE : PRIOR;
+    const first = FITTED.find((name) => names.includes(name)) ?? PRIOR;
     this.source.value = names.includes(chosen) ? chosen : first;
   }
 

@@ -106,8 +106,9 @@ def _rounded(points: np.ndarray) -> list[list[float]]:
 
 def _samples(opened: OpenedRun) -> dict[str, list[list[float]]]:
     """Points to draw from beside the prior, by the name of where they come from."""
-    run = opened.run
-    found = {}
+    run, found = opened.run, {}
+    if (fitted := opened.session.flow()) is not None:
+        found["the flow"] = _rounded(fitted.sample(NUM_SAMPLES, seed=0))
     for name, file, drawn in (
         ("the mixture", run.samplers_file, _fitted),
         ("the data", run.latents_file, _drawn),

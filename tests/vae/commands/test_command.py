@@ -122,12 +122,13 @@ def test_sample_depends_on_the_seed_and_the_prior(
         "b": ["--seed", "1"],
         "c": ["--seed", "2"],
         "d": ["--seed", "1", "--prior", "mixture"],
+        "e": ["--seed", "1", "--prior", "flow"],
     }.items():
         out = tmp_path / f"{name}.png"
         call(capsys, trained_root, "sample", "tiny", "--num", "9", "--out", str(out), *words)
         files[name] = out.read_bytes()
     assert files["a"] == files["b"]
-    assert len(set(files.values())) == 3
+    assert len(set(files.values())) == 4
     with Image.open(tmp_path / "a.png") as image:
         assert image.size == (3 * 34 - 2, 3 * 34 - 2)
 

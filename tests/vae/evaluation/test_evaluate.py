@@ -20,6 +20,7 @@ from vae.evaluation.disentanglement import binned, factor_scores, information_ga
 from vae.evaluation.evaluate import frechet_distances, kept_evaluation
 from vae.evaluation.information import information, standard_error
 from vae.latent import encoding
+from vae.latent.fit_flow import fit_flow
 from vae.latent.mixture import fit_mixture
 from vae.model.elbo import kl_parts
 from vae.model.posterior import Posterior
@@ -249,7 +250,7 @@ def test_evaluate_keeps_its_result_with_the_weights_that_it_is_of(
     data = vae.dataset(run.folder)
     assert found["bound_num"] == 5
     assert found["num_images"] == len(data.validation)
-    names = {"reconstructions", "samples", "mixture", "real"}
+    names = {"reconstructions", "samples", "mixture", "flow", "real"}
     assert {f"frechet_{name}" for name in names} <= found.keys()
     assert (found["frechet_num"], found["frechet_split"]) == (4, "validation")
     assert found["frechet_features"] == "random-conv-v1"
@@ -278,6 +279,24 @@ def test_the_bound_of_some_images_is_compared_with_their_own_elbo(trained_root: 
     assert 0 < part["bound_gain"] < 5 * whole["bound_gain"]
 
 
+def test_the_elbo_under_a_flow_is_another_bound_with_the_same_nll(trained_root: Path) -> None:
+    """The kl in it is the mean of log q(z given x) - log p(z), here over many samples."""
+    model, data = vae.load(trained_root / "tiny")[0], vae.dataset(trained_root / "tiny")
+    found = encoding.encode_images(model, data, data.train, 0)
+    flow, _ = fit_flow(found.mu, found.logvar)
+    result = metrics.evaluate(model, data, data.train, 1, flow=flow)
+    assert result["elbo_flow"] == pytest.approx(-(result["nll"] + result["kl_flow"]))
+    posterior = Posterior(torch.from_numpy(found.mu), torch.from_numpy(found.logvar))
+    eps = torch.randn(400, *found.mu.shape, generator=torch.Generator().manual_seed(0))
+    z = posterior.mu + posterior.sigma * eps
+    kl = (posterior.log_prob(z) - flow.log_prob(z)).mean().item()
+    assert result["kl_flow"] == pytest.approx(kl, abs=4 * result["kl_flow_se"])
+    assert kl < 0.8 * result["kl"]
+    plain = metrics.evaluate(model, data, data.train, 1)
+    assert "elbo_flow" not in plain
+    assert plain["elbo"] == result["elbo"]
+
+
 def test_each_frechet_distance_is_of_the_set_that_it_names(trained_root: Path) -> None:
     model, data = vae.load(trained_root / "tiny")[0], vae.dataset(trained_root / "tiny")
     network, num = frechet.RandomFeatures(), 20
@@ -285,11 +304,13 @@ def test_each_frechet_distance_is_of_the_set_that_it_names(trained_root: Path) -
     images = data.take(index)
     mu = vae.encode(model, images)
     mixture = fit_mixture(mu + 3, seed=0)  # somewhere else than the prior
-    found = frechet_distances(model, data, index, others, mixture, network, 1000)
+    flow = fit_flow(np.tile(mu - 2, (20, 1)), np.full((20 * num, mu.shape[1]), -4.0))[0]
+    found = frechet_distances(model, data, index, others, mixture, flow, network, 1000)
     sets = {
         "reconstructions": vae.decode(model, mu),
         "samples": vae.decode(model, vae.sample(model, num)),
         "mixture": vae.decode(model, mixture.sample(num, 0)),
+        "flow": vae.decode(model, flow.sample(num, 0).numpy()),
         "real": data.take(others),
     }
     real = frechet.gaussian(network.features(images))
@@ -297,7 +318,7 @@ def test_each_frechet_distance_is_of_the_set_that_it_names(trained_root: Path) -
         wanted = frechet.distance(frechet.gaussian(network.features(pictures)), real)
         assert found[f"frechet_{name}"] == pytest.approx(wanted, rel=1e-3), name
     assert found["frechet_num"] == num
-    assert frechet_distances(model, data, index[:1], others, mixture, network, 9) == {}
+    assert frechet_distances(model, data, index[:1], others, mixture, flow, network, 9) == {}
 
 
 def test_bad_numbers_are_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

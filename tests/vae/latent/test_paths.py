@@ -75,7 +75,7 @@ def test_identical_means_and_identical_ends_do_no_harm() -> None:
     mu = np.zeros((30, 3), np.float32)
     z = paths.trace(mu[:2], 7, "dense", paths.roads(mu))
     np.testing.assert_array_equal(z, np.zeros((7, 3)))
-    assert np.isfinite(paths.log_density(z, paths.roads(mu))).all()
+    assert np.isfinite(paths.roads(mu).log_density(z)).all()
     two = np.array([[0, 0], [1, 0]], np.float32)
     np.testing.assert_allclose(paths.trace(two, 3, "dense", paths.roads(two))[1], [0.5, 0])
 
@@ -91,9 +91,9 @@ def test_a_dense_path_without_means_and_an_unknown_kind_are_refused() -> None:
 
 def test_the_middle_of_a_ring_is_not_typical_and_the_ring_is() -> None:
     around = paths.roads(ring())
-    known = paths.log_density(around.mu, around)
+    known = around.log_density(around.mu)
     assert abs(float(np.median(known))) < 0.3
-    middle = paths.log_density(np.zeros((1, 2), np.float32), around)
+    middle = around.log_density(np.zeros((1, 2), np.float32))
     assert middle[0] < known.min() - 2
 
 
@@ -102,7 +102,7 @@ def test_typicality_is_a_log_density_up_to_a_constant() -> None:
     along = paths.roads(mu)
     angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
-    near, far = (float(paths.log_density(radius * circle, along).mean()) for radius in (0.3, 2.0))
+    near, far = (float(along.log_density(radius * circle).mean()) for radius in (0.3, 2.0))
     assert far - near == pytest.approx(-0.5 * (2.0**2 - 0.3**2), abs=0.25)
 
 

@@ -182,6 +182,7 @@ def test_the_options_are_these() -> None:
         "model.hidden_dim",
         "model.likelihood",
         "model.sigma",
+        "model.prior",
         "train.epochs",
         "train.batch_size",
         "train.optimizer",

@@ -59,6 +59,12 @@ def _likelihood(result: Result) -> list[Row]:
         Row("kl", "kl", NATS, "The cost of z."),
     ]
     rows = [row._replace(value=number(result, row.value)) for row in rows]
+    if "elbo_flow" in result:
+        says = (
+            f"The elbo with the flow as the prior, whose kl is {number(result, 'kl_flow')}: what "
+            "the model gives with a prior fitted to its codes. Another model than the trained one."
+        )
+        rows.append(Row("elbo, flow", number(result, "elbo_flow"), NATS, says))
     if "bound" in result:
         gain = f"{result['bound_gain']:+,.1f} ± {result['bound_gain_se']:.1f}"
         says = (
@@ -136,6 +142,7 @@ FRECHET = {
     "frechet_real": ("Frechet, real", "Other real images: the best that can be reached."),
     "frechet_reconstructions": ("Frechet, reconstructions", "Of the same held-out images."),
     "frechet_mixture": ("Frechet, mixture", "Samples from a mixture fitted to posterior means."),
+    "frechet_flow": ("Frechet, flow", "Samples from the flow fitted to the codes."),
     "frechet_samples": ("Frechet, prior", "Samples from N(0, I)."),
 }
 

@@ -1,4 +1,4 @@
-"""Samples on the page: from the prior or the mixture, with what the model has seen beside each.
+"""Samples on the page: from the prior or what was fitted, and what the model has seen beside each.
 
 K samples, D latent dimensions.
 """
@@ -25,19 +25,20 @@ from vae.runs.folder import Run
 
 if TYPE_CHECKING:
     from vae.data.dataset import Dataset
+    from vae.latent.fitted_flow import FittedFlow
     from vae.latent.neighbours import Known, Neighbours
     from vae.model.checkpoints import Weights
     from vae.model.networks import VAE
 
 NUM_SAMPLES = 12
 PICTURE = 128  # pixels a side, at most
-PRIORS = {"normal": "Prior N(0, I)", "mixture": "Mixture"}
+SAMPLERS = {"flow": "Flow", "normal": "Prior N(0, I)", "mixture": "Mixture"}
 MOST_TEMPERATURE = 1.5
 
-_PRIOR = RunKey("sample_prior", "normal")
+_PRIOR = RunKey("sample_prior", "")  # the first there is
 _TEMPERATURE = RunKey("sample_temperature", 1.0)
 _SEED = RunKey("sample_seed", 0)
-_CONTROLS = RunKey("sample_controls", ("normal", 1.0, 0))  # the three
+_CONTROLS = RunKey("sample_controls", ("", 1.0, 0))  # the three
 _CLICKED = RunKey[Any]("sample_cards", None)
 
 
@@ -49,11 +50,13 @@ def files(run: Run) -> tuple[Path, Path]:
 def show(opened: OpenedRun) -> None:
     """Draw the section: what is sampled from, the samples, and what lies beside them."""
     run, weights = opened.run, opened.weights
-    known = _known(run, weights)
+    known, flow = _known(run, weights), opened.session.flow()
     st.markdown("#### Samples &nbsp; :small[:gray[click one to open it in Sliders]]")
-    prior, temperature, seed = _controls(opened.session, known)
-    if prior == "mixture" and known is not None:
-        z = known.mixture.sample(NUM_SAMPLES, seed, temperature)
+    prior, temperature, seed = _controls(opened.session, known, flow)
+    mixture = known.mixture if known is not None else None
+    fitted = {"flow": flow, "mixture": mixture}.get(prior)
+    if fitted is not None:
+        z = fitted.sample(NUM_SAMPLES, seed, temperature)
     else:
         from vae.api import sample
 
@@ -62,41 +65,49 @@ def show(opened: OpenedRun) -> None:
     compared = known if dataset is not None else None
     turn = f"{weights.digest[:12]}:{prior}:{temperature:g}:{seed}:{int(compared is not None)}"
     _cards(opened, dataset, compared, z, turn)
-    _says(known, compared)
-    if known is None:
+    _says(known, compared, flow)
+    if known is None or flow is None:
         job_button.job(
             run,
             *files(run),
-            "Find the nearest training images",
+            "Fit a flow to the codes" if known else "Find the nearest training images",
             ":material/image_search:",
             processes.start_samplers,
             (
-                "Encodes at most 20,000 training images and fits the mixture, in the background. "
-                f"The same as `python -m vae sample {run.name} --prior mixture --nearest`."
+                "Encodes training images and fits the flow and the mixture to them, in the "
+                "background: a minute or two. "
+                f"The same as `python -m vae sample {run.name} --prior flow --nearest`."
             ),
         )
 
 
-def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
+def _controls(
+    session: Session, known: Known | None, flow: FittedFlow | None
+) -> tuple[str, float, int]:
     """The sampler, the temperature, and the seed."""
     # Streamlit forgets the widgets of a panel that is closed; this does not.
     kept = _CONTROLS.of(session)
     before = kept.get()
-    _PRIOR.of(session).begin(before[0])
+    there = {"flow": flow is not None, "normal": True, "mixture": known is not None}
+    names = [name for name in SAMPLERS if there[name]]
+    if _PRIOR.of(session).begin(before[0]) not in names:
+        _PRIOR.of(session).set(names[0])
     _TEMPERATURE.of(session).begin(before[1])
     _SEED.of(session).begin(before[2])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        with st.container(width=225):
+        with st.container(width=290):
             prior = st.segmented_control(
                 "Sample from",
-                list(PRIORS),
-                format_func=PRIORS.__getitem__,
+                names,
+                format_func=SAMPLERS.__getitem__,
                 key=_PRIOR.of(session).name,
                 required=True,
-                disabled=known is None,
+                disabled=len(names) == 1,
                 help=(
-                    "A mixture of Gaussians fitted to the posterior means of training images "
-                    "(Ghosh et al. 2020): its samples lie where the decoder was trained."
+                    "The codes of images do not fill the prior N(0, I) evenly, and in its gaps the "
+                    "decoder makes things up. The **flow** and the **mixture** of Gaussians "
+                    "(Ghosh et al. 2020) were fitted to the codes of training images afterwards: "
+                    "their samples lie where the decoder was trained."
                 ),
             )
         with st.container(width=165):
@@ -113,7 +124,7 @@ def _controls(session: Session, known: Known | None) -> tuple[str, float, int]:
             )
         with st.container(width=140):
             seed = st.number_input("Seed", 0, 2**31 - 1, key=_SEED.of(session).name)
-    chosen = "normal" if known is None else str(prior), float(temperature), int(seed)
+    chosen = str(prior or names[0]), float(temperature), int(seed)
     kept.set(chosen)
     return chosen
 
@@ -145,12 +156,18 @@ def _dataset(opened: OpenedRun) -> Dataset | None:
     return dataset if dataset.image_shape == opened.model.image_shape else None
 
 
-def _says(known: Known | None, compared: Known | None) -> None:
-    if known is None:
+def _says(known: Known | None, compared: Known | None, flow: FittedFlow | None) -> None:
+    if flow is not None:
         st.caption(
-            "Typicality is the density of the aggregate posterior at a sample, compared with "
-            "its density at the held-out images. The mixture and the nearest training images "
-            "have not been computed for these weights yet."
+            f"Under the flow, the code of a held-out image is {flow.gain:,.0f} nats more probable "
+            "than under N(0, I)."
+        )
+    if known is None:
+        missing = "The flow, the mixture" if flow is None else "The mixture"
+        st.caption(
+            "Typicality is the density of codes at a sample, compared with the density at the "
+            f"held-out images. {missing} and the nearest training images have not been computed "
+            "for these weights yet."
         )
     elif compared is not None:
         few = f"{len(known.index):,} of " if len(known.index) < known.num_train else ""

@@ -65,7 +65,23 @@ def test_before_an_evaluation_there_is_a_button_and_what_it_does(root: Path) -> 
     assert "Evaluate" in buttons(at)
     assert "Find the nearest training images" in buttons(at)
     assert "not made yet" in texts(at)
-    assert at.segmented_control(key="sample_prior:tiny").disabled
+    sampler = at.segmented_control(key="sample_prior:tiny")
+    assert (list(sampler.options), sampler.value) == (["Flow", "Prior N(0, I)"], "flow")
+    assert "nats more probable than under N(0, I)" in texts(at)
+
+
+def test_without_a_flow_samples_are_of_the_prior(root: Path) -> None:
+    Run(root / "tiny").flow_file.unlink()
+    sampler = page().segmented_control(key="sample_prior:tiny")
+    assert sampler.disabled
+    assert sampler.value == "normal"
+
+
+def test_a_flow_that_is_missing_can_be_fitted(evaluated: Path) -> None:
+    """Of a run from before there were flows."""
+    assert "Fit a flow to the codes" not in buttons(page())
+    Run(evaluated / "tiny").flow_file.unlink()
+    assert "Fit a flow to the codes" in buttons(page())
 
 
 def test_the_evaluation_is_shown_with_errors_and_units(evaluated: Path) -> None:
@@ -73,7 +89,16 @@ def test_the_evaluation_is_shown_with_errors_and_units(evaluated: Path) -> None:
     said, result = texts(at), kept_evaluation(Run(evaluated / "tiny"))
     assert result is not None
     assert "Evaluate again" in buttons(at)
-    for name in ("elbo", "bound", "Mutual information", "MIG", "Frechet, mixture", "psnr"):
+    for name in (
+        "elbo",
+        "elbo, flow",
+        "bound",
+        "Mutual information",
+        "MIG",
+        "Frechet, mixture",
+        "Frechet, flow",
+        "psnr",
+    ):
         assert f"<td>{name}</td>" in said, name
     assert f"{result['psnr']:.2f}" in said
     assert "random-conv-v1" in said
