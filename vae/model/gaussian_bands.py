@@ -73,7 +73,7 @@ class GaussianBands(OfParts):
 
     def _variance(self, error: Tensor) -> Tensor:
         """sigma^2 of each band from the mean square of its coefficients. [10] -> [10]"""
-        sums, sizes = (error * self.sizes).unflatten(0, (-1, 2)), self.sizes.unflatten(0, (-1, 2))
+        sums, sizes = (error * self.sizes).reshape(-1, 2), self.sizes.reshape(-1, 2)
         of_all = sums.sum() / sizes.sum()
         of_colour = sums.sum(0) / sizes.sum(0).clamp_min(1.0)  # [2]
         most = torch.minimum(of_all, of_colour).repeat(len(sizes))
