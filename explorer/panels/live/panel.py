@@ -149,8 +149,22 @@ def _figures(session: Session, status: str, events: list[Event], start: Event) -
             else {"delta": f"{newest['elbo'] - before['elbo']:+,.1f}"}
         ),
     )
-    if status != "finished":
+    if status == "running" and step >= total:
+        part, text = after_last_step(session)
+        st.progress(part, text=text)
+    elif status != "finished":
         st.progress(min(1.0, step / total), text=f"step {step:,} of {total:,}")
+
+
+def after_last_step(session: Session) -> tuple[float, str]:
+    """What the trainer does once its steps are taken: how far it is, in [0, 1], and words."""
+    doing = processes.progress_of(session.run.log_file)
+    if doing is None or doing[0] == "train":
+        return 1.0, "The last step is taken. Measuring the model ..."
+    what, done, total = doing
+    does = {"encode": "Encoding the images", "flow": "Fitting the flow to their codes"}
+    part = min(1.0, done / max(1, total))
+    return part, f"{does.get(what, what.capitalize())}, to sample from ... {part:.0%}"
 
 
 def _note(text: str) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from explorer.panels.live.panel import duration, pace, seconds_left
+from explorer.panels.live.panel import after_last_step, duration, pace, seconds_left
+from explorer.state.session import Session
 from tests.explorer.pages import open_panel, pictures_of, texts
+from vae.runs.folder import Run
 
 
 def test_live_shows_figures_pictures_and_curves(
@@ -64,3 +66,18 @@ def test_the_time_left_comes_from_the_pace_since_this_start() -> None:
 
 def test_live_is_drawn_less_often_as_a_training_lasts() -> None:
     assert [pace(lasted) for lasted in (-1, 0, 20, 60, 100, 10_000)] == [1, 1, 1, 3, 5, 5]
+
+
+def test_it_says_what_is_done_once_the_last_step_is_taken(tmp_path: Path) -> None:
+    session = Session(tmp_path, Run(tmp_path / "a"))
+    session.run.folder.mkdir()
+    for line, part, words in (
+        ("", 1.0, "The last step is taken"),
+        ("train 680/680", 1.0, "The last step is taken"),
+        ("encode 256/1024", 0.25, "Encoding the images, to sample from ... 25%"),
+        ("flow 1200/1500", 0.8, "Fitting the flow to their codes, to sample from ... 80%"),
+    ):
+        session.run.log_file.write_text(f"something\n{line}\n")
+        got = after_last_step(session)
+        assert got[0] == part
+        assert words in got[1]
