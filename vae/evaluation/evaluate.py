@@ -20,7 +20,7 @@ from vae.evaluation import frechet
 from vae.evaluation.metrics import BATCH, evaluate
 from vae.latent import encoding, neighbours
 from vae.latent.encoding import Indices, Progress, some_of, to_unit
-from vae.latent.fitted_flow import flow_made
+from vae.latent.fitted_flow import flow_made, flow_of
 from vae.latent.mixture import Mixture
 from vae.latent.neighbours import Known
 from vae.model.checkpoints import Weights
@@ -67,6 +67,8 @@ def evaluate_run(
 ) -> dict[str, Any]:
     """Every measure of a run on a split; validation results are kept in the run's folder.
 
+    Those of the flow too where there is one, or where the config wants one, which is fitted.
+
     `frechet_num`: images in each set of the Frechet distances; 0 leaves them out.
     """
     began = time.time()
@@ -74,7 +76,10 @@ def evaluate_run(
     if split == "train":
         index, others = others, index
     result = {"run": run.name, "split": split, "step": weights.step, "data": dataset.name}
-    flow = flow_made(run, model, weights.digest, dataset, progress).flow
+    fitted = flow_of(run, weights.digest)
+    if fitted is None and run.config().model.prior == "flow":
+        fitted = flow_made(run, model, weights.digest, dataset, progress)
+    flow = fitted.flow if fitted is not None else None
     result |= evaluate(
         model, dataset, index, importance_samples, flow=flow, bound_num=bound_num, progress=progress
     )
@@ -118,7 +123,7 @@ def frechet_distances(
     index: Indices,
     others: Indices,
     mixture: Mixture,
-    flow: Flow,
+    flow: Flow | None,
     network: frechet.Network,
     num: int,
     seed: int = 0,
@@ -138,7 +143,7 @@ def frechet_distances(
     real = index[some_of(len(index), num, seed)]
     rest = others[some_of(len(others), num, seed + 1)]
     prior = encoding.sample_prior(num, model.latent_dim, torch.Generator().manual_seed(seed))
-    drawn, of_flow = torch.from_numpy(mixture.sample(num, seed)), flow.sample(num, seed)
+    drawn = torch.from_numpy(mixture.sample(num, seed))
     sources: dict[str, Any] = {
         "reference": lambda some: dataset.take(real[some]),
         "frechet_reconstructions": lambda some: decoded(
@@ -146,9 +151,11 @@ def frechet_distances(
         ),
         "frechet_samples": lambda some: decoded(prior[some]),
         "frechet_mixture": lambda some: decoded(drawn[some]),
-        "frechet_flow": lambda some: decoded(of_flow[some]),
         "frechet_real": lambda some: dataset.take(rest[some]),
     }
+    if flow is not None:
+        of_flow = flow.sample(num, seed)
+        sources["frechet_flow"] = lambda some: decoded(of_flow[some])
 
     def decoded(z: Tensor) -> NDArray[np.uint8]:
         return pictures.from_unit(model.decode(z.to(device)).cpu().numpy())

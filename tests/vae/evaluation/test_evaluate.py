@@ -268,6 +268,23 @@ def test_evaluate_keeps_its_result_with_the_weights_that_it_is_of(
     assert run.evaluation_file.read_bytes() == before  # that of the held-out images
 
 
+def test_without_a_flow_nothing_is_said_of_one(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the config wants none; else one is fitted first."""
+    run = Run(root / "tiny")
+    run.flow_file.unlink()
+    few = ("--frechet_num", "4", "--bound_num", "5")
+    assert "elbo_flow" in evaluated(root, capsys, *few)
+    assert run.flow_file.exists()
+    run.flow_file.unlink()
+    text = run.events_file.read_text(encoding="utf-8")  # of the start that is in force
+    assert '"model.prior": "flow"' in text
+    run.events_file.write_text(text.replace('prior": "flow"', 'prior": "normal"'), "utf-8")
+    assert not {name for name in evaluated(root, capsys, *few) if "flow" in name}
+    assert not run.flow_file.exists()
+
+
 def test_the_bound_of_some_images_is_compared_with_their_own_elbo(trained_root: Path) -> None:
     model, data = vae.load(trained_root / "tiny")[0], vae.dataset(trained_root / "tiny")
     whole = metrics.evaluate(model, data, data.train, 20)
