@@ -213,6 +213,7 @@ def _trainer(
             "train.batch_size": batch or (512 if num > 2048 else 64),
             "train.checkpoint_every": 10**9,
             "model.latent_dim": 64,
+            "model.prior": "normal",  # the steps are measured, not the flow after them
         }
     )
     config = with_values(Config(), options)

@@ -55,6 +55,7 @@ RESIDUAL = {
 }
 BOTH = {
     "model.likelihood": "bernoulli",
+    "model.prior": "normal",
     "train.batch_size": 128,
     "train.lr": 1e-3,
     "train.checkpoint_every": NEVER,
