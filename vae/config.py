@@ -192,7 +192,8 @@ class TrainConfig:
         default=250, metadata={"help": "steps between checkpoints, also made after each epoch"}
     )
     max_minutes: float | None = field(
-        default=None, metadata={"help": "stop so many minutes after this start (default: no limit)"}
+        default=None,
+        metadata={"help": "stop after so many minutes; a flow is fitted then (default: no limit)"},
     )
     patience: int | None = field(
         default=None,

@@ -30,12 +30,21 @@ HELP = (
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _densities(_flow: FittedFlow, digest: str, path: str, now: cache.Stamp) -> np.ndarray:
-    """log p(z) of the flow at each posterior mean in a file, sorted. [N]"""
+def _densities(
+    _flow: FittedFlow, path: str, told: tuple[cache.Stamp | None, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """log p(z) of the flow at each posterior mean in a file, sorted, and where z says something.
+
+    [N], [D]. The others are left at 0, since samples differ from means there. Raises InputError
+    where there are too few means, or none of the dimensions is active.
+    """
+    from vae.latent.aggregate import active_dimensions
     from vae.latent.encoding import load_latents
     from vae.latent.flow_paths import log_prob_of
 
-    return np.sort(log_prob_of(_flow.flow, load_latents(Path(path)).mu))
+    mu = load_latents(Path(path)).mu
+    active = active_dimensions(mu)
+    return np.sort(log_prob_of(_flow.flow, mu * active)), active
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -60,8 +69,9 @@ def share_of(session: Session, z: Any) -> float | None:
     if fitted is not None and fitted.flow.latent_dim == len(z):
         from vae.latent.flow_paths import log_prob_of
 
-        known = _densities(fitted, fitted.digest, str(run.latents_file), now)
-        here = log_prob_of(fitted.flow, np.asarray(z, np.float32)[None])
+        told = now, cache.stamp(run.flow_file)
+        known, active = _densities(fitted, str(run.latents_file), told)
+        here = log_prob_of(fitted.flow, (np.asarray(z, np.float32) * active)[None])
         return float(np.searchsorted(known, here[0]) / len(known))
     return _aggregate(str(run.latents_file), now).typicality(np.asarray(z, np.float64))
 

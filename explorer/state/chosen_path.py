@@ -106,7 +106,7 @@ def _roads(path: str, now: cache.Stamp) -> Roads:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _flow_roads(_flow: FittedFlow, digest: str, path: str, now: cache.Stamp) -> Along:
+def _flow_roads(_flow: FittedFlow, path: str, told: tuple[cache.Stamp | None, ...]) -> Along:
     from vae.latent.encoding import load_latents
     from vae.latent.flow_paths import flow_roads
 
@@ -124,7 +124,7 @@ def roads(session: Session) -> Along | None:
         return None
     fitted = session.flow()
     if fitted is not None and fitted.flow.latent_dim == latents.mu.shape[1]:
-        return _flow_roads(fitted, fitted.digest, str(file), now)
+        return _flow_roads(fitted, str(file), (now, cache.stamp(session.run.flow_file)))
     return _roads(str(file), now)
 
 

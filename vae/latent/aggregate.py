@@ -82,20 +82,29 @@ class Aggregate:
         return self.mu, self.variance
 
 
+def active_dimensions(mu: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """The dimensions in which the means [N, D] of images differ. [D]
+
+    Raises InputError for fewer than three images, or where there is none.
+    """
+    if len(mu) < 3:
+        raise InputError(f"Typicality needs the posteriors of at least 3 images, not {len(mu)}.")
+    active: NDArray[np.bool_] = mu.astype(np.float64).var(0) > ACTIVE_VARIANCE
+    if not active.any():
+        raise InputError("No latent dimension is active, so every point is equally typical.")
+    return active
+
+
 def fit_aggregate(mu: NDArray[np.floating], logvar: NDArray[np.floating], seed: int) -> Aggregate:
     """The aggregate posterior of images with these posteriors [N, D], of `MAX_COMPONENTS` at most.
 
     Raises InputError for fewer than three images, or where no dimension is active.
     """
-    if len(mu) < 3:
-        raise InputError(f"Typicality needs the posteriors of at least 3 images, not {len(mu)}.")
+    active = active_dimensions(mu)
     if len(mu) > MAX_COMPONENTS:
         some = np.random.default_rng(seed).choice(len(mu), MAX_COMPONENTS, replace=False)
         mu, logvar = mu[some], logvar[some]
     spread = mu.astype(np.float64).var(0)
-    active = spread > ACTIVE_VARIANCE
-    if not active.any():
-        raise InputError("No latent dimension is active, so every point is equally typical.")
     means = mu[:, active].astype(np.float64)
     own = np.exp(logvar[:, active].astype(np.float64))
 

@@ -38,14 +38,13 @@ def fit_flow(
     logvar: NDArray[np.floating],
     seed: int = 0,
     progress: Progress | None = None,
-    asked: Callable[[], object] = lambda: None,
     steps: int = STEPS,
 ) -> tuple[Flow, float]:
     """The flow of images with these posteriors [N, D], N >= 1, and its gain.
 
-    The gain is the mean of log p(z) - log N(z; 0, I) over codes of images that were left out, in
-    nats. Where `asked()` says something, the best flow until then is returned. The numbers of its
-    networks are those of half precision, so that a file of half the size keeps it as it is.
+    The gain is the mean of log p(z) - log N(z; 0, I) over codes of images that were left out, which
+    chose the best flow, in nats. The numbers of its networks are those of half precision, so that a
+    file of half the size keeps it as it is.
     """
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(mu), generator=generator)
@@ -64,7 +63,7 @@ def fit_flow(
     best = max((plain, 0.0), (linear, gain(linear)), key=lambda found: found[1])
     if len(train[0]) >= FEWEST_IMAGES and len(linear.active) > 1:
         flow = _with_couplings(linear, generator)
-        better = _rounded(_train(flow, *train, generator, gain, progress, asked, steps))
+        better = _rounded(_train(flow, *train, generator, gain, progress, steps))
         best = max(best, (better, gain(better)), key=lambda found: found[1])
     return best[0].eval().requires_grad_(False), best[1]
 
@@ -108,7 +107,6 @@ def _train(
     generator: torch.Generator,
     gain: Callable[[Flow], float],
     progress: Progress | None,
-    asked: Callable[[], object],
     steps: int,
 ) -> Flow:
     """Train the couplings. Returns the best flow on the images left out."""
@@ -119,8 +117,6 @@ def _train(
     ]
     best, num_worse = (flow, -math.inf), 0
     for step in range(steps):
-        if asked():
-            break
         rate = LR * min(1, (step + 1) / WARM_STEPS, (steps - step) / (COOLDOWN * steps))
         chosen = torch.randint(len(mu), (min(BATCH, len(mu)),), generator=generator)
         noise = torch.randn(len(chosen), mu.shape[1], generator=generator)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +32,7 @@ class FittedFlow:
     """A flow, what it is worth, and the weights whose codes it was fitted to."""
 
     flow: Flow
-    gain: float  # mean of log p(z) - log N(z; 0, I) on images left out, in nats
+    gain: float  # mean of log p(z) - log N(z; 0, I) on images that chose the flow, in nats
     digest: str  # of the weights file
 
     def sample(self, num: int, seed: int, temperature: float = 1.0) -> NDArray[np.float32]:
@@ -57,20 +56,20 @@ def flow_made(
     digest: str,
     dataset: Dataset,
     progress: Progress | None = None,
-    asked: Callable[[], object] = lambda: None,
     steps: int = STEPS,
 ) -> FittedFlow:
     """The flow of these weights, from the run's folder or made and kept there.
 
-    It is fitted to training images, `MOST_IMAGES` at most; where `asked()` says something, to the
-    best that it was until then. Where the folder cannot be written, a line on standard error says
-    so.
+    It is fitted to training images, `MOST_IMAGES` at most. Where the folder cannot be written, a
+    line on standard error says so.
     """
     if found := flow_of(run, digest):
         return found
     index = dataset.train[some_of(len(dataset.train), MOST_IMAGES, 0)]
     mu, logvar = encode_posteriors(model, dataset, index, progress)
-    flow, gain = fit_flow(mu, logvar, progress=progress, asked=asked, steps=steps)
+    if run.config().train.objective == "autoencoder":
+        logvar[:] = -10.0  # it has no noise, and log variances that nothing was learnt of
+    flow, gain = fit_flow(mu, logvar, progress=progress, steps=steps)
     fitted = FittedFlow(flow, gain, digest)
     try:
         run.make_writable()

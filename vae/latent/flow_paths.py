@@ -11,8 +11,10 @@ import numpy as np
 import torch
 
 from vae.latent.encoding import Floats
-from vae.latent.paths import RESOLUTION, slerp
+from vae.latent.paths import RESOLUTION, lerp, slerp
 from vae.model.flow import Flow
+
+FAR = 3.0  # times the usual distance sqrt D of a point of the base from its origin
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,14 @@ class FlowRoads:
 
     @torch.inference_mode()
     def leg(self, a: Floats, b: Floats) -> Floats:
-        """The curve from a [D] to b [D] that is a great arc in the base. [RESOLUTION, D]"""
+        """The curve from a [D] to b [D] that is a great arc in the base. [RESOLUTION, D]
+
+        A straight line where an end lies far from all codes: there the flow was never fitted.
+        """
         ends = torch.from_numpy(np.stack([a, b]).astype(np.float32))
         base = self.flow.to_base(ends)[0]
+        if not (base.norm(dim=1) <= FAR * base.shape[1] ** 0.5).all():
+            return lerp(ends[0], ends[1], torch.linspace(0, 1, RESOLUTION)).numpy()
         arc = slerp(base[0], base[1], torch.linspace(0, 1, RESOLUTION))
         curve: Floats = self.flow.from_base(arc).numpy()
         curve[0], curve[-1] = a, b

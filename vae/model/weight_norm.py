@@ -142,8 +142,9 @@ def set_plain_weights(model: VAE, tensors: Mapping[str, Tensor]) -> None:
         for name, module in model.named_modules()
         if is_parametrized(module, "weight")
     }
-    learnt = {f"likelihood.{name}" for name in model.likelihood.state_dict()}
-    if learnt == {name for name in tensors if name.startswith("likelihood.")}:
+    own = {f"likelihood.{name}": t.shape for name, t in model.likelihood.state_dict().items()}
+    learnt = set(own)
+    if own == {n: t.shape for n, t in tensors.items() if n.startswith("likelihood.")}:
         learnt = set()
     elif learnt:
         tensors = {name: t for name, t in tensors.items() if not name.startswith("likelihood.")}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from vae.errors import ExplainedError, reason_of
 from vae.latent.encoding import Progress
 from vae.latent.fit_flow import STEPS
 from vae.latent.fitted_flow import flow_made
+from vae.model.checkpoints import load_model
 from vae.runs import milestones
 from vae.training.saving import about_evaluation
 from vae.training.validation import validate
@@ -28,18 +29,36 @@ def evaluate_more(trainer: Trainer) -> None:
         trainer.writer.tell("eval", **fields, **found.measures)
 
 
+class _AskedError(Exception):
+    """A person wants the process to end."""
+
+
 def fit_prior(trainer: Trainer, asked: Callable[[], object], progress: Progress) -> None:
     """Fit a flow to the codes of the training images, where the config wants one.
 
-    A short training has a flow of few steps. Where `asked()` says something, it ends early.
+    A short training has a flow of few steps. Where `asked()` says something, or the fit fails,
+    there is none, and a note says so: the training has come to its end all the same.
     """
     if trainer.config.model.prior == "normal" or not trainer.processes.is_first:
         return
     trainer.writer.finish()
+
+    def heeding(what: str, done: int, total: int) -> None:
+        if asked():
+            raise _AskedError
+        progress(what, done, total)
+
     began = time.perf_counter()
-    digest = hashlib.sha256(trainer.run.weights_file.read_bytes()).hexdigest()
-    about = trainer.run, trainer.state.shown.eval(), digest, trainer.dataset, progress, asked
-    fitted = flow_made(*about, steps=min(STEPS, max(1, trainer.step)))
-    seconds = round(time.perf_counter() - began, 1)
-    place = {"step": trainer.step, "epoch": trainer.epoch}
-    trainer.writer.tell("flow", **place, gain=fitted.gain, seconds=seconds)
+    try:
+        model, weights = load_model(trainer.run)  # those in use, which may be older ones
+        steps = min(STEPS, max(1, trainer.step))
+        about = model.to(trainer.device), weights.digest, trainer.dataset, heeding
+        gain = flow_made(trainer.run, *about, steps=steps).gain
+    except _AskedError:
+        trainer.writer.note(trainer.step, "The flow was not fitted: it was asked to end first.")
+    except (ExplainedError, RuntimeError, ValueError, OSError, MemoryError) as error:
+        trainer.writer.note(trainer.step, f"The flow could not be fitted: {reason_of(error)}")
+    else:
+        seconds = round(time.perf_counter() - began, 1)
+        place = {"step": trainer.step, "epoch": trainer.epoch}
+        trainer.writer.tell("flow", **place, gain=gain, seconds=seconds)

@@ -141,7 +141,7 @@ class Trainer:
                     if is_over or (is_due and not state.means.checkpoint_may_wait()):
                         self._checkpoint()
                     if is_over:
-                        evaluate_more(self)
+                        self._evaluate_more()
         fit_prior(self, asked, progress)
         return "finished"
 
@@ -205,6 +205,9 @@ class Trainer:
         self.writer.tell_of("checkpoint", lambda: copy.write(self.run))
         if is_awaited:
             self.writer.finish()
+
+    def _evaluate_more(self) -> None:
+        evaluate_more(self)
 
     # -------------------------------------------------------------------------------- the log
 

@@ -93,10 +93,14 @@ def _are_two_images(opened: OpenedRun) -> bool:
 def _between_points(opened: OpenedRun) -> None:
     """A path between random points, which needs no image."""
     seed = _SEED.of(opened.session)
-    st.caption("The path goes between random points of the prior instead.")
+    fitted = opened.session.flow()
+    place = "the prior" if fitted is None else "the flow"
+    st.caption(f"The path goes between random points of {place} instead.")
     kind, steps, num_keys = controls.show(opened.session, "Points to go through")
     rng = np.random.default_rng(seed.get())
     keys = rng.standard_normal((num_keys, opened.model.latent_dim), np.float32)
+    if fitted is not None:  # outside of where codes lie a flow says nothing of use
+        keys = fitted.sample(num_keys, seed.get())
     path = LatentPath(kind, (), keys, _met(steps, num_keys - 1))
     _strip(opened, path)
     left, right = st.columns([6, 5], gap="medium")

@@ -13,8 +13,9 @@ from explorer.components import typicality
 from explorer.panels.sliders import panel as sliders
 from explorer.state import chosen_path, opened_run
 from explorer.state.session import Session
+from vae.errors import InputError
 from vae.latent.aggregate import fit_aggregate
-from vae.latent.encoding import load_latents
+from vae.latent.encoding import load_latents, save_latents
 from vae.latent.flow_paths import FlowRoads
 from vae.latent.paths import Roads
 from vae.runs.folder import Run
@@ -46,6 +47,20 @@ def test_without_a_flow_it_is_that_of_the_aggregate_posterior(session: Session) 
     aggregate = fit_aggregate(latents.mu, latents.logvar, seed=0)
     for z in latents.mu:
         assert typicality.share_of(session, z) == aggregate.typicality(z)
+
+
+def test_what_says_nothing_does_not_count(session: Session) -> None:
+    """Means lie at 0 in dimensions that are not active, and samples do not."""
+    latents = load_latents(session.run.latents_file)
+    latents.mu[:, 2] = 0
+    save_latents(session.run.latents_file, latents)
+    z, away = latents.mu[0].copy(), latents.mu[0].copy()
+    away[2] = 3.0
+    assert typicality.share_of(session, away) == typicality.share_of(session, z)
+    latents.mu[:] = 0
+    save_latents(session.run.latents_file, latents)
+    with pytest.raises(InputError, match="No latent dimension is active"):
+        typicality.share_of(session, z)
 
 
 def test_dense_paths_go_along_the_flow_where_there_is_one(session: Session) -> None:

@@ -66,10 +66,10 @@ def test_of_normal_codes_it_gains_what_theory_says() -> None:
 
 
 @pytest.mark.parametrize("num", [1, 2, 5, 30])
-def test_of_few_images_it_is_never_worse_than_the_prior(num: int) -> None:
+def test_of_few_images_it_is_still_a_density(num: int) -> None:
     mu = np.random.default_rng(num).normal(size=(num, 8))
-    flow, gain = fit_flow(mu, np.full_like(mu, -2.0))
-    assert gain >= 0
+    flow, _ = fit_flow(mu, np.full_like(mu, -2.0))
+    assert not flow.couplings
     assert torch.isfinite(flow.sample(4, 0)).all()
     assert torch.isfinite(flow.log_prob(flow.sample(4, 0))).all()
 
@@ -81,19 +81,11 @@ def test_a_collapsed_posterior_is_the_prior() -> None:
     torch.testing.assert_close(flow.log_prob(z), prior_log_prob(z))
 
 
-def test_it_is_the_same_again_and_ends_when_asked() -> None:
+def test_it_is_the_same_again() -> None:
     about = two_heaps(800, 0)
     first, again = (fit_flow(*about, steps=30)[0] for _ in range(2))
     z = torch.randn(5, 3)
     torch.testing.assert_close(first.log_prob(z), again.log_prob(z), rtol=0, atol=0)
-    told: list[int] = []
-
-    def asked() -> str:
-        told.append(0)
-        return "stop" if len(told) > 3 else ""
-
-    fit_flow(*about, steps=1000, asked=asked)
-    assert len(told) == 4
 
 
 def test_a_file_keeps_it_as_it_is(tmp_path: Path) -> None:

@@ -39,6 +39,14 @@ def test_it_keeps_to_where_codes_lie(along: FlowRoads) -> None:
     assert along.log_density(dense).mean() > -2
 
 
+def test_far_from_all_codes_it_goes_straight(along: FlowRoads) -> None:
+    """There the flow says nothing, and its way back may lead anywhere."""
+    keys = np.array([[40.0, 0.0], [-1.5, 0.1]], np.float32)
+    np.testing.assert_allclose(
+        paths.trace(keys, 9, "dense", along), paths.trace(keys, 9, "lerp"), atol=1e-3
+    )
+
+
 def test_a_typical_image_is_at_zero(along: FlowRoads) -> None:
     density = along.log_density(ring(3000))
     assert np.median(density) == pytest.approx(0.0, abs=1e-3)

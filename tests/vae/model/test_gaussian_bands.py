@@ -14,6 +14,7 @@ from vae.model.gaussian_bands import NUM_HALVINGS, GaussianBands, band_energies
 from vae.model.likelihoods import MIN_SIGMA, Gaussian
 from vae.model.networks import VAE
 from vae.model.weight_norm import plain_weights, set_plain_weights
+from vae.option_choices import LikelihoodName
 
 SHAPES = [(3, 8, 8), (1, 8, 8), (3, 12, 12), (1, 7, 7), (3, 2, 2)]
 
@@ -152,6 +153,20 @@ def test_perfect_pictures_leave_it_finite() -> None:
     assert output.grad is not None
     assert torch.isfinite(output.grad).all()
     assert likelihood.implied_sigma() == pytest.approx(MIN_SIGMA)
+
+
+@pytest.mark.parametrize("before", ["gaussian", "gaussian_bands"])
+def test_weights_of_another_likelihood_serve_too(before: LikelihoodName) -> None:
+    """What it has learnt stays behind, though its parts are called alike."""
+    after: LikelihoodName = "gaussian" if before == "gaussian_bands" else "gaussian_bands"
+    old, new = (
+        VAE(ModelConfig("mlp", 4, hidden_dim=8, likelihood=name), (3, 16, 16))
+        for name in (before, after)
+    )
+    old.likelihood.squared_error.fill_(0.04)  # type: ignore[union-attr, operator]
+    set_plain_weights(new, plain_weights(old))
+    torch.testing.assert_close(new.encoder[1].weight, old.encoder[1].weight)  # type: ignore[index]
+    assert new.likelihood.implied_sigma() == pytest.approx(MIN_SIGMA)
 
 
 def test_weights_serve_another_size_of_pictures() -> None:

@@ -125,7 +125,8 @@ def _controls(
         with st.container(width=140):
             seed = st.number_input("Seed", 0, 2**31 - 1, key=_SEED.of(session).name)
     chosen = str(prior or names[0]), float(temperature), int(seed)
-    kept.set(chosen)
+    # The first is not kept: a better one may come, and was not turned down.
+    kept.set(("" if chosen[0] == names[0] else chosen[0], *chosen[1:]))
     return chosen
 
 
@@ -159,8 +160,8 @@ def _dataset(opened: OpenedRun) -> Dataset | None:
 def _says(known: Known | None, compared: Known | None, flow: FittedFlow | None) -> None:
     if flow is not None:
         st.caption(
-            f"Under the flow, the code of a held-out image is {flow.gain:,.0f} nats more probable "
-            "than under N(0, I)."
+            f"Under the flow, the code of an image that it was not fitted to is {flow.gain:,.0f} "
+            "nats more probable than under N(0, I)."
         )
     if known is None:
         missing = "The flow, the mixture" if flow is None else "The mixture"

@@ -77,6 +77,19 @@ def test_without_a_flow_samples_are_of_the_prior(root: Path) -> None:
     assert sampler.value == "normal"
 
 
+def test_a_flow_that_comes_is_used_unless_it_was_turned_down(root: Path) -> None:
+    at = page()
+    before = (root / "tiny" / "flow.safetensors").read_bytes()
+    Run(root / "tiny").flow_file.unlink()
+    at.run()
+    assert at.segmented_control(key="sample_prior:tiny").value == "normal"
+    (root / "tiny" / "flow.safetensors").write_bytes(before)
+    assert at.session_state["sample_controls:tiny"][0] == ""
+    at = page()
+    at.segmented_control(key="sample_prior:tiny").set_value("normal").run()
+    assert at.session_state["sample_controls:tiny"][0] == "normal"
+
+
 def test_a_flow_that_is_missing_can_be_fitted(evaluated: Path) -> None:
     """Of a run from before there were flows."""
     assert "Fit a flow to the codes" not in buttons(page())
