@@ -120,5 +120,6 @@ def _text(answer: Mapping[str, Any], num_epochs: int) -> str:
         f":material/timer: First pictures after about **{labels.duration(costs.first_pictures)}**, "
         f"the end after about **{labels.duration(seconds)}**: {steps} of "
         f"{costs.step:.2g} s on this machine's {answer['device'].upper()}, with the previews, "
-        "evaluations and checkpoints between them."
+        "evaluations and checkpoints between them. Then a flow is fitted to the codes, which is "
+        "not counted: up to three minutes on two cores."
     )

@@ -6,9 +6,10 @@ N images, D latent dimensions.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from vae.atomic import atomic_file, make_folder
 from vae.data.dataset import Dataset
 from vae.errors import FileError, InputError
 from vae.model.networks import VAE
+from vae.model.posterior import Posterior
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -55,26 +57,43 @@ def to_unit(images: NDArray[np.uint8] | Tensor, device: torch.device | str | Non
     return pixels.to(device).permute(0, 3, 1, 2).float().div_(255)
 
 
+class Encoded(NamedTuple):
+    """What the encoder makes of one batch of many images."""
+
+    place: slice  # among all of them
+    images: NDArray[np.uint8]  # [n, H, W, C]
+    x: Tensor  # [n, C, H, W] the same in [0, 1]
+    posterior: Posterior  # [n, D]
+
+
+def encoded(
+    model: VAE, dataset: Dataset, index: Indices, progress: Progress | None = None
+) -> Iterator[Encoded]:
+    """The images of `index` [N], batch by batch; the caller says whether gradients are kept."""
+    device = next(model.parameters()).device
+    for start in range(0, len(index), ENCODE_BATCH):
+        if progress is not None:
+            progress("encode", start, len(index))
+        place = slice(start, start + ENCODE_BATCH)
+        images = dataset.take(index[place])
+        x = to_unit(images, device)
+        yield Encoded(place, images, x, model.encode(x))
+    if progress is not None:
+        progress("encode", len(index), len(index))
+
+
 @torch.inference_mode()
 def encode_images(
     model: VAE, dataset: Dataset, index: Indices, step: int, progress: Progress | None = None
 ) -> Latents:
     """Posterior of each image of `index` [N], and the error of the reconstruction of its mean."""
-    device = next(model.parameters()).device
     num = len(index)
     mu, logvar = (np.empty((num, model.latent_dim), np.float32) for _ in range(2))
     mse = np.empty(num, np.float32)
-    for start in range(0, num, ENCODE_BATCH):
-        if progress is not None:
-            progress("encode", start, num)
-        part = slice(start, start + ENCODE_BATCH)
-        x = to_unit(dataset.take(index[part]), device)
-        posterior = model.encode(x)
-        mse[part] = (model.decode(posterior.mu) - x).square().flatten(1).mean(1).cpu().numpy()
-        mu[part] = posterior.mu.cpu().numpy()
-        logvar[part] = posterior.logvar.cpu().numpy()
-    if progress is not None:
-        progress("encode", num, num)
+    for place, _, x, posterior in encoded(model, dataset, index, progress):
+        error = (model.decode(posterior.mu) - x).square().flatten(1).mean(1)
+        mse[place] = error.cpu().numpy()
+        mu[place], logvar[place] = posterior.mu.cpu().numpy(), posterior.logvar.cpu().numpy()
     return Latents(index, mu, logvar, mse, step, np.zeros((0, 2), np.float32))
 
 
@@ -83,16 +102,9 @@ def encode_posteriors(
     model: VAE, dataset: Dataset, index: Indices, progress: Progress | None = None
 ) -> tuple[Floats, Floats]:
     """Means and log variances of the posteriors of images of `index` [N]. [N, D], [N, D]"""
-    device = next(model.parameters()).device
     mu, logvar = (np.empty((len(index), model.latent_dim), np.float32) for _ in range(2))
-    for start in range(0, len(index), ENCODE_BATCH):
-        if progress is not None:
-            progress("encode", start, len(index))
-        part = slice(start, start + ENCODE_BATCH)
-        posterior = model.encode(to_unit(dataset.take(index[part]), device))
-        mu[part], logvar[part] = posterior.mu.cpu().numpy(), posterior.logvar.cpu().numpy()
-    if progress is not None:
-        progress("encode", len(index), len(index))
+    for place, _, _, posterior in encoded(model, dataset, index, progress):
+        mu[place], logvar[place] = posterior.mu.cpu().numpy(), posterior.logvar.cpu().numpy()
     return mu, logvar
 
 

@@ -25,7 +25,7 @@ from vae import pictures
 from vae.atomic import atomic_write
 from vae.data.dataset import Dataset
 from vae.errors import FileError
-from vae.latent.encoding import ENCODE_BATCH, Floats, Indices, Progress, to_unit
+from vae.latent.encoding import Floats, Indices, Progress, encoded, some_of, to_unit
 from vae.latent.mixture import Mixture, fit_mixture
 from vae.latent.nearest import nearest_first, nearest_rows
 from vae.model.networks import VAE
@@ -75,20 +75,12 @@ def know(
     max_images: int = MAX_IMAGES,
 ) -> Known:
     """Encode the training images, `max_images` at most, and fit the mixture to their means."""
-    index = dataset.train
-    if len(index) > max_images:
-        some = np.random.default_rng(seed).choice(len(index), max_images, replace=False)
-        index = index[np.sort(some)]
+    index = dataset.train[some_of(len(dataset.train), max_images, seed)]
     device = next(model.parameters()).device
     means, thumbnails = [], []
-    for start in range(0, len(index), ENCODE_BATCH):
-        if progress is not None:
-            progress("encode", start, len(index))
-        images = dataset.take(index[start : start + ENCODE_BATCH])
-        means.append(model.encode(to_unit(images, device)).mu.cpu().numpy())
+    for _, images, _, posterior in encoded(model, dataset, index, progress):
+        means.append(posterior.mu.cpu().numpy())
         thumbnails.append(_shrunk(images))
-    if progress is not None:
-        progress("encode", len(index), len(index))
     mu, small = np.concatenate(means), np.concatenate(thumbnails)
     known = Known(
         *(digest, dataset.fingerprint, len(dataset.train), index, mu, small),

@@ -130,7 +130,7 @@ def _figures(session: Session, status: str, events: list[Event], start: Event) -
     row.metric("Speed", f"{speed:,.0f}" if steps else "-", **_note("images / second"))
     trained = duration(steps[-1]["seconds"]) if steps else "-"
     if status in ALIVE:
-        is_over = _is_fitting(session)
+        is_over = is_fitting(session)
         left = None if is_over else seconds_left(steps, start, total - step)
         row.metric("Time left", "-" if left is None else duration(left), **_note(f"{trained} done"))
     else:
@@ -150,14 +150,14 @@ def _figures(session: Session, status: str, events: list[Event], start: Event) -
             else {"delta": f"{newest['elbo'] - before['elbo']:+,.1f}"}
         ),
     )
-    if status == "running" and (step >= total or _is_fitting(session)):
+    if status == "running" and (step >= total or is_fitting(session)):
         part, text = after_last_step(session)
         st.progress(part, text=text)
     elif status != "finished":
         st.progress(min(1.0, step / total), text=f"step {step:,} of {total:,}")
 
 
-def _is_fitting(session: Session) -> bool:
+def is_fitting(session: Session) -> bool:
     """Whether the trainer fits the flow, after the last step or where a limit ended them."""
     doing = processes.progress_of(session.run.log_file)
     return doing is not None and doing[0] in ("encode", "flow")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.state.session import Session
 from tests.degenerate_data import LITTLE, MLP, noise, save
 from tests.explorer.pages import page, text_of
 from vae.commands.parser import main
@@ -128,6 +131,11 @@ def test_a_path_goes_between_random_points_while_the_images_are_gone(run: Run, m
     alts = [proto.alt for one in at.main.get("image") for proto in one.proto.imgs]
     assert alts == [f"Path {step}" for step in range(1, 10)]
     before = told(at)["points"]
+    fitted = Session(run.root, run).flow()
+    assert fitted is not None  # beyond where codes lie its paths would lead anywhere
+    points = np.frombuffer(base64.b64decode(before), "<f4").reshape(-1, 3)
+    np.testing.assert_allclose(points[[0, -1]], fitted.sample(2, 0), atol=1e-3)
+    assert "random points of the flow" in "\n".join(str(one.value) for one in at.main.caption)
     next(one for one in at.main.button if one.label == "Other points").click().run()
     assert not at.exception
     assert not at.error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.panels.live.panel import after_last_step, duration, pace, seconds_left
+from explorer.panels.live.panel import after_last_step, duration, is_fitting, pace, seconds_left
 from explorer.state.session import Session
 from tests.explorer.pages import open_panel, pictures_of, texts
 from vae.runs.folder import Run
@@ -79,5 +79,6 @@ def test_it_says_what_is_done_once_the_last_step_is_taken(tmp_path: Path) -> Non
     ):
         session.run.log_file.write_text(f"something\n{line}\n")
         got = after_last_step(session)
+        assert is_fitting(session) == (part < 1)  # also where a limit ended the steps early
         assert got[0] == part
         assert words in got[1]
