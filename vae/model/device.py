@@ -29,7 +29,14 @@ def choose_device(wanted: Device | None) -> torch.device:
 
 def choose_precision(wanted: Precision | None, device: torch.device) -> Precision:
     """In what the networks compute: `wanted`, or what suits the device."""
-    return wanted or ("bfloat16" if device.type == "cuda" else "float32")
+    is_quick = device.type == "cuda" or (device.type == "cpu" and _has_bfloat16())
+    return wanted or ("bfloat16" if is_quick else "float32")
+
+
+def _has_bfloat16() -> bool:
+    """Whether the processor multiplies matrices of bfloat16 by instructions of its own."""
+    names = "_is_avx512_bf16_supported", "_is_amx_tile_supported"  # an older torch lacks them
+    return any(getattr(torch.cpu, name, bool)() for name in names)
 
 
 def num_processes() -> int:
