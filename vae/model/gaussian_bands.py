@@ -16,6 +16,7 @@ from torch import Tensor
 from vae.model.likelihoods import MIN_SIGMA, OfParts, remember
 
 NUM_HALVINGS = 4
+OWN = 0.85  # weight of a band's own variance beside that of all, in a geometric mean
 
 
 class GaussianBands(OfParts):
@@ -29,13 +30,13 @@ class GaussianBands(OfParts):
     2 by 2 pixels are taken four times (Haar), and a band is what one average has and the next has
     not. A picture whose side is odd sooner has fewer bands.
 
-    sigma_b^2 is the mean square of its coefficients in the batch, but never above that of all
-    coefficients together, nor above that of its colour (luminance, or chroma); afterwards it is the
-    running mean over training, as in `Gaussian`. Without the first bound the few coefficients of a
-    coarse band get a large sigma, and the model stops drawing the colour of skin and background, or
-    everything: the elbo rises, and the latents collapse. Without the second the colour of eyes is
-    learnt far later (docs/experiments.md). With one sigma for all, what is large outvotes what is
-    small: eyes stay grey.
+    sigma_b^2 is v_b^0.85 v^0.15: v is the mean square of all coefficients of the batch, v_b that of
+    the band, but never above v, nor above that of its colour (luminance, or chroma). Afterwards the
+    mean squares are running means over training, as in `Gaussian`. Without the first bound the few
+    coefficients of a coarse band get a large sigma, and the model stops drawing the colour of skin
+    and background, or everything: the elbo rises, and the latents collapse. Without the second the
+    colour of eyes is learnt far later. With v_b alone lines are softer, and with one sigma for all,
+    what is large outvotes what is small: eyes stay grey (docs/experiments.md).
     """
 
     num_outputs = 1
@@ -77,7 +78,8 @@ class GaussianBands(OfParts):
         of_all = sums.sum() / sizes.sum()
         of_colour = sums.sum(0) / sizes.sum(0).clamp_min(1.0)  # [2]
         most = torch.minimum(of_all, of_colour).repeat(len(sizes))
-        return torch.minimum(error, most).clamp_min(MIN_SIGMA**2)
+        own = torch.minimum(error, most).clamp_min(MIN_SIGMA**2)
+        return own**OWN * of_all.clamp_min(MIN_SIGMA**2) ** (1 - OWN)
 
 
 def band_energies(residual: Tensor) -> Tensor:
