@@ -4,8 +4,9 @@
 
 A judge that knows nothing of the latent space, a small CNN trained on images and on their
 reconstructions, looks at faces of the validation set that were moved by +- units along
-directions made of attributes. Two ways to make them are compared: the difference of means, which
-the product uses, and the weights of a ridge readout.
+directions made of attributes. Three ways to make them are compared: the difference of means, of
+which the product makes a person's directions, the weights of a ridge readout, and the axes of the
+attributes together (`vae/directions/attribute_axes.py`), which Sliders opens on.
 
     moved      what one unit does to the named attribute, in deviations of the judge's score
     flipped    of the faces that the judge calls off, the share that it calls on after + units
@@ -33,6 +34,7 @@ from torch import Tensor, nn
 
 from vae.data.dataset import Dataset, open_dataset
 from vae.directions import contrasts, leakage
+from vae.directions.attribute_axes import AttributeAxes, attribute_axes
 from vae.directions.axes import axis_of
 from vae.directions.definitions import Definition
 from vae.latent.encoding import encode_images, to_unit
@@ -162,6 +164,21 @@ def cartoon(archive: Path, epochs: int, root: Path) -> Run:
     return Run(root / "cartoon")
 
 
+def vector_of(axes: AttributeAxes, attribute: str, value: str, dataset: Dataset) -> np.ndarray:
+    """Of length 1, towards a class, a place on the circle, or more of a quantity. [D]"""
+    vector = axes.moves[0]
+    if axes.kind == "choice":
+        vector = axes.values[axes.labels.index(value)] @ axes.moves
+    elif axes.kind == "circle":
+        period = contrasts.period_of(dataset.attributes[attribute])
+        angle = 2 * np.pi * float(value.removeprefix("around ")) / period
+        vector = np.array([np.cos(angle), np.sin(angle)]) @ axes.moves
+    elif axes.labels and value not in axes.labels:
+        vector = -vector
+    length: np.ndarray = vector / np.linalg.norm(vector)
+    return length
+
+
 def compare(name: str, run: Run, cache: Path, units: float, judge_epochs: int) -> None:
     model, weights = load_model(run)
     dataset = open_dataset(run.config().data, cache)
@@ -190,7 +207,8 @@ def compare(name: str, run: Run, cache: Path, units: float, judge_epochs: int) -
     )
     header = f"{'direction':<28}{'made by':<9}{'moved':>7}{'flipped':>9}"
     print(header + f"{'leak judged':>13}{'predicted':>11}{'agree':>7}  largest leak by the judge")
-    totals: dict[str, list[list[float]]] = {"means": [], "ridge": []}
+    of_all = {a.attribute: a for a in attribute_axes(read, some, mu, attributes, classes)}
+    totals: dict[str, list[list[float]]] = {"means": [], "ridge": [], "axes": []}
     for attribute, value in MADE_OF[name]:
         definition = Definition("x", attribute=attribute, value=value)
         axis = axis_of(definition, {}, some, mu, attributes, classes)
@@ -200,7 +218,9 @@ def compare(name: str, run: Run, cache: Path, units: float, judge_epochs: int) -
         it = [k for k, t in enumerate(seen) if names[t] == target]
         there = mu[on | off].astype(np.float64)
         w = leakage.ridge(there, on[on | off][:, None].astype(np.float64))[0]
-        for way, vector in (("means", axis.vector), ("ridge", w / np.linalg.norm(w))):
+        joint = vector_of(of_all[attribute], attribute, value, dataset)
+        ways = {"means": axis.vector, "ridge": w / np.linalg.norm(w), "axes": joint}
+        for way, vector in ways.items():
             unit = float((mu @ vector).std())
             up, down = (
                 judged(judge, faces(model, z + side * units * unit * vector))[:, seen]

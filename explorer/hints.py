@@ -45,8 +45,7 @@ HINTS = {
         "makes up.",
     ),
     "Sliders": Hint(
-        "A face is a point in latent space, and each slider moves it along one direction, the most "
-        "informative first.",
+        "A face is a point in latent space, and each slider moves it along one direction.",
         "**Drag the first one.**",
     ),
     "Interpolate": Hint(

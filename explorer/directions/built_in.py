@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer.directions.direction import REACH, Direction
+from explorer.directions.direction import REACH, Direction, Line
 from explorer.state import cache
 from explorer.state.opened_run import OpenedRun
 
@@ -30,9 +30,7 @@ def by_kl(opened: OpenedRun) -> list[Direction]:
         Direction(
             label=f"z{j}",
             note=f"{kl[j]:.2f} nats" if known else "",
-            axis=int(j),
-            centre=0.0,
-            unit=1.0,
+            lines=(Line(int(j), 0.0, 1.0),),
             reach=max(REACH, float(furthest[j])),
             is_active=not known or kl[j] >= INACTIVE_NATS,
         )
@@ -61,9 +59,13 @@ def by_pca(opened: OpenedRun) -> list[Direction]:
         Direction(
             label=f"PC {k + 1}",
             note=f"{share[k]:.0%} of variance",
-            axis=tuple(float(value) for value in axes[k]),
-            centre=float(mean @ axes[k]),
-            unit=max(float(deviations[k]), 1e-6),
+            lines=(
+                Line(
+                    tuple(float(value) for value in axes[k]),
+                    float(mean @ axes[k]),
+                    max(float(deviations[k]), 1e-6),
+                ),
+            ),
             reach=REACH,
             is_active=bool(deviations[k] > 0.1),  # its square is Burda's bound on an active unit
         )

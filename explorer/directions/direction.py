@@ -1,20 +1,43 @@
-"""A direction as one slider moves along it."""
+"""A direction as one slider, colour strip or row of choices moves along it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 REACH = 3.5  # of a slider to each side, in units; more where images lie further out
 
 
 @dataclass(frozen=True)
+class Line:
+    """Where a point z lies along one line, (read . z - centre) / unit, and what moves it."""
+
+    axis: int | tuple[float, ...]  # a dimension's number, or a vector [D]; a unit adds unit * axis
+    centre: float
+    unit: float
+    read: tuple[float, ...] | None = None  # [D], with read . axis = 1; None: the axis, of length 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the classes that a face may be of."""
+
+    label: str
+    places: tuple[float, ...]  # along each line
+
+
+@dataclass(frozen=True)
 class Direction:
-    """A line through the latent space that one slider moves along."""
+    """What one control of Sliders moves.
+
+    A number has one line, a circle two (its cosine and sine), choices as many as they need.
+    """
 
     label: str
     note: str
-    axis: int | tuple[float, ...]  # a dimension's number, or a vector of length 1 [D]
-    centre: float  # of the points whose slider is at 0, along the axis
-    unit: float  # length of one slider unit along the axis
-    reach: float  # of the slider to each side, in units
+    lines: tuple[Line, ...]
+    reach: float  # of a number to each side, in units
     is_active: bool
+    kind: Literal["number", "circle", "choice"] = "number"
+    choices: tuple[Choice, ...] = ()
+    group: str = ""  # its heading

@@ -68,10 +68,10 @@ def show(opened: OpenedRun) -> None:
     _cosines(name, axes)
     legible = [move for move in told if move.is_readable]
     if legible:
-        st.html(_table(legible[:NUM_MOVES], own))
+        st.html(table_of(legible[:NUM_MOVES], own))
         if rest := legible[NUM_MOVES:]:
             with st.expander(f"Moved less ({len(rest)})"):
-                st.html(_table(rest, own))
+                st.html(table_of(rest, own))
     if hidden := [labels.label_of(move.attribute).lower() for move in told if not move.is_readable]:
         st.caption(
             "No linear readout can predict these attributes, so their change is unknown: "
@@ -101,8 +101,8 @@ def _cosines(name: str, axes: dict[str, Axis]) -> None:
     )
 
 
-def _table(rows: Sequence[Move], own: str) -> str:
-    """The leakage as bars; `own` is what the direction was made of."""
+def table_of(rows: Sequence[Move], own: str) -> str:
+    """Moves of attributes as bars; `own` is the one that was meant."""
     widest = max(1.0, *(abs(move.deviations) for move in rows))
     cells = [
         (

@@ -39,14 +39,25 @@ require_chromium()
 from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
 
 DIMENSION = re.compile(r"^z\d+$")
+ATTRIBUTE = re.compile(r"^(Head|Position|Scale)")
 
 
 def opened(page: Page, server: Server) -> tuple[Locator, Locator]:
     """Sliders with its socket: the face, and the sliders of the dimensions."""
+    face, _ = first_opened(page, server)
+    choose(page, "Dimensions by KL")
+    sliders = page.get_by_role("slider", name=DIMENSION)
+    expect(sliders.first).to_be_visible()
+    wait_until_idle(page)
+    return face, sliders
+
+
+def first_opened(page: Page, server: Server) -> tuple[Locator, Locator]:
+    """The same, as it opens: on attributes; some of their sliders."""
     open_panel(page, server, "Sliders")
     face = page.locator(FACE).first
     wait_for_socket(face)
-    return face, page.get_by_role("slider", name=DIMENSION)
+    return face, page.get_by_role("slider", name=ATTRIBUTE)
 
 
 def values(sliders: Locator) -> list[float]:
@@ -220,7 +231,7 @@ def test_the_hand_goes_on_after_the_server_was_away(
     away: tuple[Page, Server, Callable[[], None]],
 ) -> None:
     page, server, start_again = away
-    face, sliders = opened(page, server)
+    face, sliders = first_opened(page, server)
     name = sliders.nth(2).get_attribute("aria-label") or ""
     server.kill()
     expect(face).to_have_attribute("data-path", "page")
@@ -244,7 +255,7 @@ def test_what_a_hand_did_without_a_server_is_taken_in_by_the_next(
     away: tuple[Page, Server, Callable[[], None]],
 ) -> None:
     page, server, start_again = away
-    face, sliders = opened(page, server)
+    face, sliders = first_opened(page, server)
     address = page.url
     press(page, "Random")
     address = settled_url(page, address)

@@ -82,7 +82,7 @@ def test_what_is_chosen_on_a_map_of_hardly_any_data_is_looked_into(name: str, ro
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_kind_of_direction_and_path_of_hardly_any_data_is_shown(name: str) -> None:
-    for directions in ("PCA of the posterior means", "Saved directions"):
+    for directions in ("PCA of the posterior means", "Found directions", "Saved directions"):
         assert errors(opened(name, "Sliders", directions=directions)) == []
     for kind in ("slerp", "lerp", "dense"):
         assert errors(opened(name, "Interpolate", kind=kind, picks=[0, 1])) == []

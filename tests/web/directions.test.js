@@ -1,19 +1,57 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { along, fromPrior, placeOf, shift } from "../../explorer/panels/sliders/directions.js";
+import {
+  along,
+  chosen,
+  distances,
+  fromPrior,
+  onCircle,
+  placesOf,
+  shift,
+  stops,
+  turnOf,
+} from "../../explorer/panels/sliders/directions.js";
 
 /** @type {import("../../explorer/panels/sliders/directions.js").Direction} */
 const dimension = {
   label: "z2",
   note: "",
-  axis: 2,
-  centre: 0,
-  unit: 1,
+  kind: "number",
+  lines: [{ axis: 2, read: null, centre: 0, unit: 1 }],
   reach: 3,
+  choices: [],
+  group: "",
   place: "first",
 };
-const oblique = { ...dimension, axis: [0.6, 0, -0.8, 0], centre: 0.5, unit: 2 };
+const oblique = {
+  ...dimension,
+  lines: [{ axis: [0.6, 0, -0.8, 0], read: null, centre: 0.5, unit: 2 }],
+};
+// Read along another line than it is moved along.
+const slanted = {
+  ...dimension,
+  lines: [{ axis: [1, 0, 0.5, 0], read: [1, 0, 0, 0], centre: 0.5, unit: 2 }],
+};
+/** @type {import("../../explorer/panels/sliders/directions.js").Direction} */
+const circle = {
+  ...dimension,
+  kind: "circle",
+  lines: [
+    { axis: [2, 0, 0, 0.1], read: [0.5, 0, 0, 0], centre: 0.1, unit: 1 },
+    { axis: [0, 0, 2, 0.2], read: [0, 0, 0.5, 0], centre: -0.2, unit: 1 },
+  ],
+};
+/** @type {import("../../explorer/panels/sliders/directions.js").Direction} */
+const hair = {
+  ...circle,
+  kind: "choice",
+  choices: [
+    { label: "Short", places: [0, 0] },
+    { label: "Long", places: [1, 0] },
+    { label: "Buns", places: [0, 1] },
+  ],
+};
 
 /** @param {number} value @param {number} wanted */
 function isNear(value, wanted) {
@@ -21,26 +59,49 @@ function isNear(value, wanted) {
 }
 
 test("a point moved along a direction lies there, and nowhere else is it another", () => {
-  for (const direction of [dimension, oblique]) {
+  for (const direction of [dimension, oblique, slanted]) {
     const point = fromPrior(4);
     const before = point.slice();
-    const place = placeOf(direction, point);
-    shift(direction, point, 1.25);
-    isNear(placeOf(direction, point), place + 1.25);
-    const across = { ...dimension, axis: [0.8, 0, 0.6, 0] };
-    if (direction === oblique) isNear(placeOf(across, point), placeOf(across, before));
+    const [place] = placesOf(direction, point);
+    shift(direction, point, [1.25]);
+    isNear(placesOf(direction, point)[0], place + 1.25);
+    const across = { ...oblique, lines: [{ ...oblique.lines[0], axis: [0.8, 0, 0.6, 0] }] };
+    if (direction === oblique) isNear(placesOf(across, point)[0], placesOf(across, before)[0]);
     isNear(point[1], before[1]);
   }
 });
 
-test("the pictures under a slider go from one end to the other", () => {
-  for (const direction of [dimension, oblique]) {
+test("a point is brought to the places that are asked for", () => {
+  for (const direction of [circle, hair]) {
     const point = fromPrior(4);
-    const places = along(direction, point, 7).map((other) => placeOf(direction, other));
+    shift(direction, point, distances(direction, point, [0.25, -1]));
+    isNear(placesOf(direction, point)[0], 0.25);
+    isNear(placesOf(direction, point)[1], -1);
+  }
+});
+
+test("the pictures under a slider go from one end to the other", () => {
+  for (const direction of [dimension, oblique, slanted]) {
+    const places = along(direction, fromPrior(4), 7).map((other) => placesOf(direction, other)[0]);
     places.forEach((place, k) => {
       isNear(place, k - 3);
     });
   }
+});
+
+test("the pictures of a circle go around it, those of choices show each", () => {
+  const turns = along(circle, fromPrior(4), 4).map((other) => turnOf(placesOf(circle, other)));
+  turns.forEach((turn, k) => {
+    isNear(turn, (k + 0.5) / 4);
+  });
+  const classes = along(hair, fromPrior(4), 7).map((other) => chosen(hair, placesOf(hair, other)));
+  assert.deepEqual(classes, [0, 1, 2]);
+  assert.equal(stops(hair, 7).length, 3);
+});
+
+test("a turn and its places on the circle are the same", () => {
+  for (const turn of [0, 0.2, 0.5, 0.9]) isNear(turnOf(onCircle(turn)), turn);
+  isNear(turnOf([0, -3]), 0.75);
 });
 
 test("points of the prior are standard normal", () => {

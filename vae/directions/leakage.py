@@ -37,6 +37,7 @@ class Readout:
     weights: Doubles  # [T, D]
     deviations: Doubles  # [T] of the readable part w . mu over the images
     explained: Doubles  # [T] R^2 on images left out, Hoerl & Kennard 1970; at most 1
+    totals: Doubles  # [T] variances of the targets
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def readouts(index: Indices, mu: Floats, attributes: Columns, classes: Classes) 
         if is_circular(name) and len(labels) == 2:
             explained = np.full(2, 1 - errors.sum() / total.sum())
         spread = np.maximum((x @ weights.T).std(0), 1e-12)
-        result.append(Readout(name, labels, weights, spread, explained))
+        result.append(Readout(name, labels, weights, spread, explained, total / len(y)))
     return result
 
 

@@ -8,10 +8,10 @@
 import { buttonOf, find, follow, make } from "../../components/elements.js";
 import { INFO, LivePicture } from "../../components/live_picture.js";
 import { mounted } from "../../components/mount.js";
-import { paint, paintRow } from "../../components/pictures.js";
-import { along, fromPrior, placeOf, shift } from "./directions.js";
+import { paint } from "../../components/pictures.js";
+import { along, distances, fromPrior, placesOf, shift } from "./directions.js";
 import { History } from "./history.js";
-import { makeRow, showLock, showPlace } from "./rows.js";
+import { makeRow, placesAsked, placesAt, showLock, showPictures, showPlaces } from "./rows.js";
 
 /** @typedef {import("../../components/decoder.js").Point} Point */
 /** @typedef {import("../../components/decoder.js").PathPosition} PathPosition */
@@ -43,7 +43,6 @@ import { makeRow, showLock, showPlace } from "./rows.js";
  */
 
 const STRIP = 7; // pictures under a slider
-const STRIP_HEIGHT = 48; // pixels, at most
 const STRIP_DELAY = 150; // milliseconds
 const PIN = 72; // pixels a side
 const MAX_PINS = 6;
@@ -102,6 +101,8 @@ class Dials extends LivePicture {
     this.strips = new Map(); // row -> what its pictures were made of
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.stripTimer = undefined;
+    // Rows that come into sight get their pictures then.
+    this.sight = new IntersectionObserver(() => this.askStrips());
     this.across = find(this.root, ".across", HTMLSelectElement);
     this.up = find(this.root, ".up", HTMLSelectElement);
     this.source = find(this.root, ".source", HTMLSelectElement);
@@ -121,7 +122,15 @@ class Dials extends LivePicture {
     this.send = send;
     this.data = data;
     const { directions, drag, path, step, face } = data;
-    const layout = JSON.stringify(directions.map((d) => [d.label, d.note, d.place]));
+    const layout = JSON.stringify(
+      directions.map((d) => [
+        d.label,
+        d.note,
+        d.place,
+        d.group,
+        d.choices.map(({ label }) => label),
+      ]),
+    );
     if (this.layout !== layout) {
       this.layout = layout;
       this.build(data);
@@ -170,11 +179,18 @@ class Dials extends LivePicture {
       inactive: find(this.root, ".inactive .sliders", HTMLElement),
     };
     for (const list of Object.values(lists)) list.replaceChildren();
+    this.sight.disconnect();
+    let group = "";
     this.rows = directions.map((direction, i) => {
       const row = makeRow(direction, i);
-      row.input.addEventListener("input", () => this.drag(i, Number(row.input.value)));
-      row.input.addEventListener("change", () => this.commit());
+      row.input?.addEventListener("input", () => this.drag(i, placesAsked(row)));
+      row.input?.addEventListener("change", () => this.commit());
+      if (direction.group !== group && direction.group) {
+        lists[direction.place].append(make("h4", "group", direction.group));
+      }
+      group = direction.group;
       lists[direction.place].append(row.row);
+      this.sight.observe(row.row);
       return row;
     });
     this.locked.clear();
@@ -185,10 +201,12 @@ class Dials extends LivePicture {
       fold.ontoggle = () => this.askStrips();
     }
     find(this.root, ".inactive .note", HTMLElement).textContent = inactive_note;
-    [this.across, this.up].forEach((select, chosen) => {
-      select.replaceChildren(...directions.map(({ label }, i) => new Option(label, String(i))));
-      select.value = String(Math.min(chosen, directions.length - 1));
+    const numbers = directions.flatMap(({ kind }, i) => (kind === "number" ? [i] : []));
+    [this.across, this.up].forEach((select, which) => {
+      select.replaceChildren(...numbers.map((i) => new Option(directions[i].label, String(i))));
+      select.value = String(numbers[Math.min(which, numbers.length - 1)]);
     });
+    find(this.root, ".hint", HTMLElement).hidden = !numbers.length;
     this.strips.clear();
   }
 
@@ -217,44 +235,48 @@ class Dials extends LivePicture {
 
   // ---- geometry
 
-  /** @param {number} i */
-  placeOf(i) {
-    return placeOf(this.rows[i].direction, this.point);
-  }
-
   /**
    * The point, and with `together` the pinned ones, moved along direction i.
    * @param {number} i
-   * @param {number} distance
+   * @param {number[]} by  distances
    */
-  shift(i, distance) {
+  shift(i, by) {
     const moving = this.together.checked ? [this.point, ...this.pins] : [this.point];
-    for (const point of moving) shift(this.rows[i].direction, point, distance);
+    for (const point of moving) shift(this.rows[i].direction, point, by);
+  }
+
+  /**
+   * The same, to where the point has these places.
+   * @param {number} i
+   * @param {number[]} places
+   */
+  bring(i, places) {
+    this.shift(i, distances(this.rows[i].direction, this.point, places));
   }
 
   // ---- hands
 
   /**
    * @param {number} i
-   * @param {number} place
+   * @param {number[]} places
    */
-  drag(i, place) {
+  drag(i, places) {
     this.before ??= this.snapshot();
-    this.shift(i, place - this.placeOf(i));
+    this.bring(i, places);
     this.showPlaces(i);
     this.ask(performance.now());
   }
 
   /** @param {PointerEvent} event */
   grab(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !this.across.options.length) return;
     this.canvas.setPointerCapture(event.pointerId);
     this.before = this.snapshot();
     let [x, y] = [event.clientX, event.clientY];
     const pixels = this.canvas.clientWidth / 6; // for one sigma
     const move = (/** @type {PointerEvent} */ moved) => {
-      this.shift(Number(this.across.value), (moved.clientX - x) / pixels);
-      this.shift(Number(this.up.value), (y - moved.clientY) / pixels);
+      this.shift(Number(this.across.value), [(moved.clientX - x) / pixels]);
+      this.shift(Number(this.up.value), [(y - moved.clientY) / pixels]);
       [x, y] = [moved.clientX, moved.clientY];
       this.showPlaces();
       this.ask(performance.now());
@@ -264,8 +286,9 @@ class Dials extends LivePicture {
 
   /** @param {HTMLButtonElement | null} button */
   click(button) {
-    const { do: action, zero, lock, show, unpin } = button?.dataset ?? {};
+    const { do: action, zero, lock, choose, show, unpin } = button?.dataset ?? {};
     if (lock !== undefined) this.lock(Number(lock));
+    else if (choose !== undefined) this.choose(choose);
     else if (zero !== undefined) this.zero(Number(zero));
     else if (action === "undo") this.travel(this.history.undo(this.snapshot()));
     else if (action === "redo") this.travel(this.history.redo(this.snapshot()));
@@ -287,11 +310,16 @@ class Dials extends LivePicture {
     if (key === "z" && (event.ctrlKey || event.metaKey)) {
       const now = this.snapshot();
       this.travel(event.shiftKey ? this.history.redo(now) : this.history.undo(now));
-    } else if (i < 0 || hasModifier) return;
-    else if (key === "l") this.lock(i);
-    else if (key === "r" || key === "Delete" || key === "Backspace") this.zero(i);
+      event.preventDefault();
+      return;
+    }
+    if (i < 0 || hasModifier) return;
+    const { direction } = this.rows[i];
+    const isToZero = key === "r" || key === "Delete" || key === "Backspace";
+    if (key === "l") this.lock(i);
+    else if (isToZero && direction.kind === "number") this.zero(i);
     else if (/^[0-9]$/.test(key)) {
-      this.drag(i, this.rows[i].direction.reach * (Number(key) / 4.5 - 1));
+      this.drag(i, placesAt(direction, Number(key)));
       this.showPlaces();
       this.commit();
     } else return;
@@ -306,7 +334,13 @@ class Dials extends LivePicture {
 
   /** @param {number} i */
   zero(i) {
-    this.change(() => this.shift(i, -this.placeOf(i)));
+    this.change(() => this.bring(i, [0]));
+  }
+
+  /** @param {string} which  numbers of a row and of its choice */
+  choose(which) {
+    const [i, k] = which.split(" ").map(Number);
+    this.change(() => this.bring(i, this.rows[i].direction.choices[k].places));
   }
 
   /** @param {Point[]} pins */
@@ -328,10 +362,13 @@ class Dials extends LivePicture {
    * @param {Point} target
    */
   jump(target) {
-    const places = [...this.locked].map((i) => /** @type {const} */ ([i, this.placeOf(i)]));
+    const kept = [...this.locked].map((i) => {
+      const { direction } = this.rows[i];
+      return { direction, places: placesOf(direction, this.point) };
+    });
     this.point = target;
-    for (const [i, place] of places) {
-      shift(this.rows[i].direction, this.point, place - this.placeOf(i));
+    for (const { direction, places } of kept) {
+      shift(direction, this.point, distances(direction, this.point, places));
     }
   }
 
@@ -397,11 +434,11 @@ class Dials extends LivePicture {
     if (!this.decoder.isOpen || !this.point.length) return;
     this.stripTimer = setTimeout(() => {
       const key = [...this.point].map((value) => value.toFixed(2)).join() + this.step;
-      this.rows.forEach(({ direction, strip }, i) => {
-        if (!strip.offsetParent || this.strips.get(i) === key) return;
-        this.decoder.ask(`strip ${i}`, along(direction, this.point, STRIP), (images) => {
+      this.rows.forEach((row, i) => {
+        if (!isInSight(row.row) || this.strips.get(i) === key) return;
+        this.decoder.ask(`strip ${i}`, along(row.direction, this.point, STRIP), (images) => {
           this.strips.set(i, key);
-          paintRow(strip, images, STRIP_HEIGHT);
+          showPictures(row, images);
         });
       });
     }, STRIP_DELAY);
@@ -412,7 +449,7 @@ class Dials extends LivePicture {
   /** @param {number | null} moved  the row that a hand holds */
   showPlaces(moved = null) {
     this.rows.forEach((row, i) => {
-      showPlace(row, this.placeOf(i), i === moved);
+      showPlaces(row, placesOf(row.direction, this.point), i === moved);
     });
     this.showButtons();
   }
@@ -421,6 +458,12 @@ class Dials extends LivePicture {
     find(this.root, '[data-do="undo"]', HTMLButtonElement).disabled = !this.history.canUndo;
     find(this.root, '[data-do="redo"]', HTMLButtonElement).disabled = !this.history.canRedo;
   }
+}
+
+/** @param {HTMLElement} element */
+function isInSight(element) {
+  const { top, bottom, height } = element.getBoundingClientRect();
+  return height > 0 && bottom > 0 && top < innerHeight;
 }
 
 export default mounted(Dials);

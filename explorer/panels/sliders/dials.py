@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from explorer.components import scripts
-from explorer.directions.direction import Direction
+from explorer.directions.direction import Direction, Line
 
 NUM_FIRST = 12  # sliders to see at once
 
@@ -29,11 +29,26 @@ class Drag:
     number: int | None = None  # of the newest answer applied; None before the first
 
 
+@dataclass(frozen=True)
+class Fold:
+    """What is said of the directions that are folded away."""
+
+    heading: str
+    note: str
+
+
+INACTIVE = Fold(
+    "Inactive dimensions",
+    "Their posterior equals the prior: the decoder has learnt to ignore them, so moving them "
+    "changes little or nothing.",
+)
+
+
 def place_of(direction: Direction, place: int) -> str:
-    """Which list a direction stands in."""
+    """Which list a direction stands in; what has a heading is found by it, and never folded."""
     if not direction.is_active:
         return "inactive"
-    return "first" if place < NUM_FIRST else "more"
+    return "first" if place < NUM_FIRST or direction.group else "more"
 
 
 def show(
@@ -46,16 +61,17 @@ def show(
     face: str,
     samples: Mapping[str, Sequence[Sequence[float]]],
     link: str,
+    inactive: Fold,
 ) -> None:
     """Draw the component. What a hand does becomes ``st.session_state[key]["drag"]``, a `Drag`.
 
     `path`: of the decode socket. `step`: of the weights. `face`: the address of the decoded z, for
     the first paint and for where sockets are blocked. `samples`: points to draw from beside the
     prior, by a name. `link`: the query of the address that restores the state, or "" to leave the
-    address alone.
+    address alone. `inactive`: what is said of those that are not active.
     """
     sections = [place_of(direction, place) for place, direction in enumerate(directions)]
-    inactive, more = sections.count("inactive"), sections.count("more")
+    num_inactive, num_more = sections.count("inactive"), sections.count("more")
     shared = (scripts.BUTTONS, "components/live_picture")
     component = scripts.component("latent_dials", "panels/sliders/dials", *shared)
     component(
@@ -66,22 +82,20 @@ def show(
                 {
                     "label": direction.label,
                     "note": direction.note,
-                    "axis": _short(direction.axis),
-                    "centre": direction.centre,
-                    "unit": direction.unit,
+                    "kind": direction.kind,
+                    "lines": [_line(line) for line in direction.lines],
                     "reach": direction.reach,
+                    "choices": [asdict(choice) for choice in direction.choices],
+                    "group": direction.group,
                     "place": section,
                 }
                 for direction, section in zip(directions, sections, strict=True)
             ],
             "folds": {
-                "more": f"More directions ({more})",
-                "inactive": f"Inactive dimensions ({inactive})",
+                "more": f"More directions ({num_more})",
+                "inactive": f"{inactive.heading} ({num_inactive})",
             },
-            "inactive_note": (
-                "Their posterior equals the prior: the decoder has learnt to ignore them, so "
-                "moving them changes little or nothing."
-            ),
+            "inactive_note": inactive.note,
             "drag": asdict(drag),
             "step": step,
             "face": face,
@@ -92,8 +106,14 @@ def show(
     )
 
 
-def _short(axis: int | tuple[float, ...]) -> int | list[float]:
-    return axis if isinstance(axis, int) else [round(value, 5) for value in axis]
+def _line(line: Line) -> dict[str, Any]:
+    axis = line.axis if isinstance(line.axis, int) else _short(line.axis)
+    read = None if line.read is None else _short(line.read)
+    return {"axis": axis, "read": read, "centre": line.centre, "unit": line.unit}
+
+
+def _short(vector: Sequence[float]) -> list[float]:
+    return [round(value, 5) for value in vector]
 
 
 def newest_drag(state: Any, latent_dim: int, version: int) -> Drag | None:

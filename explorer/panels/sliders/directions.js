@@ -4,53 +4,120 @@
 /** @typedef {import("../../components/decoder.js").Point} Point */
 
 /**
+ * `Line` of direction.py: a place is (read . z - centre) / unit; one more adds unit * axis to z.
+ * @typedef {object} Line
+ * @property {number | number[]} axis  a dimension, or a vector [D]
+ * @property {number[] | null} read  [D], where it is another than the axis
+ * @property {number} centre
+ * @property {number} unit
+ */
+
+/**
+ * `Direction` of direction.py. A point has as many places along it as it has lines.
  * @typedef {object} Direction
  * @property {string} label
  * @property {string} note
- * @property {number | number[]} axis  a dimension, or a unit vector [D]
- * @property {number} centre  along the axis, where the place is 0
- * @property {number} unit  along the axis, of one place
+ * @property {"number" | "circle" | "choice"} kind
+ * @property {Line[]} lines
  * @property {number} reach  a slider goes from -reach to reach
+ * @property {{ label: string, places: number[] }[]} choices
+ * @property {string} group  its heading
  * @property {"first" | "more" | "inactive"} place  the list that it stands in
  */
 
 /**
- * @param {Direction} direction
+ * @param {Line} line
  * @param {Point} point
  * @returns {number}
  */
-export function placeOf({ axis, centre, unit }, point) {
-  if (typeof axis === "number") return (point[axis] - centre) / unit;
-  return (axis.reduce((sum, value, j) => sum + value * point[j], 0) - centre) / unit;
+function placeOn({ axis, read, centre, unit }, point) {
+  const along = read ?? axis;
+  if (typeof along === "number") return (point[along] - centre) / unit;
+  return (along.reduce((sum, value, j) => sum + value * point[j], 0) - centre) / unit;
+}
+
+/**
+ * @param {Direction} direction
+ * @param {Point} point
+ * @returns {number[]}
+ */
+export function placesOf({ lines }, point) {
+  return lines.map((line) => placeOn(line, point));
 }
 
 /**
  * Move a point along a direction.
  * @param {Direction} direction
  * @param {Point} point
- * @param {number} distance  in units of the direction
+ * @param {number[]} distances  in units of each line
  */
-export function shift({ axis, unit }, point, distance) {
-  if (typeof axis === "number") point[axis] += distance * unit;
-  else {
-    axis.forEach((value, j) => {
-      point[j] += distance * unit * value;
-    });
-  }
+export function shift({ lines }, point, distances) {
+  lines.forEach(({ axis, unit }, t) => {
+    if (typeof axis === "number") point[axis] += distances[t] * unit;
+    else {
+      axis.forEach((value, j) => {
+        point[j] += distances[t] * unit * value;
+      });
+    }
+  });
 }
 
 /**
- * Points from one end of a direction to the other, through all that a point is beside it.
+ * How far it is from where a point lies to where it should.
+ * @param {Direction} direction
+ * @param {Point} point
+ * @param {number[]} wanted
+ */
+export function distances(direction, point, wanted) {
+  return placesOf(direction, point).map((place, t) => wanted[t] - place);
+}
+
+/** @param {number[]} places  on a circle  @returns {number} from 0 to 1 */
+export function turnOf([across, up]) {
+  return (Math.atan2(up, across) / (2 * Math.PI) + 1) % 1;
+}
+
+/** @param {number} turn  @returns {number[]} places on a circle */
+export function onCircle(turn) {
+  return [Math.cos(2 * Math.PI * turn), Math.sin(2 * Math.PI * turn)];
+}
+
+/**
+ * The choice that is nearest to these places.
+ * @param {Direction} direction
+ * @param {number[]} places
+ */
+export function chosen({ choices }, places) {
+  const apart = choices.map((choice) =>
+    Math.hypot(...choice.places.map((at, t) => at - places[t])),
+  );
+  return apart.indexOf(Math.min(...apart));
+}
+
+/**
+ * The places of the pictures of a direction: from one end to the other, around the circle, or of each choice.
+ * @param {Direction} direction
+ * @param {number} num  of a slider
+ * @returns {number[][]}
+ */
+export function stops({ kind, reach, choices }, num) {
+  if (kind === "choice") return choices.map((choice) => choice.places);
+  return Array.from({ length: num }, (_, k) =>
+    kind === "circle" ? onCircle((k + 0.5) / num) : [reach * ((2 * k) / (num - 1) - 1)],
+  );
+}
+
+/**
+ * Points at each stop of a direction, through all that a point is beside it.
  * @param {Direction} direction
  * @param {Point} point
  * @param {number} num
  * @returns {Point[]}
  */
 export function along(direction, point, num) {
-  const here = placeOf(direction, point);
-  return Array.from({ length: num }, (_, k) => {
+  return stops(direction, num).map((places) => {
     const other = point.slice();
-    shift(direction, other, direction.reach * ((2 * k) / (num - 1) - 1) - here);
+    shift(direction, other, distances(direction, point, places));
     return other;
   });
 }

@@ -8,7 +8,16 @@ import numpy as np
 import streamlit as st
 
 from explorer.components import fragment, scripts
-from explorer.directions import built_in, leakage_table, new_direction, saved
+from explorer.directions import (
+    attribute_sliders,
+    built_in,
+    effect_table,
+    found_sliders,
+    leakage_table,
+    name_slider,
+    new_direction,
+    saved,
+)
 from explorer.directions.direction import Direction
 from explorer.drawing import images
 from explorer.exports import restore
@@ -26,7 +35,17 @@ NUM_SAMPLES = 64
 
 BY_KL = "Dimensions by KL"
 BY_PCA = "PCA of the posterior means"
-_KEPT = RunKey("directions_kept", BY_KL)
+_KEPT = RunKey("directions_kept", "")  # what a person chose last
+_HELP = (
+    "**Attributes** change one thing that is known of the images and leave the others; beside each "
+    "stands how much of it a linear readout finds in images left out. **Dimensions** move one "
+    "latent dimension each, in standard deviations of the prior, the most informative first. "
+    "**PCA** moves along the widest axes of the posterior means, in standard deviations along "
+    "each. **Found directions** change the picture most, each another part of it. **Saved "
+    "directions** are made by you from attributes, groups of images or other sliders, and are "
+    "saved with the run."
+)
+UNREADABLE = dials.Fold("Not readable", attribute_sliders.UNREADABLE)
 
 
 def show(session: Session | None) -> None:
@@ -53,6 +72,7 @@ def _draw(session: Session) -> None:
     drag = point.apply_drag(session, model.latent_dim)
     st.html(scripts.style(__file__))
     directions = _chosen_directions(opened)
+    has_attributes = saved.SHOWN.of(session).get() == attribute_sliders.CHOICE
     if directions and not any(direction.is_active for direction in directions):
         st.warning(
             "**No dimension is active**: the posterior has collapsed onto the prior, so no slider "
@@ -69,10 +89,13 @@ def _draw(session: Session) -> None:
         face=images.address(face, face.shape[0]),
         samples=_samples(opened),
         link=point.link(session),
+        inactive=UNREADABLE if has_attributes else dials.INACTIVE,
     )
     start.show(opened, face)
     if saved.SHOWN.of(session).get() == saved.CHOICE:
         leakage_table.show(opened)
+    if has_attributes:
+        effect_table.show(opened)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -122,33 +145,34 @@ def _samples(opened: OpenedRun) -> dict[str, list[list[float]]]:
 
 def _chosen_directions(opened: OpenedRun) -> list[Direction]:
     session = opened.session
+    attributes = attribute_sliders.sliders(opened)
+    there = [attribute_sliders.CHOICE] if attributes else []
+    there += [BY_KL, BY_PCA, found_sliders.CHOICE, saved.CHOICE]
     # Streamlit forgets the widgets of a panel that is closed; this does not.
     shown, kept = saved.SHOWN.of(session), _KEPT.of(session)
-    shown.begin(kept.get())
+    shown.begin(kept.get() or there[0])
+    if shown.get() not in there:
+        shown.set(there[0])
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         choice = st.segmented_control(
-            "Directions",
-            [BY_KL, BY_PCA, saved.CHOICE],
-            required=True,
-            key=shown.name,
-            help=(
-                "**Dimensions** move one latent dimension each, in standard deviations of the "
-                "prior, the most informative first. **PCA** moves along the widest axes of the "
-                "posterior means, in standard deviations along each. **Saved directions** are made "
-                "by you from attributes or groups of images, and are saved with the run."
-            ),
+            "Directions", there, required=True, key=shown.name, help=_HELP
         )
-        if choice == saved.CHOICE:
-            new_direction.maker(opened)
-    kept.set(str(choice))
-    directions = built_in.by_kl(opened)
+        forms = st.container(width="content")
+    if choice != there[0] or kept.get():
+        kept.set(str(choice))
+    if choice == attribute_sliders.CHOICE:
+        return attributes
     if choice == saved.CHOICE:
-        directions = saved.sliders(opened) or directions
-    if choice == BY_PCA:
-        directions = built_in.by_pca(opened)
-        if not directions:
-            st.info(
-                "PCA needs the posterior means of two images or more of the validation set, which "
-                "the first evaluation of the run computes."
-            )
+        with forms:
+            new_direction.maker(opened)
+        return saved.sliders(opened) or built_in.by_kl(opened)
+    make = {BY_PCA: built_in.by_pca, found_sliders.CHOICE: found_sliders.sliders}
+    directions = make.get(str(choice), built_in.by_kl)(opened)
+    if not directions:
+        st.info(
+            f"{choice}: this needs the posterior means of two images or more of the validation "
+            "set, which the first evaluation of the run computes."
+        )
+    with forms:
+        name_slider.offer(opened, directions)
     return directions

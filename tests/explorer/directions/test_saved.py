@@ -97,10 +97,11 @@ def test_the_slider_moves_along_the_difference_of_the_means(run: Run) -> None:
     turn = dataset.attributes["head_turn"][latents.index]
     low, high = np.percentile(turn, [25, 75])
     expected = latents.mu[turn >= high].mean(0) - latents.mu[turn <= low].mean(0)
-    np.testing.assert_allclose(told["axis"], expected / np.linalg.norm(expected), atol=1e-4)
-    along = latents.mu @ np.array(told["axis"])
-    assert told["centre"] == pytest.approx(along.mean(), abs=1e-3)
-    assert told["unit"] == pytest.approx(along.std(), abs=1e-3)
+    (line,) = told["lines"]
+    np.testing.assert_allclose(line["axis"], expected / np.linalg.norm(expected), atol=1e-4)
+    along = latents.mu @ np.array(line["axis"])
+    assert line["centre"] == pytest.approx(along.mean(), abs=1e-3)
+    assert line["unit"] == pytest.approx(along.std(), abs=1e-3)
 
 
 def test_what_moves_is_told_and_what_cannot_be_read_is_named(run: Run) -> None:

@@ -110,19 +110,21 @@ def test_dimensions_come_by_their_kl_and_move_alone(root: Path) -> None:
     session = Session(root, Run(root / "tiny"))
     directions = built_in.by_kl(OpenedRun(session, *load_model(session.run)))
     kl = session.kl_per_dim()
-    assert [d.axis for d in directions] == sorted(range(6), key=lambda j: -kl[j])
-    assert [d.label for d in directions] == [f"z{d.axis}" for d in directions]
-    assert all(d.unit == 1 and d.centre == 0 for d in directions)
+    lines = [line for d in directions for line in d.lines]
+    assert [line.axis for line in lines] == sorted(range(6), key=lambda j: -kl[j])
+    assert [d.label for d in directions] == [f"z{line.axis}" for line in lines]
+    assert all(line.unit == 1 and line.centre == 0 for line in lines)
 
 
 def test_principal_directions_are_the_axes_of_the_means_in_their_deviations(root: Path) -> None:
     session = Session(root, Run(root / "tiny"))
     directions = built_in.by_pca(OpenedRun(session, *load_model(session.run)))
     mu = load_latents(root / "tiny" / "latents.npz").mu
-    axes = np.array([d.axis for d in directions])
+    lines = [line for d in directions for line in d.lines]
+    axes = np.array([line.axis for line in lines])
     np.testing.assert_allclose(axes @ axes.T, np.eye(len(axes)), atol=1e-4)
-    places = (mu @ axes.T - [d.centre for d in directions]) / [d.unit for d in directions]
-    wide = [d.unit > 1e-4 for d in directions]  # N images span N - 1 dimensions
+    places = (mu @ axes.T - [line.centre for line in lines]) / [line.unit for line in lines]
+    wide = [line.unit > 1e-4 for line in lines]  # N images span N - 1 dimensions
     np.testing.assert_allclose(places.mean(0)[wide], 0, atol=1e-2)
     np.testing.assert_allclose(places.std(0)[wide], 1, atol=1e-2)
     assert [d.label for d in directions][:2] == ["PC 1", "PC 2"]

@@ -1,0 +1,51 @@
+"""Sliders along the directions that change the picture most, each its own part of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from explorer.directions.direction import REACH, Direction, Line
+from explorer.state import cache
+from explorer.state.opened_run import OpenedRun
+from vae.latent.found_axes import FoundAxes, found_axes
+from vae.model.networks import VAE
+
+CHOICE = "Found directions"  # what Sliders calls them
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for what changes the picture most ...")
+def _found(path: str, now: cache.Stamp, _model: VAE) -> FoundAxes:
+    """By the weights of the moment: looked for again when there are new means."""
+    from vae.latent.encoding import load_latents
+
+    return found_axes(_model, load_latents(Path(path)).mu)
+
+
+def sliders(opened: OpenedRun) -> list[Direction]:
+    """The direction that changes the picture most comes first; none of fewer than two means."""
+    file = opened.run.latents_file
+    now, latents = cache.stamp(file), opened.session.latents()
+    if now is None or latents is None or len(latents.mu) < 2:
+        return []
+    if latents.mu.shape[1] != opened.model.latent_dim:
+        return []
+    found = _found(str(file), now, opened.model)
+    return [
+        Direction(
+            label=f"Found {k + 1}",
+            note=f"{share:.0%} of the change",
+            lines=(Line(_numbers(move), float(centre), 1.0, _numbers(read)),),
+            reach=REACH,
+            is_active=True,
+        )
+        for k, (move, read, centre, share) in enumerate(
+            zip(found.moves, found.reads, found.centre, found.shares, strict=True)
+        )
+    ]
+
+
+def _numbers(vector: np.ndarray) -> tuple[float, ...]:
+    return tuple(float(value) for value in vector)
