@@ -206,8 +206,8 @@ class TrainConfig:
     precision: option_choices.Precision | None = field(
         default=None,
         metadata={
-            "help": "float32 or bfloat16, of the networks (default: bfloat16 on cuda and on "
-            "processors that have instructions for it)"
+            "help": "float32 or bfloat16, of the networks (default: bfloat16 on cuda and, but for "
+            "small networks, on processors that have instructions for it)"
         },
     )
     compile: option_choices.Compiling = field(

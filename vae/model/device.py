@@ -8,6 +8,8 @@ import torch.distributed as dist
 from vae.errors import InputError
 from vae.option_choices import Device, Precision
 
+LARGE = 500_000  # numbers of networks; smaller ones gain nothing by bfloat16 on a processor
+
 
 def choose_device(wanted: Device | None) -> torch.device:
     """The device to compute on: `wanted`, or the best there is.
@@ -27,9 +29,13 @@ def choose_device(wanted: Device | None) -> torch.device:
     return torch.device(wanted or there[0])
 
 
-def choose_precision(wanted: Precision | None, device: torch.device) -> Precision:
-    """In what the networks compute: `wanted`, or what suits the device."""
-    is_quick = device.type == "cuda" or (device.type == "cpu" and _has_bfloat16())
+def choose_precision(
+    wanted: Precision | None, device: torch.device, num_parameters: int
+) -> Precision:
+    """In what networks of so many numbers compute: `wanted`, or what is quickest on the device."""
+    is_quick = device.type == "cuda"
+    if device.type == "cpu":
+        is_quick = num_parameters >= LARGE and _has_bfloat16()
     return wanted or ("bfloat16" if is_quick else "float32")
 
 

@@ -19,6 +19,7 @@ from vae.data.dataset import Dataset
 from vae.errors import FileError, reason_of
 from vae.latent.encoding import to_unit
 from vae.model.device import choose_precision
+from vae.model.networks import num_parameters
 from vae.model.weight_norm import start_from_data
 from vae.option_choices import EndStatus, Request
 from vae.runs import milestones
@@ -171,7 +172,7 @@ class Trainer:
 
     def _step(self) -> Step:
         train = self.config.train
-        precision = choose_precision(train.precision, self.device)
+        precision = choose_precision(train.precision, self.device, num_parameters(self.model))
         about = train.images_per_step, train.compile == "yes", self.processes
         return Step(self.state, self.objective, precision, *about)
 

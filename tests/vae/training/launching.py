@@ -23,7 +23,6 @@ TINY = {
     "model.latent_dim": 6,
     "train.batch_size": 16,
     "train.checkpoint_every": 1000,
-    "train.precision": "float32",  # in bfloat16 the order of sums shows, whatever is tested
 }
 
 
