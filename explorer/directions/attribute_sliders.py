@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from explorer.directions import run_axes
@@ -15,6 +16,7 @@ from explorer.state.map_points import Place
 from explorer.state.opened_run import OpenedRun
 from vae.data.dataset import Dataset
 from vae.directions.attribute_axes import READABLE, AttributeAxes, attribute_axes
+from vae.directions.contrasts import is_class, values_of
 from vae.errors import ExplainedError
 
 CHOICE = "Attributes"  # what Sliders calls them
@@ -47,37 +49,45 @@ def sliders(opened: OpenedRun) -> list[Direction]:
     found = {one.attribute: one for one in axes(opened)}
     if not any(one.is_readable for one in found.values()):
         return []
-    best_first = sorted(found, key=lambda name: -found[name].explained)
-    return [
-        _direction(found[name], group if found[name].is_readable else "", opened.dataset)
-        for wanted in (True, False)
-        for name, group in in_groups(best_first)
-        if found[name].is_readable is wanted
-    ]
+    result = []
+    for wanted in (True, False):
+        names = [one.attribute for one in found.values() if one.is_readable is wanted]
+        names.sort(key=lambda name: -found[name].explained)
+        for name, group in in_groups(names):
+            result.append(_direction(found[name], group if wanted else "", opened.dataset))
+    return result
 
 
 def label_of(one: AttributeAxes, classes: Sequence[str]) -> str:
-    """Glasses where it is told from none, Gender: female where from another class."""
+    """Glasses where it is told from none, Gender: female where from another of two classes."""
     name = labels.label_of(one.attribute)
-    others = {other.casefold() for other in classes} - {label.casefold() for label in one.labels}
-    if one.kind != "number" or not one.labels or others & NOTHING:
+    if one.kind != "number" or not one.labels or any(_is_nothing(other) for other in classes):
         return name
     return f"{name}: {one.labels[0]}"
 
 
+def _is_nothing(label: str) -> bool:
+    return label.casefold() in NOTHING
+
+
 def _direction(one: AttributeAxes, group: str, dataset: Dataset) -> Direction:
+    there = []
+    if is_class(one.attribute, dataset.attributes, dataset.classes):
+        there = values_of(one.attribute, dataset.attributes, dataset.classes)
     choices = [
-        Choice(labels.label_of(label), tuple(float(value) for value in places))
+        Choice(labels.label_of(label), _numbers(places))
         for label, places in zip(one.labels, one.values, strict=False)
     ]
+    # Of two classes the second is to the right, but for one that says no.
+    sign = -1.0 if one.kind == "number" and one.labels and _is_nothing(one.labels[0]) else 1.0
     return Direction(
-        label=label_of(one, dataset.classes.get(one.attribute, ())),
-        note=f"{max(one.explained, 0):.0%} read",
+        label=label_of(one, there),
+        note=f"{int(100 * max(one.explained, 0))}% read",
         lines=tuple(
-            Line(_numbers(move), float(centre), 1.0, _numbers(read))
+            Line(_numbers(sign * move), float(sign * centre), 1.0, _numbers(sign * read))
             for move, read, centre in zip(one.moves, one.reads, one.centre, strict=True)
         ),
-        reach=max(REACH, one.furthest) if one.kind == "number" else 1.0,
+        reach=max(REACH, float(np.ceil(2 * one.furthest)) / 2) if one.kind == "number" else 1.0,
         is_active=one.is_readable,
         kind=one.kind,
         choices=tuple(choices),
@@ -85,5 +95,5 @@ def _direction(one: AttributeAxes, group: str, dataset: Dataset) -> Direction:
     )
 
 
-def _numbers(vector: Sequence[float]) -> tuple[float, ...]:
+def _numbers(vector: np.ndarray) -> tuple[float, ...]:
     return tuple(float(value) for value in vector)

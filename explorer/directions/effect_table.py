@@ -50,9 +50,10 @@ def show(opened: OpenedRun) -> None:
     name = st.selectbox(
         "What else moves with", names, format_func=labels.label_of, key=kept.name, width=320
     )
+    num = min(NUM_IMAGES, len(map_points.points(run_axes.place(session)).mu))
     told = _measured(opened.weights.digest, run_axes.place(session), name, found, opened.model)
     st.caption(
-        f"Measured in pictures: {NUM_IMAGES} images were moved {_HOW[by_name[name].kind]}, decoded "
+        f"Measured in pictures: {num} images were moved {_HOW[by_name[name].kind]}, decoded "
         f"and encoded again. Of the move itself **{told.share:.0%}** was drawn; what else changed "
         "is in standard deviations over the images."
     )
@@ -60,7 +61,7 @@ def show(opened: OpenedRun) -> None:
         Move(effect.attribute, "", effect.change, by_name[effect.attribute].explained)
         for effect in told.effects
     ]
-    st.html(leakage_table.table_of(moves[: leakage_table.NUM_MOVES], name))
+    st.html(leakage_table.table_of(moves[: leakage_table.NUM_MOVES], name, "In pictures"))
     if rest := moves[leakage_table.NUM_MOVES :]:
         with st.expander(f"Moved less ({len(rest)})"):
-            st.html(leakage_table.table_of(rest, name))
+            st.html(leakage_table.table_of(rest, name, "In pictures"))

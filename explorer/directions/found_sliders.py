@@ -17,8 +17,8 @@ CHOICE = "Found directions"  # what Sliders calls them
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for what changes the picture most ...")
-def _found(path: str, now: cache.Stamp, _model: VAE) -> FoundAxes:
-    """By the weights of the moment: looked for again when there are new means."""
+def _found(path: str, now: cache.Stamp, digest: str, _model: VAE) -> FoundAxes:
+    """`digest`: of the weights; "" while they change, when new means are looked at again."""
     from vae.latent.encoding import load_latents
 
     return found_axes(_model, load_latents(Path(path)).mu)
@@ -32,7 +32,8 @@ def sliders(opened: OpenedRun) -> list[Direction]:
         return []
     if latents.mu.shape[1] != opened.model.latent_dim:
         return []
-    found = _found(str(file), now, opened.model)
+    digest = "" if opened.session.is_alive() else opened.weights.digest
+    found = _found(str(file), now, digest, opened.model)
     return [
         Direction(
             label=f"Found {k + 1}",

@@ -101,12 +101,12 @@ def _cosines(name: str, axes: dict[str, Axis]) -> None:
     )
 
 
-def table_of(rows: Sequence[Move], own: str) -> str:
+def table_of(rows: Sequence[Move], own: str, heading: str = "One unit changes") -> str:
     """Moves of attributes as bars; `own` is the one that was meant."""
     widest = max(1.0, *(abs(move.deviations) for move in rows))
     cells = [
         (
-            "<span class='head'>One unit changes</span><span class='head middle'>less "
+            f"<span class='head'>{heading}</span><span class='head middle'>less "
             "&nbsp;|&nbsp; more</span><span class='head number' title='In standard deviations of "
             "the linear readout'>deviations</span><span class='head number' title='Share of the "
             "variance that a linear readout explains on held-out images: how far the row can be "

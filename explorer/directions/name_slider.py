@@ -26,6 +26,8 @@ def offer(opened: OpenedRun, directions: Sequence[Direction]) -> None:
     latents = session.latents()
     if latents is None or len(latents.mu) < 2 or not opened.has_images() or not directions:
         return
+    if latents.mu.shape[1] != opened.model.latent_dim:
+        return
     by_label = {one.label: one for one in directions if one.is_active}
     form = st.popover(
         "Name a slider", icon=":material/edit:", key=_OPEN.of(session).name, on_change="rerun"

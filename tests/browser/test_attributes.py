@@ -46,6 +46,7 @@ def test_attributes_stand_in_groups_and_those_not_readable_are_folded(
     fold = page.locator(".dials details.inactive")
     expect(fold.locator("summary")).to_contain_text("Not readable")
     fold.locator("summary").click()
+    expect(fold.locator("small").first).to_be_visible()
     for note in fold.locator("small").all_inner_texts():
         assert int(note.removesuffix("% read")) < 20
 

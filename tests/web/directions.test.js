@@ -6,6 +6,7 @@ import {
   chosen,
   distances,
   fromPrior,
+  moved,
   onCircle,
   placesOf,
   shift,
@@ -97,6 +98,13 @@ test("the pictures of a circle go around it, those of choices show each", () => 
   const classes = along(hair, fromPrior(4), 7).map((other) => chosen(hair, placesOf(hair, other)));
   assert.deepEqual(classes, [0, 1, 2]);
   assert.equal(stops(hair, 7).length, 3);
+});
+
+test("a pinned point goes as far, by the same angle, to the same choice", () => {
+  assert.deepEqual(moved(dimension, [1], [0.5], [2]), [2.5]);
+  isNear(turnOf(moved(circle, [-3, 0], onCircle(0), onCircle(0.25))), 0.75);
+  isNear(Math.hypot(...moved(circle, [-3, 0], onCircle(0), onCircle(0.25))), 1);
+  assert.deepEqual(moved(hair, [1, 0], [0, 0], [0, 1]), [0, 1]);
 });
 
 test("a turn and its places on the circle are the same", () => {

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ READABLE = (
 )
 RIDGE = 1e-3  # of a target's variance: for attributes that say the same
 OF_NOISE = 1e-3  # of the mean variance of a dimension, added to the noise of each
+LEAST_TOLD = 0.01  # of a move, that its reading keeps before it is made to answer in full
 MOST_SKEWED = 1e4  # condition number of what reads answer to moves, beyond which nothing is left
 MAX_CLASSES = 12  # that one may choose among
 
@@ -43,7 +44,7 @@ class AttributeAxes:
     kind: Kind
     labels: tuple[str, ...]  # of a choice: its classes; of yes and no: what is yes
     moves: Doubles  # [T, D] added to z, they raise a reading by 1
-    reads: Doubles  # [T, D] readings are reads @ z - centre
+    reads: Doubles  # [T, D] readings are reads @ z - centre; of a choice T may be smaller
     centre: Doubles  # [T]
     values: Doubles  # [classes, T] of a choice: the readings of each class; else [0, T]
     explained: float  # R^2 of a readout on images left out, over its targets
@@ -61,22 +62,33 @@ def attribute_axes(
 
     A quantity is in standard deviations of its readings over the images, and 0 is their mean; on a
     circle, the readings of the images are at distance 1 from 0 on average, angle 0 is value 0.
-    Attributes of more than `MAX_CLASSES` classes have none. The readable ones are made to leave
-    each other alone; each of the others leaves the readable ones alone.
+    The readings of a choice are in standard deviations of their error. Attributes of more than
+    `MAX_CLASSES` classes have none, nor those that z does not tell from the others. The readable
+    ones are made to leave each other alone; each of the others leaves the readable ones alone.
     """
     points = mu.astype(np.float64)
     found = [one for one in read if _is_small(one, attributes, classes)]
     targets = {one.attribute: _Targets.of(one, attributes, classes, index) for one in found}
-    legible = [one.attribute for one in found if _score(one) >= READABLE]
-    together = _fitted([targets[name] for name in legible], points) if legible else []
-    made = dict(zip(legible, together, strict=True))
+    legible = [targets[one.attribute] for one in found if _score(one) >= READABLE]
+    together = dict(zip([one.attribute for one in legible], _fitted(legible, points), strict=True))
+    there = [line for line in together.values() if line is not None]
+    result = []
     for one in found:
-        if (name := one.attribute) not in made:
-            own = _fitted([*(targets[k] for k in legible), targets[name]], points)[-1]
-            made[name] = _aside(*own, together)
-    return [
-        _scaled(targets[one.attribute], *made[one.attribute], points, _score(one)) for one in found
-    ]
+        own = targets[one.attribute]
+        lines = together.get(one.attribute)
+        if one.attribute not in together and (alone := _fitted([*legible, own], points)[-1]):
+            lines = _aside(alone, there)
+        if lines is not None:
+            result.append(_scaled(own, lines, points, _score(one)))
+    return result
+
+
+class _Lines(NamedTuple):
+    """How an attribute is moved and read, as far as z tells it: T numbers of it, or fewer."""
+
+    moves: Doubles  # [t, D]
+    reads: Doubles  # [t, D] reads @ moves.T is the identity
+    values: Doubles  # [classes, t]
 
 
 @dataclass(frozen=True)
@@ -118,8 +130,13 @@ def _score(read: Readout) -> float:
     return float((weights * read.explained).sum())
 
 
-def _fitted(targets: Sequence[_Targets], points: Doubles) -> list[tuple[Doubles, Doubles]]:
-    """Moves and reads, [T, D] each, of every attribute: regression of points [N, D] on them all."""
+def _fitted(targets: Sequence[_Targets], points: Doubles) -> list[_Lines | None]:
+    """Lines of every attribute by a regression of points [N, D] on all their targets.
+
+    None where z does not tell one from the others: there is nothing to move it by.
+    """
+    if not targets:
+        return []
     y = np.concatenate([one.y for one in targets], 1)
     y = y - y.mean(0)
     centred = points - points.mean(0)
@@ -133,50 +150,74 @@ def _fitted(targets: Sequence[_Targets], points: Doubles) -> list[tuple[Doubles,
         dim
     )
     weighted = np.linalg.solve(covariance, moves.T).T  # B' S^-1, [T, D]
-    # The prior of y keeps it finite where there are more targets than dimensions.
-    precision = weighted @ moves.T + RIDGE * np.diag(1 / variances)
-    reads = np.linalg.solve(precision, weighted)
+    # A normal prior of y, wide enough to say nothing where z says something: there may be more
+    # targets than dimensions.
+    prior = RIDGE / variances
+    reads = np.linalg.solve(weighted @ moves.T + np.diag(prior), weighted)
     result, start = [], 0
     for one in targets:
         own = slice(start, start + one.y.shape[1])
-        # A reading answers to its own move in full, whatever the prior took from it.
-        result.append((moves[own], np.linalg.solve(reads[own] @ moves[own].T, reads[own])))
+        result.append(_answering(one, moves[own], reads[own], prior[own]))
         start = own.stop
     return result
 
 
-def _aside(
-    moves: Doubles, reads: Doubles, others: Sequence[tuple[Doubles, Doubles]]
-) -> tuple[Doubles, Doubles]:
-    """Moves and reads [T, D], the moves without what the others read of them, where any is left."""
-    left = moves
-    for other_moves, other_reads in others:
-        left = left - (moves @ other_reads.T) @ other_moves
-    answers = reads @ left.T
+def _answering(targets: _Targets, moves: Doubles, reads: Doubles, prior: Doubles) -> _Lines | None:
+    """Lines whose reading answers to their own move in full, whatever the prior took from it.
+
+    In units of the prior's standard deviations what it leaves of a move is a symmetric matrix,
+    whose eigenvalues are 1 where z tells all and 0 where it tells nothing. The classes of a choice
+    keep only the directions in which z tells something, in standard deviations of their reading's
+    error, so that the nearest class is the most probable one.
+    """
+    root = np.sqrt(prior)
+    left = root[:, None] * (reads @ moves.T) / root
+    told, basis = np.linalg.eigh((left + left.T) / 2)
+    if targets.kind != "choice":
+        if told[0] < LEAST_TOLD:
+            return None
+        answering: Doubles = np.linalg.solve(reads @ moves.T, reads).astype(np.float64)
+        return _Lines(moves, answering, targets.values)
+    kept = told > LEAST_TOLD
+    if not kept.any():
+        return None
+    told, basis = told[kept], basis[:, kept]
+    scale = np.sqrt(told / np.maximum(1 - told, 1e-9))
+    return _Lines(
+        ((basis / scale).T / root) @ moves,
+        ((basis * scale / told).T * root) @ reads,
+        targets.values @ (root[:, None] * basis * scale),
+    )
+
+
+def _aside(lines: _Lines, others: Sequence[_Lines]) -> _Lines:
+    """The same, its moves without what the others read of them, where anything is left."""
+    moves = lines.moves
+    for other in others:
+        moves = moves - (lines.moves @ other.reads.T) @ other.moves
+    answers = lines.reads @ moves.T
     if np.linalg.cond(answers) > MOST_SKEWED:
-        return moves, reads
-    answering: Doubles = np.linalg.solve(answers, reads).astype(np.float64)
-    return left, answering
+        return lines
+    reads: Doubles = np.linalg.solve(answers, lines.reads).astype(np.float64)
+    return _Lines(moves, reads, lines.values)
 
 
-def _scaled(
-    targets: _Targets, moves: Doubles, reads: Doubles, points: Doubles, explained: float
-) -> AttributeAxes:
-    """In the units that `attribute_axes` promises. moves, reads [T, D], points [N, D]"""
-    values = targets.values
-    readings = (points - points.mean(0)) @ reads.T  # [N, T], their mean is 0
+def _scaled(targets: _Targets, lines: _Lines, points: Doubles, explained: float) -> AttributeAxes:
+    """In the units that `attribute_axes` promises. points [N, D]"""
+    moves, reads, values = lines
+    readings = (points - points.mean(0)) @ reads.T  # [N, t], their mean is 0
     centre = reads @ points.mean(0)
+    unit = 1.0
     if targets.kind == "number":
         unit = max(float(readings.std()), 1e-9)
-        moves, reads, centre, readings = moves * unit, reads / unit, centre / unit, readings / unit
     elif targets.kind == "circle":
         # The circle lies around value 0 of both targets, not around the images' mean.
         of_all = targets.y.mean(0)
         readings, centre = readings + of_all, centre - of_all
         unit = max(float(np.linalg.norm(readings, axis=1).mean()), 1e-9)
-        moves, reads, centre, readings = moves * unit, reads / unit, centre / unit, readings / unit
-    furthest = float(np.percentile(np.linalg.norm(readings, axis=1), 99))
+    furthest = float(np.percentile(np.linalg.norm(readings / unit, axis=1), 99))
     labels = targets.labels if any(targets.labels) and targets.kind != "circle" else ()
+    about = moves * unit, reads / unit, centre / unit, values
     return AttributeAxes(
-        targets.attribute, targets.kind, labels, moves, reads, centre, values, explained, furthest
+        targets.attribute, targets.kind, labels, *about, explained=explained, furthest=furthest
     )

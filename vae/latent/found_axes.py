@@ -91,7 +91,7 @@ def _small(model: VAE, z: Tensor) -> Tensor:
     small = []
     for some in torch.split(z, CHUNK):
         pictures = model.decode(some.to(device))
-        factor = max(1, pictures.shape[-1] // SIDE)
+        factor = -(-pictures.shape[-1] // SIDE)
         small.append(F.avg_pool2d(pictures, factor).cpu())
     return torch.cat(small)
 

@@ -9,7 +9,7 @@ import { buttonOf, find, follow, make } from "../../components/elements.js";
 import { INFO, LivePicture } from "../../components/live_picture.js";
 import { mounted } from "../../components/mount.js";
 import { paint } from "../../components/pictures.js";
-import { along, distances, fromPrior, placesOf, shift } from "./directions.js";
+import { along, distances, fromPrior, moved, placesOf, shift } from "./directions.js";
 import { History } from "./history.js";
 import { makeRow, placesAsked, placesAt, showLock, showPictures, showPlaces } from "./rows.js";
 
@@ -57,7 +57,7 @@ const PARTS = `
       across, <select class="up" aria-label="Up"></select> up.</p>
     <div class="bar">
       <button data-do="random" title="A new point; locked sliders stay">Random</button>
-      <button data-do="reset" title="All sliders to 0; locked ones stay">Reset all</button>
+      <button data-do="reset" title="To the middle of the prior; locked sliders stay">Reset all</button>
       <button data-do="undo" title="Ctrl+Z">Undo</button>
       <button data-do="redo" title="Ctrl+Shift+Z">Redo</button>
       <button data-do="pin" title="Keep this face to compare with, up to ${MAX_PINS}">Pin</button>
@@ -125,9 +125,9 @@ class Dials extends LivePicture {
     const layout = JSON.stringify(
       directions.map((d) => [
         d.label,
-        d.note,
         d.place,
         d.group,
+        d.reach,
         d.choices.map(({ label }) => label),
       ]),
     );
@@ -137,6 +137,7 @@ class Dials extends LivePicture {
     }
     this.rows.forEach((row, i) => {
       row.direction = directions[i];
+      find(row.row, "small", HTMLElement).textContent = directions[i].note;
     });
     const isSame = this.run === path && this.version !== null;
     const isForgotten = isSame && drag.version < Number(this.version); // by a new server
@@ -246,12 +247,20 @@ class Dials extends LivePicture {
   }
 
   /**
-   * The same, to where the point has these places.
+   * The same, to where the point has these places. Pinned ones go as far along a slider or around a circle,
+   * and to the same choice.
    * @param {number} i
    * @param {number[]} places
    */
   bring(i, places) {
-    this.shift(i, distances(this.rows[i].direction, this.point, places));
+    const { direction } = this.rows[i];
+    const before = placesOf(direction, this.point);
+    shift(direction, this.point, distances(direction, this.point, places));
+    if (!this.together.checked) return;
+    for (const pin of this.pins) {
+      const wanted = moved(direction, placesOf(direction, pin), before, places);
+      shift(direction, pin, distances(direction, pin, wanted));
+    }
   }
 
   // ---- hands
@@ -437,6 +446,7 @@ class Dials extends LivePicture {
       this.rows.forEach((row, i) => {
         if (!isInSight(row.row) || this.strips.get(i) === key) return;
         this.decoder.ask(`strip ${i}`, along(row.direction, this.point, STRIP), (images) => {
+          if (this.rows[i] !== row) return; // others stand there now
           this.strips.set(i, key);
           showPictures(row, images);
         });

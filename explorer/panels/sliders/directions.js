@@ -83,6 +83,20 @@ export function onCircle(turn) {
 }
 
 /**
+ * Where another point goes when one goes from `before` to `after`: as far along a line, by the same angle
+ * around a circle, to the same choice.
+ * @param {Direction} direction
+ * @param {number[]} places  of the other point
+ * @param {number[]} before
+ * @param {number[]} after
+ */
+export function moved({ kind }, places, before, after) {
+  if (kind === "choice") return after;
+  if (kind === "circle") return onCircle(turnOf(places) + turnOf(after) - turnOf(before));
+  return places.map((place, t) => place + after[t] - before[t]);
+}
+
+/**
  * The choice that is nearest to these places.
  * @param {Direction} direction
  * @param {number[]} places

@@ -143,6 +143,10 @@ def _samples(opened: OpenedRun) -> dict[str, list[list[float]]]:
     return found
 
 
+def _keep(session: Session) -> None:
+    _KEPT.of(session).set(saved.SHOWN.of(session).get())
+
+
 def _chosen_directions(opened: OpenedRun) -> list[Direction]:
     session = opened.session
     attributes = attribute_sliders.sliders(opened)
@@ -150,16 +154,23 @@ def _chosen_directions(opened: OpenedRun) -> list[Direction]:
     there += [BY_KL, BY_PCA, found_sliders.CHOICE, saved.CHOICE]
     # Streamlit forgets the widgets of a panel that is closed; this does not.
     shown, kept = saved.SHOWN.of(session), _KEPT.of(session)
-    shown.begin(kept.get() or there[0])
     if shown.get() not in there:
-        shown.set(there[0])
+        shown.set(kept.get() if kept.get() in there else there[0])
+    elif not kept.get() and shown.get() == BY_KL:
+        shown.set(there[0])  # nobody has chosen: attributes come with the first evaluation
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         choice = st.segmented_control(
-            "Directions", there, required=True, key=shown.name, help=_HELP
+            "Directions",
+            there,
+            required=True,
+            key=shown.name,
+            on_change=_keep,
+            args=(session,),
+            help=_HELP,
         )
         forms = st.container(width="content")
-    if choice != there[0] or kept.get():
-        kept.set(str(choice))
+    if choice == saved.CHOICE:
+        kept.set(choice)  # another panel may have asked for it
     if choice == attribute_sliders.CHOICE:
         return attributes
     if choice == saved.CHOICE:

@@ -43,7 +43,7 @@ export function makeRow(direction, i) {
       <button type="button" class="mini" data-zero="${i}" tabindex="-1"
         title="To 0 (Delete or R)">↺</button>
       <button type="button" class="mini lock" data-lock="${i}" aria-pressed="false"
-        title="Lock: random and reset leave it (L)">${LOCK}</button>
+        title="Lock: random and reset leave it">${LOCK}</button>
     </div>`;
   const name = find(row, "label", HTMLElement);
   name.textContent = label;

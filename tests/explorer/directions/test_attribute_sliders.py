@@ -75,6 +75,8 @@ def test_yes_is_called_by_the_attribute_and_one_of_two_kinds_by_its_class() -> N
     assert attribute_sliders.label_of(axes("male", labels=("1",)), ("-1", "1")) == "Male"
     gender = axes("gender", labels=("male",))
     assert attribute_sliders.label_of(gender, ("female", "male")) == "Gender: male"
+    rating = axes("rating", labels=("2",))
+    assert attribute_sliders.label_of(rating, ("1", "2")) == "Rating: 2"
     assert attribute_sliders.label_of(axes("head_turn"), ()) == "Head turn"
     assert attribute_sliders.label_of(axes("hat", "choice"), ("none", "ribbon")) == "Hat"
 
@@ -112,6 +114,7 @@ def test_sliders_opens_on_the_attributes(known: list[AttributeAxes]) -> None:
     assert choices(at)[0] == attribute_sliders.CHOICE
     assert told["Smile"]["group"] == "Expression"
     assert told["Smile"]["reach"] == 5.0
+    assert told["Head turn"]["reach"] == 3.5
     assert told["Smile"]["note"] == "40% read"
     assert told["Hair hue"]["kind"] == "circle"
     assert [choice["label"] for choice in told["Accessory"]["choices"]] == [
@@ -123,17 +126,26 @@ def test_sliders_opens_on_the_attributes(known: list[AttributeAxes]) -> None:
     assert "Of the move itself" in text_of(at)
 
 
-def test_another_choice_outlives_the_panel_and_attributes_that_go(
-    known: list[AttributeAxes],
-) -> None:
-    at = page("Sliders", directions="Dimensions by KL")
-    assert shown(at)[0]["label"].startswith("z")
-    at = page("Sliders")
+def test_attributes_that_come_are_shown_unless_somebody_chose(known: list[AttributeAxes]) -> None:
+    later = known.copy()
     known.clear()
-    at.run()
-    assert not at.exception
+    at = page("Sliders")
     assert attribute_sliders.CHOICE not in choices(at)
     assert shown(at)[0]["label"].startswith("z")
+    known[:] = later
+    at.run()
+    assert shown(at)[0]["label"] == "Smile"
+    known.clear()
+    at.run()
+    assert shown(at)[0]["label"].startswith("z")
+    known[:] = later
+    at.run()
+    assert shown(at)[0]["label"] == "Smile", "they were away for a moment"
+    box = next(box for box in at.main.get("button_group") if box.label == "Directions")
+    box.set_value("Dimensions by KL").run()
+    assert shown(at)[0]["label"].startswith("z")
+    at.run()
+    assert shown(at)[0]["label"].startswith("z"), "it was chosen"
 
 
 def test_without_a_readable_attribute_it_opens_on_the_dimensions(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -104,6 +106,65 @@ def test_more_attributes_than_dimensions_stay_finite() -> None:
         assert np.isfinite(one.moves).all()
         assert (one.reads @ one.moves.T).item() == pytest.approx(1)
         assert np.corrcoef(readings(one, mu)[:, 0], attributes[one.attribute])[0, 1] > 0.5
+
+
+def axes_of_classes(num: int, dim: int, spread: float = 0.1) -> tuple[np.ndarray, AttributeAxes]:
+    """Which class each of 2,000 points is of, and the axes of these well separated classes."""
+    rng = np.random.default_rng(num + dim)
+    label = rng.integers(0, num, 2000)
+    centres = rng.standard_normal((num, dim))
+    if dim == 2:
+        angles = 2 * np.pi * np.arange(num) / num
+        centres = np.stack([np.cos(angles), np.sin(angles)], 1)
+    mu = (centres[label] + spread * rng.standard_normal((2000, dim))).astype(np.float32)
+    index, classes = np.arange(2000), {"label": tuple("abcdefghijkl"[:num])}
+    read = leakage.readouts(index, mu, {"label": label}, classes)
+    (axes,) = attribute_axes(read, index, mu, {"label": label}, classes)
+    readings = mu @ axes.reads.T - axes.centre
+    moved = mu + (axes.values[label[::-1]] - readings) @ axes.moves
+    nearest = np.linalg.norm(moved[:, None] - centres, axis=2).argmin(1)
+    assert (nearest == label[::-1]).mean() > 0.97, "to move there is to look like it"
+    return label, dataclasses.replace(axes, furthest=float((chosen(axes, mu) == label).mean()))
+
+
+def chosen(axes: AttributeAxes, mu: np.ndarray) -> np.ndarray:
+    """The nearest class to each of the points [N, D], as the page marks it. [N]"""
+    readings = mu @ axes.reads.T - axes.centre
+    nearest: np.ndarray = np.linalg.norm(readings[:, None] - axes.values, axis=2).argmin(1)
+    return nearest
+
+
+@pytest.mark.parametrize(
+    ("num", "dim"), [(10, 2), (10, 4), (10, 6), (10, 8), (4, 2), (5, 4), (3, 8)]
+)
+def test_more_classes_than_dimensions_are_told_apart(num: int, dim: int) -> None:
+    _, axes = axes_of_classes(num, dim, 0.05)
+    assert axes.furthest > 0.95, "the marked class is that of the point"
+    np.testing.assert_allclose(axes.reads @ axes.moves.T, np.eye(len(axes.moves)), atol=1e-6)
+    assert len(axes.moves) <= min(num - 1, dim)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(5))
+def test_few_dimensions_and_many_targets_never_break(dim: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mu = rng.standard_normal((60, dim)).astype(np.float32)
+    index, attributes = (
+        np.arange(60),
+        {
+            "hue": rng.random(60).astype(np.float32),
+            "label": rng.integers(0, 10, 60),
+            "age": mu[:, 0] + 0.1,
+            "hair": (mu[:, 0] > 0).astype(np.int64) + (mu[:, -1] > 0.5),
+        },
+    )
+    classes = {"label": tuple("abcdefghij"), "hair": ("x", "y", "z")}
+    read = leakage.readouts(index, mu, attributes, classes)
+    for points in (mu, 0 * mu):
+        for one in attribute_axes(read, index, points, attributes, classes):
+            for numbers in (one.moves, one.reads, one.values):
+                assert np.isfinite(numbers).all()
+            np.testing.assert_allclose(one.reads @ one.moves.T, np.eye(len(one.moves)), atol=1e-3)
 
 
 def test_an_attribute_twice_is_moved_under_both_names() -> None:

@@ -76,4 +76,4 @@ def test_one_mean_is_refused_and_alike_ones_leave_nothing() -> None:
     model = Parts(np.eye(D), [1.0, 1.0, 2.0, 3.0])
     with pytest.raises(InputError, match="two images or more"):
         found_axes(model, np.zeros((1, D), np.float32))
-    assert np.isfinite(found_axes(model, np.zeros((5, D), np.float32)).shares).all()
+    assert len(found_axes(model, np.zeros((5, D), np.float32)).shares) == 0
