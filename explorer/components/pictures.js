@@ -42,21 +42,34 @@ export function paint(canvas, image, side) {
 }
 
 /**
- * Paint pictures side by side, each at most `most` pixels high.
+ * Paint pictures side by side, each at most `most` pixels high, or a square of each.
  * @param {HTMLCanvasElement} canvas
  * @param {ImageData[]} images
  * @param {number} most
+ * @param {{ left: number, top: number, side: number } | null} square
  */
-export function paintRow(canvas, images, most) {
-  const { width, height } = images[0];
-  const scale = Math.min(1, most / height);
+export function paintRow(canvas, images, most, square = null) {
+  const { left, top } = square ?? { left: 0, top: 0 };
+  const [width, height] = square ? [square.side, square.side] : [images[0].width, images[0].height];
+  const scale = square ? most / height : Math.min(1, most / height);
   canvas.width = Math.round(width * scale) * images.length;
   canvas.height = Math.round(height * scale);
   const context = contextOf(canvas);
   context.imageSmoothingQuality = "high";
   const side = canvas.width / images.length;
+  const gap = square ? 2 : 0; // squares do not pass into each other as whole pictures do
   images.forEach((image, i) => {
-    context.drawImage(toCanvas(image), i * side, 0, side, canvas.height);
+    context.drawImage(
+      toCanvas(image),
+      left,
+      top,
+      width,
+      height,
+      i * side,
+      0,
+      side - gap,
+      canvas.height,
+    );
   });
 }
 

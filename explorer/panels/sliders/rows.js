@@ -6,8 +6,8 @@
 
 import { find, make } from "../../components/elements.js";
 import { paint, paintRow } from "../../components/pictures.js";
+import { changingColours, focus, stripOf } from "./changes.js";
 import { chosen, onCircle, turnOf } from "./directions.js";
-import { changingColours, stripOf } from "./hues.js";
 
 /** @typedef {import("./directions.js").Direction} Direction */
 
@@ -147,7 +147,7 @@ export function showPictures({ direction, input, pictures }, images) {
     });
     return;
   }
-  paintRow(pictures[0], images, STRIP_HEIGHT);
+  paintRow(pictures[0], images, STRIP_HEIGHT, focus(images));
   if (direction.kind === "circle") {
     input?.style.setProperty("--hues", stripOf(changingColours(images)));
   }
