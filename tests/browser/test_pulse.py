@@ -15,6 +15,7 @@ from tests.browser.driver import (
     FACE,
     SHIPPED,
     Server,
+    choose,
     drag_slider,
     frames,
     require_chromium,
@@ -100,8 +101,11 @@ def test_a_slider_stays_in_the_hand_when_a_measurement_puts_the_sliders_in_anoth
 ) -> None:
     page.goto(f"{server.url}/?run={run.name}&panel=Sliders")
     face, slider = page.locator(FACE), page.get_by_role("slider").first
-    first = str(slider.get_attribute("aria-label"))
     wait_for_socket(face)
+    choose(page, "Dimensions by KL")
+    expect(slider).to_have_attribute("aria-label", re.compile(r"^z\d+$"))
+    first = str(slider.get_attribute("aria-label"))
+    wait_until_idle(page)
     drag_slider(page, slider, (0.5, 0.3), face)
     write(**measured_in_another_order(run))
     page.wait_for_timeout(1000 * STILL_SECONDS)
