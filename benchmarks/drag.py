@@ -30,7 +30,7 @@ import numpy as np
 import streamlit as st
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from explorer import images
+from explorer.drawing import images
 from vae.model.checkpoints import load_model
 from vae.runs.folder import Run
 
