@@ -3,6 +3,8 @@
 
 import { contextOf } from "./elements.js";
 
+const GAP = 2; // pixels between pictures side by side
+
 /**
  * @param {Uint8Array} bytes  [num, height, width, channels]
  * @param {number[]} shape
@@ -42,34 +44,20 @@ export function paint(canvas, image, side) {
 }
 
 /**
- * Paint pictures side by side, each at most `most` pixels high, or a square of each.
+ * Paint a square of each picture, side by side.
  * @param {HTMLCanvasElement} canvas
  * @param {ImageData[]} images
- * @param {number} most
- * @param {{ left: number, top: number, side: number } | null} square
+ * @param {number} height  in pixels
+ * @param {{ left: number, top: number, side: number }} square
  */
-export function paintRow(canvas, images, most, square = null) {
-  const { left, top } = square ?? { left: 0, top: 0 };
-  const [width, height] = square ? [square.side, square.side] : [images[0].width, images[0].height];
-  const scale = square ? most / height : Math.min(1, most / height);
-  canvas.width = Math.round(width * scale) * images.length;
-  canvas.height = Math.round(height * scale);
+export function paintRow(canvas, images, height, { left, top, side }) {
+  canvas.width = height * images.length;
+  canvas.height = height;
   const context = contextOf(canvas);
   context.imageSmoothingQuality = "high";
-  const side = canvas.width / images.length;
-  const gap = square ? 2 : 0; // squares do not pass into each other as whole pictures do
   images.forEach((image, i) => {
-    context.drawImage(
-      toCanvas(image),
-      left,
-      top,
-      width,
-      height,
-      i * side,
-      0,
-      side - gap,
-      canvas.height,
-    );
+    const width = height - GAP;
+    context.drawImage(toCanvas(image), left, top, side, side, i * height, 0, width, height);
   });
 }
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.directions import run_axes
 from explorer.directions.attribute_groups import in_groups
-from explorer.directions.direction import REACH, Choice, Direction, Line
+from explorer.directions.direction import REACH, Choice, Direction, Line, numbers
 from explorer.drawing import labels
 from explorer.state import map_points
 from explorer.state.map_points import Place
@@ -75,16 +75,16 @@ def _direction(one: AttributeAxes, group: str, dataset: Dataset) -> Direction:
     if is_class(one.attribute, dataset.attributes, dataset.classes):
         there = values_of(one.attribute, dataset.attributes, dataset.classes)
     choices = [
-        Choice(labels.label_of(label), _numbers(places))
+        Choice(labels.label_of(label), numbers(places))
         for label, places in zip(one.labels, one.values, strict=False)
     ]
     # Of two classes the second is to the right, but for one that says no.
     sign = -1.0 if one.kind == "number" and one.labels and _is_nothing(one.labels[0]) else 1.0
     return Direction(
         label=label_of(one, there),
-        note=f"{int(100 * max(one.explained, 0))}% read",
+        note=f"R² {int(100 * max(one.explained, 0)) / 100:.2f}",
         lines=tuple(
-            Line(_numbers(sign * move), float(sign * centre), 1.0, _numbers(sign * read))
+            Line(numbers(sign * move), float(sign * centre), 1.0, numbers(sign * read))
             for move, read, centre in zip(one.moves, one.reads, one.centre, strict=True)
         ),
         reach=max(REACH, float(np.ceil(2 * one.furthest)) / 2) if one.kind == "number" else 1.0,
@@ -93,7 +93,3 @@ def _direction(one: AttributeAxes, group: str, dataset: Dataset) -> Direction:
         choices=tuple(choices),
         group=group,
     )
-
-
-def _numbers(vector: np.ndarray) -> tuple[float, ...]:
-    return tuple(float(value) for value in vector)

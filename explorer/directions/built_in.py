@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer.directions.direction import REACH, Direction, Line
+from explorer.directions.direction import REACH, Direction, Line, numbers
 from explorer.state import cache
 from explorer.state.opened_run import OpenedRun
 
@@ -59,13 +59,7 @@ def by_pca(opened: OpenedRun) -> list[Direction]:
         Direction(
             label=f"PC {k + 1}",
             note=f"{share[k]:.0%} of variance",
-            lines=(
-                Line(
-                    tuple(float(value) for value in axes[k]),
-                    float(mean @ axes[k]),
-                    max(float(deviations[k]), 1e-6),
-                ),
-            ),
+            lines=(Line(numbers(axes[k]), float(mean @ axes[k]), max(float(deviations[k]), 1e-6)),),
             reach=REACH,
             is_active=bool(deviations[k] > 0.1),  # its square is Burda's bound on an active unit
         )

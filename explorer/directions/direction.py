@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 REACH = 3.5  # of a slider to each side, in units; more where images lie further out
+
+
+def numbers(vector: np.ndarray) -> tuple[float, ...]:
+    """[D]"""
+    return tuple(float(value) for value in vector)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,8 @@ def show(opened: OpenedRun) -> None:
         Move(effect.attribute, "", effect.change, by_name[effect.attribute].explained)
         for effect in told.effects
     ]
-    st.html(leakage_table.table_of(moves[: leakage_table.NUM_MOVES], name, "In pictures"))
+    about = name, "In pictures", "over the images"
+    st.html(leakage_table.table_of(moves[: leakage_table.NUM_MOVES], *about))
     if rest := moves[leakage_table.NUM_MOVES :]:
         with st.expander(f"Moved less ({len(rest)})"):
-            st.html(leakage_table.table_of(rest, name, "In pictures"))
+            st.html(leakage_table.table_of(rest, *about))

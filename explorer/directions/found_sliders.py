@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
-from explorer.directions.direction import REACH, Direction, Line
+from explorer.directions.direction import REACH, Direction, Line, numbers
 from explorer.state import cache
 from explorer.state.opened_run import OpenedRun
 from vae.latent.found_axes import FoundAxes, found_axes
@@ -38,7 +37,7 @@ def sliders(opened: OpenedRun) -> list[Direction]:
         Direction(
             label=f"Found {k + 1}",
             note=f"{share:.0%} of the change",
-            lines=(Line(_numbers(move), float(centre), 1.0, _numbers(read)),),
+            lines=(Line(numbers(move), float(centre), 1.0, numbers(read)),),
             reach=REACH,
             is_active=True,
         )
@@ -46,7 +45,3 @@ def sliders(opened: OpenedRun) -> list[Direction]:
             zip(found.moves, found.reads, found.centre, found.shares, strict=True)
         )
     ]
-
-
-def _numbers(vector: np.ndarray) -> tuple[float, ...]:
-    return tuple(float(value) for value in vector)

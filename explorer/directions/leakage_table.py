@@ -101,16 +101,21 @@ def _cosines(name: str, axes: dict[str, Axis]) -> None:
     )
 
 
-def table_of(rows: Sequence[Move], own: str, heading: str = "One unit changes") -> str:
-    """Moves of attributes as bars; `own` is the one that was meant."""
+def table_of(
+    rows: Sequence[Move],
+    own: str,
+    heading: str = "One unit changes",
+    unit: str = "of the linear readout",
+) -> str:
+    """Moves of attributes as bars; `own` is the one that was meant, `unit` whose deviations."""
     widest = max(1.0, *(abs(move.deviations) for move in rows))
     cells = [
         (
             f"<span class='head'>{heading}</span><span class='head middle'>less "
-            "&nbsp;|&nbsp; more</span><span class='head number' title='In standard deviations of "
-            "the linear readout'>deviations</span><span class='head number' title='Share of the "
-            "variance that a linear readout explains on held-out images: how far the row can be "
-            "trusted'>read</span>"
+            "&nbsp;|&nbsp; more</span>"
+            f"<span class='head number' title='In standard deviations {unit}'>deviations</span>"
+            "<span class='head number' title='Share of the variance that a linear readout explains "
+            "on held-out images: how far the row can be trusted'>R²</span>"
         )
     ]
     for move in rows:
@@ -123,7 +128,7 @@ def table_of(rows: Sequence[Move], own: str, heading: str = "One unit changes") 
             f"<span class='{kind}'>{html.escape(labels.label_of(move.attribute))}{towards}</span>"
             f"<span class='bar {kind}'><i style='left:{start:.1f}%;width:{share:.1f}%'></i>"
             f"<b></b></span><span class='number {kind}'>{number}</span>"
-            f"<span class='number'>{max(move.explained, 0):.0%}</span>"
+            f"<span class='number'>{max(move.explained, 0):.2f}</span>"
         )
     return f"<div class='moves' role='table' aria-label='What it moves'>{''.join(cells)}</div>"
 

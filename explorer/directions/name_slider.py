@@ -44,7 +44,7 @@ def offer(opened: OpenedRun, directions: Sequence[Direction]) -> None:
             f"Kept is the way from the {len(b):,} images furthest to the left on this slider to "
             f"the {len(a):,} furthest to the right, so it means the same after more training."
         )
-        finish(opened, Definition("", a=a, b=b), "slider")
+        finish(opened, Definition("", a=a, b=b), "slider", label)
 
 
 def ends(line: Line, index: np.ndarray, mu: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]]:

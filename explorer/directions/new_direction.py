@@ -110,14 +110,17 @@ def _typed(session: Session, letter: str) -> tuple[int, ...]:
         return ()
 
 
-def finish(opened: OpenedRun, definition: Definition, where: str) -> None:
-    """Name, what it should be orthogonal to, and the button that makes it; `where` it stands."""
+def finish(opened: OpenedRun, definition: Definition, where: str, suggested: str = "") -> None:
+    """Name, what it should be orthogonal to, and the button that makes it; `where` it stands.
+
+    `suggested`: the name where none is typed (default: by what the direction is made of).
+    """
     session, fields = opened.session, _Fields(where)
     try:
         others = [one.name for one in run_axes.definitions(session)]
     except ExplainedError:
         others = []
-    name = _free_name(_suggested(definition), others)
+    name = _free_name(suggested[:MAX_NAME] or _suggested(definition), others)
     st.text_input(
         "Name", placeholder=name, max_chars=MAX_NAME, key=fields.name.of(session).name, value=""
     )

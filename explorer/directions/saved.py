@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.directions import run_axes
-from explorer.directions.direction import REACH, Direction, Line
+from explorer.directions.direction import REACH, Direction, Line, numbers
 from explorer.drawing import labels
 from explorer.state import handover
 from explorer.state.keys import RunKey
@@ -67,7 +67,7 @@ def sliders(opened: OpenedRun) -> list[Direction]:
         Direction(
             label=name,
             note=_note(by_name[name]),
-            lines=(Line(tuple(float(value) for value in axis.vector), axis.centre, axis.unit),),
+            lines=(Line(numbers(axis.vector), axis.centre, axis.unit),),
             reach=REACH,
             is_active=True,
         )

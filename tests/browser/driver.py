@@ -57,11 +57,16 @@ def require_chromium() -> None:
         pytest.skip("browser tests did not run: no Chromium on the path", allow_module_level=True)
 
 
-def wait_until(claim: Callable[[], object], text: str, seconds: float = PATIENCE) -> None:
-    """Return as soon as the claim holds, which `text` says in words."""
+def wait_until(
+    claim: Callable[[], object],
+    text: str,
+    seconds: float = PATIENCE,
+    seen: Callable[[], object] = lambda: "",
+) -> None:
+    """Return as soon as the claim holds, which `text` says in words; `seen` is told if it fails."""
     deadline = time.monotonic() + seconds
     while not claim():
-        assert time.monotonic() < deadline, f"waited in vain until {text}"
+        assert time.monotonic() < deadline, f"waited in vain until {text} {seen()}"
         time.sleep(0.05)
 
 
@@ -274,6 +279,13 @@ def box_at_rest(page: Page, place: Locator) -> FloatRect:
     return box
 
 
+UNDER_THE_HAND = """([x, y]) => {
+  let found = document.elementFromPoint(x, y);
+  while (found?.shadowRoot?.elementFromPoint(x, y)) found = found.shadowRoot.elementFromPoint(x, y);
+  return found && [found.outerHTML.slice(0, 200), found.value];
+}"""
+
+
 def drag(page: Page, over: tuple[float, float], y: float, picture: Locator) -> None:
     """Press at over[0] and move to over[1]; the picture follows each move.
 
@@ -284,12 +296,21 @@ def drag(page: Page, over: tuple[float, float], y: float, picture: Locator) -> N
     for x in np.linspace(*over, 11)[1:]:
         painted = frames(picture)
         page.mouse.move(x, y)
-        wait_until(lambda painted=painted: frames(picture) > painted, "the picture follows")
+
+        def seen(x: float = x) -> str:
+            held = page.evaluate(UNDER_THE_HAND, [x, y])
+            return f"{picture.evaluate('(canvas) => ({...canvas.dataset})')}, held: {held}"
+
+        def follows(painted: int = painted) -> bool:
+            return frames(picture) > painted
+
+        wait_until(follows, "the picture follows", seen=seen)
     wait_until_shown(picture)
 
 
 def drag_slider(page: Page, slider: Locator, over: tuple[float, float], picture: Locator) -> None:
-    """`drag` from part over[0] of the width of a slider to over[1]."""
+    """`drag` from part over[0] of the width of a slider to over[1], once the page is drawn."""
+    wait_until_idle(page)
     box = box_at_rest(page, slider)
     left, right = (box["x"] + part * box["width"] for part in over)
     drag(page, (left, right), box["y"] + box["height"] / 2, picture)

@@ -42,13 +42,13 @@ def test_attributes_stand_in_groups_and_those_not_readable_are_folded(
     expect(headings.first).to_be_visible()
     assert {"Eyes", "Hair", "Pose"} <= set(headings.all_inner_texts())
     for note in page.locator(".dials .right > .sliders small").all_inner_texts():
-        assert int(note.removesuffix("% read")) >= 20
+        assert float(note.removeprefix("R² ")) >= 0.2
     fold = page.locator(".dials details.inactive")
     expect(fold.locator("summary")).to_contain_text("Not readable")
     fold.locator("summary").click()
     expect(fold.locator("small").first).to_be_visible()
     for note in fold.locator("small").all_inner_texts():
-        assert int(note.removesuffix("% read")) < 20
+        assert float(note.removeprefix("R² ")) < 0.2
 
 
 def test_a_class_is_chosen_by_its_picture(page: Page, server: Server) -> None:
@@ -107,6 +107,15 @@ def test_a_hue_goes_around_a_circle_of_the_colours_drawn(page: Page, server: Ser
     wait_for_change(face, before)
     wait_until_taken(page, face)
     assert float(hue.input_value()) == pytest.approx(float(held), abs=0.01)
+    for key, end in (("ArrowRight", 0.0), ("ArrowLeft", 1.0)):  # on, past the end
+        hue.focus()
+        for _ in range(4):
+            hue.evaluate(
+                """(hue, end) => { hue.value = 1 - end; hue.dispatchEvent(new Event("input")); }""",
+                end,
+            )
+            page.keyboard.press(key)
+        assert float(hue.input_value()) == pytest.approx(end, abs=0.011), key
 
 
 def test_what_moving_an_attribute_changes_is_measured(page: Page, server: Server) -> None:
@@ -114,4 +123,4 @@ def test_what_moving_an_attribute_changes_is_measured(page: Page, server: Server
     expect(page.get_by_text(re.compile("Of the move itself"))).to_be_visible()
     table = page.get_by_role("table", name="What it moves")
     expect(table).to_be_visible()
-    assert table.inner_text().count("%") > 5
+    assert len(re.findall(r"\b0\.\d\d", table.inner_text())) > 5

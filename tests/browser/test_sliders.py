@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 
 from tests.browser.driver import (
     FACE,
+    SHIPPED,
     Server,
     box_at_rest,
     choose,
     drag_slider,
+    frames,
     new_page,
     open_panel,
     pixels,
@@ -37,6 +40,9 @@ pytestmark = pytest.mark.browser
 require_chromium()
 
 from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
+
+from vae.latent.encoding import load_latents, save_latents  # noqa: E402
+from vae.runs.folder import Run  # noqa: E402
 
 DIMENSION = re.compile(r"^z\d+$")
 ATTRIBUTE = re.compile(r"^(Head|Position|Scale)")
@@ -144,6 +150,44 @@ def test_digits_and_arrows_move_a_slider(page: Page, server: Server) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
     assert float(first.input_value()) == pytest.approx(0.1 - reach, abs=0.01)
+
+
+def test_sliders_that_change_wait_for_the_hand(page: Page, server: Server, root: Path) -> None:
+    """As beside a training, where each evaluation has another order and other ranges."""
+    face, sliders = opened(page, server)
+    run = Run(root / SHIPPED.name)
+    kept = run.latents_file.read_bytes()
+    first = sliders.first
+    reach = first.get_attribute("max")
+    latents = load_latents(run.latents_file)
+    try:
+        drag_slider(page, first, (0.5, 0.8), face)
+        save_latents(run.latents_file, replace(latents, mu=2 * latents.mu))
+        run_again(page)
+        assert first.get_attribute("max") == reach
+        box, painted = box_at_rest(page, first), frames(face)
+        page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+        wait_until(lambda: frames(face) > painted, "the picture still follows")
+        page.mouse.up()
+        wait_until(lambda: first.get_attribute("max") != reach, "the ranges are the new ones")
+    finally:
+        run.latents_file.write_bytes(kept)
+
+
+def run_again(page: Page) -> None:
+    """Have the page's script run once more, without a hand, and wait until it has."""
+    page.evaluate(
+        """() => {
+          const app = document.querySelector("[data-testid=stApp]");
+          window.hasRun = false;
+          const note = () => { window.hasRun ||= app.dataset.testScriptState === "running"; };
+          new MutationObserver(note).observe(app, { attributes: true });
+          const key = { key: "r", code: "KeyR", bubbles: true };
+          document.body.dispatchEvent(new KeyboardEvent("keydown", key));
+        }"""
+    )
+    wait_until(lambda: page.evaluate("window.hasRun"), "the page's script runs")
+    wait_until_idle(page)
 
 
 def test_one_tab_stop_reaches_a_slider_its_reset_and_its_lock(page: Page, server: Server) -> None:

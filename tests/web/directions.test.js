@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   along,
+  bringAll,
   chosen,
   distances,
   fromPrior,
@@ -55,6 +56,11 @@ const hair = {
 };
 
 /** @param {number} value @param {number} wanted */
+function isClose(value, wanted) {
+  assert.ok(Math.abs(value - wanted) < 1e-3, `${value} is not ${wanted}`);
+}
+
+/** @param {number} value @param {number} wanted */
 function isNear(value, wanted) {
   assert.ok(Math.abs(value - wanted) < 1e-5, `${value} is not ${wanted}`);
 }
@@ -79,6 +85,20 @@ test("a point is brought to the places that are asked for", () => {
     isNear(placesOf(direction, point)[0], 0.25);
     isNear(placesOf(direction, point)[1], -1);
   }
+});
+
+test("several directions that share others are brought to their places together", () => {
+  const wanted = [
+    { direction: slanted, places: [0.4] },
+    { direction: oblique, places: [-0.3] },
+  ];
+  const point = fromPrior(4);
+  bringAll(point, wanted);
+  for (const { direction, places } of wanted) {
+    isClose(placesOf(direction, point)[0], places[0]);
+  }
+  bringAll(point, [wanted[0], { direction: slanted, places: [1] }]); // not both can be
+  isClose(placesOf(slanted, point)[0], 1);
 });
 
 test("the pictures under a slider go from one end to the other", () => {

@@ -9,9 +9,9 @@ import { buttonOf, find, follow, make } from "../../components/elements.js";
 import { INFO, LivePicture } from "../../components/live_picture.js";
 import { mounted } from "../../components/mount.js";
 import { paint } from "../../components/pictures.js";
-import { along, distances, fromPrior, moved, placesOf, shift } from "./directions.js";
+import { along, bringAll, distances, fromPrior, moved, placesOf, shift } from "./directions.js";
 import { History } from "./history.js";
-import { makeRow, placesAsked, placesAt, showLock, showPictures, showPlaces } from "./rows.js";
+import { makeRow, placesAsked, placesByKey, showLock, showPictures, showPlaces } from "./rows.js";
 
 /** @typedef {import("../../components/decoder.js").Point} Point */
 /** @typedef {import("../../components/decoder.js").PathPosition} PathPosition */
@@ -131,14 +131,17 @@ class Dials extends LivePicture {
         d.choices.map(({ label }) => label),
       ]),
     );
-    if (this.layout !== layout) {
+    // What a hand holds stays until it lets go: then the page is told, and answers.
+    if (this.layout !== layout && !this.before) {
       this.layout = layout;
       this.build(data);
     }
-    this.rows.forEach((row, i) => {
-      row.direction = directions[i];
-      find(row.row, "small", HTMLElement).textContent = directions[i].note;
-    });
+    if (this.layout === layout) {
+      this.rows.forEach((row, i) => {
+        row.direction = directions[i];
+        find(row.row, "small", HTMLElement).textContent = directions[i].note;
+      });
+    }
     const isSame = this.run === path && this.version !== null;
     const isForgotten = isSame && drag.version < Number(this.version); // by a new server
     const isNew = this.version !== drag.version && !isForgotten;
@@ -315,7 +318,9 @@ class Dials extends LivePicture {
   keyDown(event) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
-    const i = this.rows.findIndex((row) => row.input === event.target);
+    const i = this.rows.findIndex(({ input, choices }) =>
+      [input, ...choices].some((control) => control === event.target),
+    );
     if (key === "z" && (event.ctrlKey || event.metaKey)) {
       const now = this.snapshot();
       this.travel(event.shiftKey ? this.history.redo(now) : this.history.undo(now));
@@ -324,11 +329,12 @@ class Dials extends LivePicture {
     }
     if (i < 0 || hasModifier) return;
     const { direction } = this.rows[i];
+    const places = placesByKey(this.rows[i], key);
     const isToZero = key === "r" || key === "Delete" || key === "Backspace";
     if (key === "l") this.lock(i);
     else if (isToZero && direction.kind === "number") this.zero(i);
-    else if (/^[0-9]$/.test(key)) {
-      this.drag(i, placesAt(direction, Number(key)));
+    else if (places) {
+      this.drag(i, places);
       this.showPlaces();
       this.commit();
     } else return;
@@ -376,9 +382,7 @@ class Dials extends LivePicture {
       return { direction, places: placesOf(direction, this.point) };
     });
     this.point = target;
-    for (const { direction, places } of kept) {
-      shift(direction, this.point, distances(direction, this.point, places));
-    }
+    bringAll(this.point, kept);
   }
 
   // ---- memory

@@ -72,6 +72,27 @@ export function distances(direction, point, wanted) {
   return placesOf(direction, point).map((place, t) => wanted[t] - place);
 }
 
+const SWEEPS = 50; // at most, over all that must be met at once
+const NEAR_ENOUGH = 1e-4; // units
+
+/**
+ * Move a point until all these directions have the places wanted. One that is moved may move others, so they
+ * are gone over again; those that cannot all be met end near it.
+ * @param {Point} point
+ * @param {{ direction: Direction, places: number[] }[]} wanted
+ */
+export function bringAll(point, wanted) {
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    let furthest = 0;
+    for (const { direction, places } of wanted) {
+      const by = distances(direction, point, places);
+      furthest = Math.max(furthest, ...by.map(Math.abs));
+      shift(direction, point, by);
+    }
+    if (furthest < NEAR_ENOUGH) return;
+  }
+}
+
 /** @param {number[]} places  on a circle  @returns {number} from 0 to 1 */
 export function turnOf([across, up]) {
   return (Math.atan2(up, across) / (2 * Math.PI) + 1) % 1;

@@ -37,8 +37,8 @@ BY_KL = "Dimensions by KL"
 BY_PCA = "PCA of the posterior means"
 _KEPT = RunKey("directions_kept", "")  # what a person chose last
 _HELP = (
-    "**Attributes** change one thing that is known of the images and leave the others; beside each "
-    "stands how much of it a linear readout finds in images left out. **Dimensions** move one "
+    "**Attributes** change one thing that is known of the images and leave the others; R² is "
+    "the share of it that a linear readout finds in images left out. **Dimensions** move one "
     "latent dimension each, in standard deviations of the prior, the most informative first. "
     "**PCA** moves along the widest axes of the posterior means, in standard deviations along "
     "each. **Found directions** change the picture most, each another part of it. **Saved "

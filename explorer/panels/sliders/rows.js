@@ -25,7 +25,7 @@ import { chosen, onCircle, turnOf } from "./directions.js";
 const LOCK = `<svg viewBox="0 0 16 16" width="12" height="12" fill="none" stroke="currentColor"
   stroke-width="1.6" aria-hidden="true"><rect x="3" y="7" width="10" height="7" rx="1.5"/>
   <path d="M5.5 7V5a2.5 2.5 0 0 1 5 0v2"/></svg>`;
-const STRIP_HEIGHT = 48; // pixels, at most
+const STRIP_HEIGHT = 48; // pixels
 const CHOICE = 52; // pixels a side
 const KEYS = "Arrows move it, 0 to 9 jump, Delete or R sets it to 0, L locks it";
 const KEYS_OF_CIRCLE = "Arrows move it, 0 to 9 jump, L locks it";
@@ -63,6 +63,7 @@ export function makeRow(direction, i) {
     const list = make("div", "choices");
     list.setAttribute("role", "group");
     list.setAttribute("aria-label", label);
+    list.title = "L locks it";
     buttons = choices.map((choice, k) => {
       const button = make("button");
       button.type = "button";
@@ -104,12 +105,22 @@ export function placesAsked({ direction, input }) {
 }
 
 /**
- * The places of a jump to a digit from 0 to 9.
- * @param {Direction} direction
- * @param {number} digit
+ * Where a key takes a slider: a digit from 0 to 9 to its part of the way, an arrow past the end of a circle to
+ * its beginning; null for any other key.
+ * @param {Row} row
+ * @param {string} key
  */
-export function placesAt({ kind, reach }, digit) {
-  return kind === "circle" ? onCircle(digit / 10) : [reach * (digit / 4.5 - 1)];
+export function placesByKey({ direction: { kind, reach }, input }, key) {
+  if (!input) return null;
+  const digit = /^[0-9]$/.test(key) ? Number(key) : null;
+  if (kind === "circle") {
+    const [step, value] = [Number(input.step), Number(input.value)];
+    const by = { ArrowRight: step, ArrowUp: step, ArrowLeft: -step, ArrowDown: -step }[key] ?? 0;
+    const isPast = by && (value + by > 1 || value + by < 0);
+    if (isPast) return onCircle(value + by);
+    return digit === null ? null : onCircle(digit / 10);
+  }
+  return digit === null ? null : [reach * (digit / 4.5 - 1)];
 }
 
 /**

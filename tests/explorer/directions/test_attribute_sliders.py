@@ -115,7 +115,7 @@ def test_sliders_opens_on_the_attributes(known: list[AttributeAxes]) -> None:
     assert told["Smile"]["group"] == "Expression"
     assert told["Smile"]["reach"] == 5.0
     assert told["Head turn"]["reach"] == 3.5
-    assert told["Smile"]["note"] == "40% read"
+    assert told["Smile"]["note"] == "R² 0.40"
     assert told["Hair hue"]["kind"] == "circle"
     assert [choice["label"] for choice in told["Accessory"]["choices"]] == [
         "None",

@@ -66,7 +66,9 @@ def test_a_found_direction_is_shown_and_kept_under_a_name(run: Run) -> None:
     assert labels(at)[0] == "Found 1"
     box = next(box for box in at.selectbox if box.label == "Slider")
     box.select("Found 2").run()
-    next(box for box in at.text_input if box.label == "Name").input("Sunshine").run()
+    name = next(box for box in at.text_input if box.label == "Name")
+    assert name.placeholder == "Found 2"
+    name.input("Sunshine").run()
     next(one for one in at.button if one.label == "Make a direction").click().run()
     assert not at.exception
     (kept,) = definitions.load_directions(run.directions_file)
