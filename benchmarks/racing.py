@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from vae.config import Config
 from vae.data.dataset import Dataset
 from vae.latent.encoding import to_unit
+from vae.latent.fixed_noise import noise
 from vae.model.networks import VAE
 from vae.model.weight_norm import normalise_weights, start_from_data
-from vae.training.batches import batch_index, noise
+from vae.training.batches import batch_index
 from vae.training.objectives import Objective
 from vae.training.schedules import lr_at
 from vae.training.state import make_optimizer

@@ -42,6 +42,8 @@ def draw(page: Page, url: str, panel: str) -> None:
         page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
     if panel == "Animation":
         page.wait_for_timeout(6000)
+        page.get_by_role("button", name="Pause animation").click()
+        page.get_by_role("slider", name="Frame").press("End")
     page.wait_for_timeout(4000)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     picture.save(TARGET / f"{panel.lower()}.png", optimize=True)

@@ -166,6 +166,8 @@ def parser(prog: str = "python -m vae") -> argparse.ArgumentParser:
     sub.add_argument("--steps", type=whole, default=9)
     sub = with_out(command(pictures.animate))
     sub.add_argument("--frame_seconds", type=number, default=0.12)
+    text = "flow: at the end the same noise goes through the flow of the run (default: normal)"
+    sub.add_argument("--prior", choices=("normal", "flow"), default="normal", help=text)
     sub = with_out(command(latents.encode))
     sub.add_argument("--data", metavar="SOURCE", help="other images than the run's")
     sub = with_out(command(latents.project))

@@ -21,7 +21,7 @@ from vae.commands.open_run import (
 from vae.commands.progress import Progress
 from vae.errors import InputError
 from vae.runs.events import evaluation_at, numbered
-from vae.runs.folder import existing_run
+from vae.runs.folder import Run, existing_run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -196,8 +196,27 @@ def traverse(arguments: argparse.Namespace, progress: Progress) -> Result:
     return {"run": run.name, "out": str(out), "dimensions": order}
 
 
+def _through_flow(run: Run) -> list[NDArray[np.uint8]]:
+    """What comes after the previews. Raises InputError where the run has no flow."""
+    from vae.latent.fitted_flow import flow_of
+    from vae.latent.fixed_noise import through_flow
+    from vae.model.checkpoints import load_model
+
+    model, weights = load_model(run)
+    fitted = flow_of(run, weights.digest)
+    if fitted is None:
+        raise InputError(
+            f"Run {run.name} has no flow of its weights: one is fitted when a training with "
+            f"model.prior flow ends, or by sample {run.name} --prior flow."
+        )
+    return through_flow(model, fitted.flow, run.config().train.seed)
+
+
 def animate(arguments: argparse.Namespace, progress: Progress) -> Result:
-    """Write the fixed-noise training animation: the same noise, decoded over training."""
+    """Write the fixed-noise training animation: the same noise, decoded over training.
+
+    With ``--prior flow`` it then goes through the flow.
+    """
     run = existing_run(arguments.root, arguments.run)
     out = out_file(arguments, ".gif")
 
@@ -208,6 +227,8 @@ def animate(arguments: argparse.Namespace, progress: Progress) -> Result:
     if not files:
         raise InputError(f"Run {run.name} has no previews yet: train it first.")
     frames = [pictures.read_png(run.folder / file) for file in files]
+    if arguments.prior == "flow":
+        frames += _through_flow(run)
     pictures.write_animation(out, frames, arguments.frame_seconds)
     print(out)
     return {"run": run.name, "out": str(out), "frames": len(frames)}

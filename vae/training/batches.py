@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae.data.dataset import permutation
+from vae.latent.fixed_noise import noise
 from vae.training.objectives import Objective
 
 
@@ -55,15 +56,6 @@ def _order(num: int, seed: int, epoch: int) -> NDArray[np.int64]:
     order = permutation(num, seed, epoch)
     order.setflags(write=False)
     return order
-
-
-def noise(
-    seed: int, step: int, shape: tuple[int, ...], device: torch.device | str = "cpu"
-) -> Tensor:
-    """The eps ~ N(0, I) of one step, made on the device, whose kind decides it too. [*shape]"""
-    mixed = np.random.SeedSequence([seed, step]).generate_state(1)[0]
-    generator = torch.Generator(device).manual_seed(int(mixed))
-    return torch.randn(shape, generator=generator, device=device)
 
 
 def noise_of(

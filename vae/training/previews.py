@@ -11,14 +11,12 @@ from vae import pictures
 from vae.atomic import atomic_write, make_folder
 from vae.data.dataset import Dataset
 from vae.latent.encoding import to_unit
+from vae.latent.fixed_noise import SHEET_COLUMNS, fixed_noise
 from vae.model.networks import VAE
 from vae.pictures import Pixels
 from vae.runs.folder import Run
-from vae.training.batches import noise
 
 NUM_RECONSTRUCTIONS = 8
-NUM_SAMPLES = 24
-SHEET_COLUMNS = 8
 QUICK = 2  # of 9: less than half of the time of 6 for files a twentieth larger
 
 
@@ -56,6 +54,6 @@ def draw_preview(model: VAE, dataset: Dataset, seed: int, step: int) -> Preview:
     device = next(model.parameters()).device
     originals = dataset.take(dataset.validation[:NUM_RECONSTRUCTIONS])  # [N, H, W, C]
     mu = model.encode(to_unit(originals, device)).mu
-    eps = noise(seed, 1, (NUM_SAMPLES, model.latent_dim)).to(device)
+    eps = fixed_noise(seed, model.latent_dim).to(device)
     reconstructed, sampled = (pictures.from_unit(model.decode(z).cpu().numpy()) for z in (mu, eps))
     return Preview(step, originals, reconstructed, sampled)

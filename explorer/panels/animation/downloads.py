@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import numpy as np
 import streamlit as st
 
 from explorer.exports import restore
+from explorer.panels.animation.frames import ThroughFlow
 from explorer.state import opened_run
 from explorer.state.session import Session
 from vae.errors import ExplainedError
+from vae.pictures import Pixels
 from vae.runs.events import Event
 
 MIN_EXPORT_WIDTH = 480  # smaller sheets are enlarged in the files
@@ -20,16 +23,17 @@ MIN_EXPORT_WIDTH = 480  # smaller sheets are enlarged in the files
 FORMATS = {"GIF": ".gif", "WebP": ".webp", "MP4": ".mp4"}
 
 
-def downloads(session: Session, frames: list[Event]) -> None:
+def downloads(session: Session, frames: list[Event], then: ThroughFlow | None) -> None:
     """Buttons that make a file when they are pressed."""
     run = session.run
     files = tuple(str(run.folder / event["samples"]) for event in frames)
     recipe = recipe_of(session, frames)
+    digest, sheets = (then.digest, then.sheets) if then else ("", [])
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for label, suffix in FORMATS.items():
             st.download_button(
                 label,
-                data=partial(animation_file, files, suffix, recipe),
+                data=partial(animation_file, files, suffix, recipe, digest, sheets),
                 file_name=f"{run.name}-training{suffix}",
                 mime=MIME[suffix],
                 icon=":material/download:",
@@ -54,11 +58,20 @@ def recipe_of(session: Session, frames: list[Event]) -> str:
 
 
 @st.cache_data(max_entries=6, show_spinner=False)
-def animation_file(files: tuple[str, ...], suffix: str, recipe: str = "") -> bytes:
-    """The animation as the bytes of a GIF, WebP or MP4, in true colours."""
+def animation_file(
+    files: tuple[str, ...],
+    suffix: str,
+    recipe: str = "",
+    digest: str = "",
+    _then: Sequence[Pixels] = (),
+) -> bytes:
+    """The animation as the bytes of a GIF, WebP or MP4, in true colours.
+
+    `_then`: sheets that come after the files, of the weights with this digest.
+    """
     from vae import pictures
 
-    frames = [pictures.read_png(Path(file)) for file in files]
+    frames = [*(pictures.read_png(Path(file)) for file in files), *_then]
     factor = max(1, -(-MIN_EXPORT_WIDTH // frames[0].shape[1]))
     enlarged = [pictures.enlarge(frame, factor) for frame in frames]
     return pictures.animation(enlarged, suffix, comment=recipe)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -11,11 +13,15 @@ import streamlit as st
 from explorer.drawing import charts
 from explorer.state import cache
 from explorer.state.session import Session
+from vae.errors import ExplainedError
+from vae.pictures import Pixels
 from vae.runs.events import Event
 
+if TYPE_CHECKING:
+    from vae.model.flow import Flow
+    from vae.model.networks import VAE
+
 MAX_FRAMES = 80
-
-
 SHEET_ROWS = 3  # of the trainer's sheets of samples
 
 
@@ -36,9 +42,42 @@ def _frame(path: str, now: cache.Stamp) -> tuple[bytes, int, int]:
     return charts.packed(read_png(Path(path)), SHEET_ROWS)
 
 
-def payload(folder: Path, frames: list[Event]) -> bytes:
+@dataclass(frozen=True)
+class ThroughFlow:
+    """The same noise on its way through the flow, after the last preview."""
+
+    digest: str  # of the weights
+    sheets: list[Pixels]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sheets(digest: str, seed: int, _model: VAE, _flow: Flow) -> list[Pixels]:
+    from vae.latent import fixed_noise
+
+    return fixed_noise.through_flow(_model, _flow, seed)
+
+
+def through_flow(session: Session) -> ThroughFlow | None:
+    """None where the weights in use have no flow, or cannot be used."""
+    try:
+        loaded, fitted = session.model(), session.flow()
+    except ExplainedError:
+        return None
+    if loaded is None or fitted is None:
+        return None
+    seed = session.run.config(session.events()).train.seed
+    return ThroughFlow(fitted.digest, _sheets(fitted.digest, seed, loaded[0], fitted.flow))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _packed(digest: str, _sheets: list[Pixels]) -> list[tuple[bytes, int, int]]:
+    return [charts.packed(sheet, SHEET_ROWS) for sheet in _sheets]
+
+
+def payload(folder: Path, frames: list[Event], then: ThroughFlow | None = None) -> bytes:
     """What the player gets: the length of a JSON header (4 bytes), the header, the pictures."""
-    header, pictures = [], []
+    header: list[dict[str, object]] = []
+    pictures = []
     for event in frames:
         path = folder / event["samples"]
         now = cache.stamp(path)
@@ -56,5 +95,18 @@ def payload(folder: Path, frames: list[Event]) -> bytes:
                 "num_bytes": len(picture),
             }
         )
+    if then is not None:
+        for k, (picture, columns, side) in enumerate(_packed(then.digest, then.sheets), 1):
+            pictures.append(picture)
+            header.append(
+                {
+                    "id": f"flow:{then.digest}:{k}",
+                    "step": frames[-1]["step"],
+                    "label": f"through the flow, {k / len(then.sheets):.0%}",
+                    "columns": columns,
+                    "side": side,
+                    "num_bytes": len(picture),
+                }
+            )
     text = json.dumps(header).encode()
     return len(text).to_bytes(4, "little") + text + b"".join(pictures)

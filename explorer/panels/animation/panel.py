@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.components import fragment, scripts
+from explorer.components import fragment, remembered_toggle, scripts
 from explorer.panels.animation.downloads import downloads
-from explorer.panels.animation.frames import frame_events, payload
+from explorer.panels.animation.frames import frame_events, payload, through_flow
 from explorer.state import coming
+from explorer.state.keys import Key
 from explorer.state.session import Session
 
 TICK_SECONDS = 2.0
+_THEN = Key("animation_through_flow", True)
 COMING = (
     "while a run trains, the same random points are decoded at every stage and play here as an "
     "animation"
@@ -43,6 +45,17 @@ def _draw(session: Session | None) -> None:
             "most."
         ),
     )
+    then = None if session.is_alive() else through_flow(session)
+    if then is not None:
+        remembered_toggle.show(
+            _THEN,
+            "End with the flow",
+            "The prior N(0, I) is not where the codes of images lie, so its samples are smudged. "
+            "At the end the same noise goes to where the flow, which was fitted to the codes, puts "
+            "it: e becomes z = f⁻¹(e), in straight lines. The model stays as it is.",
+        )
+        then = then if _THEN.get() else None
     player = scripts.component("training_animation", "panels/animation/player")
-    player(data=payload(session.run.folder, frames), key="training_animation", height="content")
-    downloads(session, frames)
+    data = payload(session.run.folder, frames, then)
+    player(data=data, key="training_animation", height="content")
+    downloads(session, frames, then)

@@ -75,8 +75,9 @@ class Player {
     const known = new Map(this.frames.map((frame) => [frame.id, frame]));
     const frames = await framesOf(data, known);
     const isSame = this.frames.length && frames.length && this.frames[0].id === frames[0].id;
-    const now = isSame ? this.frames[Math.floor(this.at)].step : null;
-    const index = frames.findLastIndex(({ step }) => now !== null && step <= now);
+    const now = isSame ? this.frames[Math.floor(this.at)] : null;
+    const same = frames.findIndex(({ id }) => id === now?.id);
+    const index = same < 0 ? frames.findLastIndex(({ step }) => now && step <= now.step) : same;
     const part = isSame ? this.at % 1 : 0;
     this.at = index < 0 ? 0 : Math.min(frames.length - 1, index + part);
     this.frames = frames;

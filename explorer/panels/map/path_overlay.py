@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.panels.map import remembered_toggle
+from explorer.components import remembered_toggle
 from explorer.panels.map.canvas import Trail
 from explorer.state import chosen_path, handover, map_points
 from explorer.state.map_points import Place

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from explorer.panels.map import remembered_toggle, selection
+from explorer.components import remembered_toggle
+from explorer.panels.map import selection
 from explorer.panels.map.canvas import MAX_GROUP, Choice, Legend
 from explorer.state import map_points
 from explorer.state.keys import RunKey

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -202,6 +203,42 @@ def test_animate_shows_every_preview(
         for frame in ImageSequence.Iterator(image):  # equal neighbours are stored as one
             durations.append(frame.info["duration"])
     assert sum(durations) == 120 * (len(previews) - 1) + 1000
+
+
+def test_animate_goes_through_the_flow_at_the_end(
+    trained_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    from vae import pictures
+    from vae.latent import fixed_noise
+    from vae.latent.fitted_flow import flow_of
+    from vae.model.checkpoints import load_model
+
+    run, out = Run(trained_root / "tiny"), tmp_path / "a.gif"
+    about = "animate", "tiny", "--out", str(out)
+    plain = call(capsys, trained_root, *about)["frames"]
+    with_flow = call(capsys, trained_root, *about, "--prior", "flow")["frames"]
+    assert with_flow == plain + fixed_noise.NUM_THROUGH_FLOW
+    model, weights = load_model(run)
+    fitted = flow_of(run, weights.digest)
+    assert fitted is not None
+    z = fitted.flow.from_base(fixed_noise.fixed_noise(run.config().train.seed, model.latent_dim))
+    with torch.inference_mode():
+        last = pictures.from_unit(model.decode(z).numpy())
+    sheets = fixed_noise.through_flow(model, fitted.flow, run.config().train.seed)
+    np.testing.assert_array_equal(sheets[-1], pictures.grid(last, 8))
+    assert np.abs(sheets[0].astype(int) - sheets[-1]).max() > 1, "and it is a way"
+
+
+def test_animate_through_no_flow_is_refused(
+    trained_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(trained_root / "tiny", tmp_path / "tiny")
+    Run(tmp_path / "tiny").flow_file.unlink()
+    command = "animate", "tiny", "--prior", "flow", "--out", str(tmp_path / "a.gif")
+    assert "has no flow" in refuse(capsys, tmp_path, *command)
+    assert not (tmp_path / "a.gif").exists()
 
 
 def test_traverse_begins_with_the_most_informative_dimension(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from vae.training.batches import batch_index, noise, steps_per_epoch
+from vae.latent.fixed_noise import noise
+from vae.training.batches import batch_index, steps_per_epoch
 
 
 @pytest.mark.parametrize(("num", "batch_size"), [(60, 16), (64, 16), (65, 16), (5, 16), (1, 16)])

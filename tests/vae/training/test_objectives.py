@@ -15,6 +15,7 @@ from vae.config import Config, ModelConfig, TrainConfig, with_values
 from vae.data.dataset import open_dataset
 from vae.errors import InputError
 from vae.latent.encoding import to_unit
+from vae.latent.fixed_noise import noise
 from vae.model.elbo import Terms, kl_parts
 from vae.model.likelihoods import Gaussian
 from vae.model.networks import VAE
@@ -23,7 +24,6 @@ from vae.option_choices import LIKELIHOODS
 from vae.runs.config_file import from_json
 from vae.runs.events import last_event
 from vae.runs.folder import Run
-from vae.training.batches import noise
 from vae.training.objectives import Objective
 from vae.training.state import prepare
 from vae.training.trainer import Trainer

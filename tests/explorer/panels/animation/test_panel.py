@@ -12,7 +12,7 @@ from PIL import Image
 
 from explorer.drawing import charts
 from explorer.panels.animation import downloads
-from explorer.panels.animation.frames import frame_events, payload
+from explorer.panels.animation.frames import frame_events, payload, through_flow
 from explorer.state.session import Session
 from tests.explorer.pages import open_panel, texts
 from vae import pictures
@@ -40,6 +40,40 @@ def test_the_player_gets_every_picture_in_true_colours(
     assert [item["step"] for item in header] == list(range(9))
     assert len(data) == 4 + size + sum(item["num_bytes"] for item in header)
     assert {(item["columns"], item["side"]) for item in header} == {(8, 32)}
+
+
+def test_the_same_noise_goes_through_the_flow_at_the_end(trained_root: Path) -> None:
+    session = Session(trained_root, Run(trained_root / "tiny"))
+    frames, then = frame_events(session), through_flow(session)
+    assert then is not None
+    data = payload(session.run.folder, frames, then)
+    size = int.from_bytes(data[:4], "little")
+    header = json.loads(data[4 : 4 + size])
+    assert len(header) == len(frames) + len(then.sheets)
+    assert header[-1]["label"] == "through the flow, 100%"
+    assert len({item["id"] for item in header}) == len(header)
+    assert len(data) == 4 + size + sum(item["num_bytes"] for item in header)
+    files = tuple(str(session.run.folder / event["samples"]) for event in frames[-2:])
+    film = downloads.animation_file(files, ".gif", "", then.digest, then.sheets)
+    with Image.open(BytesIO(film)) as image:
+        assert image.n_frames == 2 + len(then.sheets)
+
+
+def test_the_end_with_the_flow_can_be_left_out(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_panel(trained_root, "Animation", monkeypatch)
+    (toggle,) = (one for one in at.toggle if one.label == "End with the flow")
+    assert toggle.value
+    sizes = []
+    for wanted in (True, False):
+        toggle.set_value(wanted).run()
+        assert not at.exception
+        player = next(e for e in at.get("bidi_component") if e.key == "training_animation")
+        sizes.append(len(player.proto.bytes))
+        (toggle,) = (one for one in at.toggle if one.label == "End with the flow")
+        assert toggle.value is wanted
+    assert sizes[1] < sizes[0]
 
 
 def test_packed_cells_keep_their_colours_and_lose_their_gaps() -> None:
