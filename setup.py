@@ -5,17 +5,17 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-# Folder in the wheel: where the files lie now, and which. Of the run, what ships and no more.
+# What ships of a run, and no more.
+RUN = [
+    *("NOTES.md", "config.json", "evaluation.json", "events.jsonl", "model.safetensors"),
+    *("latents.npz", "samplers.npz", "flow.safetensors", "maps/umap.npz"),
+    "previews/*.webp",
+]
+# Folder in the wheel: where the files lie now, and which.
 BROUGHT_IN = {
     "explorer/entry": (".", ["app.py", ".streamlit/config.toml"]),
-    "vae/shipped/anime-faces": (
-        "checkpoints/anime-faces",
-        [
-            *("NOTES.md", "config.json", "evaluation.json", "events.jsonl", "model.safetensors"),
-            *("latents.npz", "samplers.npz", "flow.safetensors", "maps/umap.npz"),
-            "previews/*.webp",
-        ],
-    ),
+    "vae/shipped/anime-faces": ("checkpoints/anime-faces", RUN),
+    "vae/shipped/clothes": ("checkpoints/clothes", RUN),
 }
 
 

@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from vae.commands.parser import main as vae
 from vae.data.dataset import open_dataset
 from vae.latent import neighbours
+from vae.latent.encoding import load_latents
 from vae.latent.fitted_flow import flow_made
 from vae.model.checkpoints import load_model
 from vae.runs.events import Event
@@ -31,7 +32,7 @@ from vae.runs.folder import Run, data_cache
 MAX_PREVIEWS = 40
 MAP_POINTS = 2000
 KNOWN_IMAGES = 1500  # training images that samples are compared with
-FLOW_STEPS = 3000  # twice the usual
+FLOW_STEPS = 9000  # three times the usual
 
 
 def thin_previews(events: list[Event]) -> list[Event]:
@@ -89,12 +90,13 @@ def ship(source: Run, target: Run, commands: list[str]) -> None:
     neighbours.save_known(target.samplers_file, known)
     flow_made(target, model, weights.digest, dataset, steps=FLOW_STEPS)
     command("evaluate", target)
+    num_mapped = min(MAP_POINTS, len(load_latents(target.latents_file).mu))
     lines = "\n".join(f"    {command}" for command in commands)
     (target.folder / "NOTES.md").write_text(
         "# How this run was made\n\n"
         f"{lines}\n\n"
         "Then `python -m scripts.ship_run` made it small: weights in half precision, "
-        f"{MAX_PREVIEWS} previews as WebP, a map of {MAP_POINTS:,} images, a flow, a mixture "
+        f"{MAX_PREVIEWS} previews as WebP, a map of {num_mapped:,} images, a flow, a mixture "
         f"fitted to {KNOWN_IMAGES:,} posterior means, its evaluation, no training states. "
         "It can be looked at, evaluated and sampled, but not resumed.\n",
         encoding="utf-8",

@@ -26,7 +26,6 @@ SESSION = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     # More threads than free cores wait for each other: eight times the work on a busy machine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("NUMBA_NUM_THREADS", "1")  # which sets those of torch too, with UMAP
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the fixtures end theirs
     mark = config.stash[SESSION] = leftover_processes.new_mark()
     os.environ[leftover_processes.VARIABLE] = (

@@ -18,33 +18,14 @@ from vae.errors import ExplainedError
 
 if TYPE_CHECKING:
     from vae.latent.aggregate import Aggregate
-    from vae.latent.fitted_flow import FittedFlow
 
 
 HELP = (
     "The density at this point, of the flow fitted to the codes or else of the aggregate "
-    "posterior, compared with the density at the posterior means of validation images. Far below "
-    "all of them, the decoder has seen nothing similar and makes things up. A denser point is more "
-    "average, not better."
+    "posterior, compared with the density at the posterior means of images that were left out. "
+    "Far below all of them, the decoder has seen nothing similar and makes things up. A denser "
+    "point is more average, not better."
 )
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _densities(
-    _flow: FittedFlow, path: str, told: tuple[cache.Stamp | None, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """log p(z) of the flow at each posterior mean in a file, sorted, and where z says something.
-
-    [N], [D]. The others are left at 0, since samples differ from means there. Raises InputError
-    where there are too few means, or none of the dimensions is active.
-    """
-    from vae.latent.aggregate import active_dimensions
-    from vae.latent.encoding import load_latents
-    from vae.latent.flow_paths import log_prob_of
-
-    mu = load_latents(Path(path)).mu
-    active = active_dimensions(mu)
-    return np.sort(log_prob_of(_flow.flow, mu * active)), active
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -67,12 +48,11 @@ def share_of(session: Session, z: Any) -> float | None:
         return None
     fitted = session.flow()
     if fitted is not None and fitted.flow.latent_dim == len(z):
-        from vae.latent.flow_paths import log_prob_of
+        from vae.latent.aggregate import active_dimensions
 
-        told = now, cache.stamp(run.flow_file)
-        known, active = _densities(fitted, str(run.latents_file), told)
-        here = log_prob_of(fitted.flow, (np.asarray(z, np.float32) * active)[None])
-        return float(np.searchsorted(known, here[0]) / len(known))
+        active_dimensions(latents.mu)  # where there are none, nothing can be said
+        here = fitted.log_prob(np.asarray(z, np.float32)[None])
+        return float(np.searchsorted(fitted.typical, here[0]) / len(fitted.typical))
     return _aggregate(str(run.latents_file), now).typicality(np.asarray(z, np.float64))
 
 

@@ -18,6 +18,7 @@ from explorer.state.cache import Stamp
 from vae.config import DataConfig
 from vae.data.dataset import downloads, open_dataset
 from vae.data.import_cache import read_json
+from vae.data.source_names import BUILT_IN
 from vae.runs.folder import data_cache
 
 NUM_SHOWN, TILE = 4, 40  # images of a source, pixels a side
@@ -107,8 +108,12 @@ def _some_images(file: str, now: Stamp) -> str:
     return images.data_url(images.sheet(np.array(pixels[some]), NUM_SHOWN, TILE), "image/webp")
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
-def faces_picture() -> str:
-    """A few of the built-in faces side by side, as an address."""
-    faces = open_dataset(DataConfig(), Path()).take(np.arange(NUM_SHOWN))
-    return images.data_url(images.sheet(faces, NUM_SHOWN, TILE), "image/webp")
+@st.cache_data(max_entries=4, show_spinner=False)
+def built_in_picture(source: str) -> str:
+    """A few of the images of a built-in source side by side, as an address."""
+    if source in BUILT_IN:
+        with np.load(BUILT_IN[source]) as arrays:
+            some = arrays["images"][:NUM_SHOWN, :, :, None]
+    else:
+        some = open_dataset(DataConfig(source), Path()).take(np.arange(NUM_SHOWN))
+    return images.data_url(images.sheet(some, NUM_SHOWN, TILE), "image/webp")

@@ -21,6 +21,7 @@ from vae.errors import ExplainedError
 from vae.runs.folder import list_runs
 
 NUM_RECENT = 5
+BUILT_IN = {"synthetic": "Anime faces", "fashion": "Clothes"}
 
 Use = Callable[[str], None]
 
@@ -54,7 +55,8 @@ def show(root: Path, source: str, choose: Use) -> None:
         folder_browser.show(_first_folder([source, *recent]), use)
         known = known_sources.known_sources(root)
         st.caption("Built in")
-        _built_in("synthetic", "anime faces", known_sources.faces_picture(), use)
+        for name, label in BUILT_IN.items():
+            _built_in(name, label, known_sources.built_in_picture(name), use)
         for name in known_sources.on_disk(root):
             images = known.get(name)
             picture = known_sources.picture(images) if images else None
@@ -93,7 +95,7 @@ def _built_in(source: str, label: str, picture: str | None, use: Use) -> None:
             alt = html.escape(f"Images of {label}")
             st.html(f'<img class="few-images" src="{picture}" alt="{alt}">', width="content")
         st.button(
-            label.capitalize() if source == "synthetic" else label,
+            label,
             key=f"own_images.built_in.{source}",
             on_click=use,
             args=(source,),
@@ -156,7 +158,7 @@ def _removable(
 def _recent(root: Path) -> list[str]:
     """The sources of the runs there are that are still in place, each once."""
     shown = {upload.source for upload in uploads.uploads(root)} | set(map(str, versions(root)))
-    shown |= {"synthetic", *known_sources.on_disk(root)}
+    shown |= {*BUILT_IN, *known_sources.on_disk(root)}
     found: dict[str, None] = {}
     for run in list_runs(root):
         try:

@@ -22,7 +22,6 @@ from explorer.state.session import Session
 from vae.option_choices import PathKind
 
 if TYPE_CHECKING:
-    from vae.latent.fitted_flow import FittedFlow
     from vae.latent.paths import Along, Roads
 
 LETTERS = "ABCDEF"
@@ -105,14 +104,6 @@ def _roads(path: str, now: cache.Stamp) -> Roads:
     return paths.roads(load_latents(Path(path)).mu)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _flow_roads(_flow: FittedFlow, path: str, told: tuple[cache.Stamp | None, ...]) -> Along:
-    from vae.latent.encoding import load_latents
-    from vae.latent.flow_paths import flow_roads
-
-    return flow_roads(_flow.flow, load_latents(Path(path)).mu)
-
-
 def roads(session: Session) -> Along | None:
     """What a path through dense regions goes along; None with fewer than two posterior means.
 
@@ -124,7 +115,9 @@ def roads(session: Session) -> Along | None:
         return None
     fitted = session.flow()
     if fitted is not None and fitted.flow.latent_dim == latents.mu.shape[1]:
-        return _flow_roads(fitted, str(file), (now, cache.stamp(session.run.flow_file)))
+        from vae.latent.flow_paths import FlowRoads
+
+        return FlowRoads(fitted)
     return _roads(str(file), now)
 
 

@@ -36,6 +36,7 @@ ROOT = Path(__file__).parents[2]
 BUILT_FROM = [
     *("app.py", "setup.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE"),
     *("vae", "explorer", ".streamlit", "checkpoints/anime-faces"),
+    "checkpoints/clothes",
 ]
 
 
@@ -175,7 +176,7 @@ def test_the_version_is_one(installed: Installed) -> None:
 def test_commands_see_the_shipped_run_and_write_nothing_beside_it(installed: Installed) -> None:
     before = installed.files()
     listed = installed.run(*installed.command("runs", "--json")).splitlines()[-1]
-    assert [run["run"] for run in json.loads(listed)["runs"]] == ["anime-faces"]
+    assert [run["run"] for run in json.loads(listed)["runs"]] == ["anime-faces", "clothes"]
     installed.run(*installed.command("sample", "anime-faces", "--num", "4"))
     assert [path.name for path in installed.folder.iterdir()] == ["anime-faces-sample.png"]
     (installed.folder / "anime-faces-sample.png").unlink()

@@ -136,7 +136,7 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     from vae import pictures
     from vae.latent import encoding, paths
     from vae.latent.fitted_flow import flow_of
-    from vae.latent.flow_paths import flow_roads
+    from vae.latent.flow_paths import FlowRoads
     from vae.model.checkpoints import load_model
 
     model, weights = load_model(run)
@@ -144,7 +144,7 @@ def interpolate(arguments: argparse.Namespace, progress: Progress) -> Result:
     if arguments.path == "dense":
         try:
             means, fitted = encoding.load_latents(run.latents_file).mu, flow_of(run, weights.digest)
-            along = flow_roads(fitted.flow, means) if fitted else paths.roads(means)
+            along = FlowRoads(fitted) if fitted else paths.roads(means)
         except FileNotFoundError:
             raise InputError(
                 f"Run {run.name} has no posterior means yet: train it until its first evaluation."

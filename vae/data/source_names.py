@@ -15,10 +15,11 @@ from vae.errors import short
 
 QUOTES = ("''", '""', "``", "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb")
 WANTED = (
-    "give synthetic, torchvision:NAME, or the path of a folder of images, a .zip, an .npz or "
-    "MNIST's idx files"
+    "give synthetic, fashion, torchvision:NAME, or the path of a folder of images, a .zip, an "
+    ".npz or MNIST's idx files"
 )
-NO_PATH = re.compile(r"synthetic|torchvision:.*", re.DOTALL)
+BUILT_IN = {"fashion": Path(__file__).parent / "built_in" / "fashion.npz"}  # beside what is drawn
+NO_PATH = re.compile(rf"synthetic|{'|'.join(BUILT_IN)}|torchvision:.*", re.DOTALL)
 
 
 def plain_source(source: str) -> str:
@@ -36,7 +37,7 @@ def plain_source(source: str) -> str:
 
 
 def source_path(source: str) -> Path | None:
-    """Where a plain source lies; None for one that is drawn or fetched."""
+    """Where a plain source lies; None for one that is built in or fetched."""
     return None if NO_PATH.fullmatch(source) else Path(source)
 
 

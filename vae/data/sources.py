@@ -26,7 +26,7 @@ from vae.data.containers.containers import locate_container, locate_parts, why_u
 from vae.data.folders.folders import load_image, locate_folder
 from vae.data.folders.listing import is_system, list_folder, listed
 from vae.data.images import content
-from vae.data.source_names import WANTED, nothing_at, plain_source
+from vae.data.source_names import BUILT_IN, WANTED, nothing_at, plain_source
 from vae.data.tables.table_files import is_table, tables_beside
 from vae.data.torchvision.torchvision_sets import load_torchvision
 from vae.data.versions.version_file import is_version, locate_version
@@ -70,7 +70,7 @@ def _locate(source: str, downloads: Path) -> Source:
     scheme, _, name = source.partition(":")
     if scheme == "torchvision":
         return _locate_torchvision(name.strip(), downloads)
-    path = Path(source)
+    path = BUILT_IN.get(source, Path(source))
     if not os.path.exists(path):
         named = None
         with contextlib.suppress(OSError):  # a name that is too long for any disk

@@ -183,13 +183,13 @@ def _under(flow: Flow | None, measured: Measured) -> dict[str, float]:
     """The kl and the elbo with the prior p(z) of a flow.
 
     E_q[log q(z given x) - log p(z)] is KL(q || N(0, I)), in closed form, and the mean over samples
-    of log N(z; 0, I) - log p(z).
+    of log N(z; 0, I) - log p(z). Of each image log p(z) has an error of mean 0, by one probe.
     """
     if flow is None:
         return {}
     z = torch.from_numpy(measured.z)
     with torch.inference_mode():
-        less = (prior_log_prob(z) - flow.log_prob(z)).double().numpy()
+        less = (prior_log_prob(z) - flow.log_prob(z, 1)).double().numpy()
     kl = measured.kl + less
     elbo = -(measured.nll + kl)
     return {

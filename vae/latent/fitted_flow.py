@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
@@ -19,7 +20,7 @@ from safetensors.torch import save as save_tensors
 from vae.atomic import atomic_write
 from vae.data.dataset import Dataset
 from vae.errors import FileError
-from vae.latent.encoding import Progress, encode_posteriors, some_of
+from vae.latent.encoding import Floats, Progress, encode_posteriors, some_of
 from vae.latent.fit_flow import MOST_IMAGES, STEPS, fit_flow
 from vae.model.flow import Flow
 from vae.model.networks import VAE
@@ -34,6 +35,14 @@ class FittedFlow:
     flow: Flow
     gain: float  # mean of log p(z) - log N(z; 0, I) on images that chose the flow, in nats
     digest: str  # of the weights file
+    typical: Floats  # log p(mu) of some of those images, rising
+
+    def log_prob(self, z: Floats) -> Floats:
+        """log p(z) of points [N, D], as `typical` was measured: 0 where z says nothing. [N]"""
+        with torch.inference_mode():
+            points = self.flow.at_rest(torch.from_numpy(np.asarray(z, np.float32)))
+            values: Floats = self.flow.log_prob(points).numpy()
+        return values
 
     def sample(self, num: int, seed: int, temperature: float = 1.0) -> NDArray[np.float32]:
         """As `Flow.sample`. [num, D]"""
@@ -69,8 +78,8 @@ def flow_made(
     mu, logvar = encode_posteriors(model, dataset, index, progress)
     if run.config().train.objective == "autoencoder":
         logvar[:] = -10.0  # it has no noise, and log variances that nothing was learnt of
-    flow, gain = fit_flow(mu, logvar, progress=progress, steps=steps)
-    fitted = FittedFlow(flow, gain, digest)
+    fit = fit_flow(mu, logvar, progress=progress, steps=steps)
+    fitted = FittedFlow(fit.flow, fit.gain, digest, fit.typical)
     try:
         run.make_writable()
         atomic_write(run.flow_file, flow_bytes(fitted))
@@ -82,12 +91,13 @@ def flow_made(
 def flow_bytes(fitted: FittedFlow) -> bytes:
     """A flow as the bytes of a safetensors file."""
     flow = fitted.flow
-    sizes = [flow.latent_dim, len(flow.active), len(flow.couplings), flow.hidden]
+    sizes = [flow.latent_dim, len(flow.active), flow.hidden, flow.num_blocks]
     metadata = {"gain": repr(fitted.gain), "digest": fitted.digest, "sizes": json.dumps(sizes)}
     tensors = {
-        name: (tensor.half() if ".net." in name else tensor).contiguous()
+        name: (tensor.half() if name.startswith("velocity.") else tensor).contiguous()
         for name, tensor in flow.state_dict().items()
     }
+    tensors["typical"] = torch.from_numpy(fitted.typical)
     return save_tensors(tensors, metadata)
 
 
@@ -96,9 +106,11 @@ def load_flow(data: bytes) -> FittedFlow:
     try:
         metadata = metadata_of(io.BytesIO(data))
         flow = Flow(*json.loads(metadata["sizes"]))
-        flow.load_state_dict(load_tensors(data))
+        tensors = load_tensors(data)
+        typical: Floats = tensors.pop("typical").numpy()
+        flow.load_state_dict(tensors)
         flow.eval().requires_grad_(False)
-        return FittedFlow(flow, float(metadata["gain"]), metadata["digest"])
+        return FittedFlow(flow, float(metadata["gain"]), metadata["digest"], typical)
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise FileError(f"flow.safetensors cannot be read: {reason}") from error

@@ -13,6 +13,7 @@ import contextlib
 import io
 import re
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +125,7 @@ def _laid_out(
         epochs = WARM_EPOCHS if len(mu) <= MANY else WARM_EPOCHS // 2
         warm = {"n_epochs": epochs, "learning_rate": WARM_RATE}
     progress("umap", 0, 1)
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+    with _same_threads(), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         # That it cannot place further points without an index of its own: we do that.
         warnings.filterwarnings("ignore", "precomputed_knn", UserWarning)
         from umap import UMAP
@@ -141,6 +142,18 @@ def _laid_out(
             **warm,
         )
         return np.asarray(layout.fit_transform(mu), np.float32)
+
+
+@contextlib.contextmanager
+def _same_threads() -> Iterator[None]:
+    """Leave torch as many threads as it had: UMAP's numba sets those of all that use OpenMP."""
+    import torch
+
+    num = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(num)
 
 
 def _completed(mu: Floats, before: Floats, progress: Progress) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -28,6 +29,9 @@ from explorer.state.keys import RunKey
 from explorer.state.opened_run import OpenedRun
 from explorer.state.session import Session
 from vae.errors import ExplainedError
+
+if TYPE_CHECKING:
+    from vae.latent.fitted_flow import FittedFlow
 
 COMING = "sliders appear here after the first checkpoint"
 TICK_SECONDS = 2.0  # while the weights change
@@ -123,6 +127,11 @@ def _fitted(path: str, now: cache.Stamp) -> list[list[float]]:
     return _rounded(mixture.sample(NUM_SAMPLES, seed=0))
 
 
+@st.cache_data(max_entries=4, show_spinner=False)
+def _of_flow(digest: str, _flow: FittedFlow) -> list[list[float]]:
+    return _rounded(_flow.sample(NUM_SAMPLES, seed=0))
+
+
 def _rounded(points: np.ndarray) -> list[list[float]]:
     return [[round(float(value), 4) for value in point] for point in points]
 
@@ -131,7 +140,7 @@ def _samples(opened: OpenedRun) -> dict[str, list[list[float]]]:
     """Points to draw from beside the prior, by the name of where they come from."""
     run, found = opened.run, {}
     if (fitted := opened.session.flow()) is not None:
-        found["the flow"] = _rounded(fitted.sample(NUM_SAMPLES, seed=0))
+        found["the flow"] = _of_flow(fitted.digest, fitted)
     for name, file, drawn in (
         ("the mixture", run.samplers_file, _fitted),
         ("the data", run.latents_file, _drawn),

@@ -53,6 +53,8 @@ def test_sets_of_torchvision_that_are_on_disk_are_built_in(root: Path) -> None:
     assert source(at) == "torchvision:MNIST"
     button(at, "Anime faces").click().run()
     assert source(at) == "synthetic"
+    button(at, "Clothes").click().run()
+    assert source(at) == "fashion"
 
 
 def test_what_was_trained_on_is_offered_with_the_number_of_its_images(

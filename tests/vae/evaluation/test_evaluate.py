@@ -300,7 +300,7 @@ def test_the_elbo_under_a_flow_is_another_bound_with_the_same_nll(trained_root: 
     """The kl in it is the mean of log q(z given x) - log p(z), here over many samples."""
     model, data = vae.load(trained_root / "tiny")[0], vae.dataset(trained_root / "tiny")
     found = encoding.encode_images(model, data, data.train, 0)
-    flow, _ = fit_flow(found.mu, found.logvar)
+    flow = fit_flow(found.mu, found.logvar).flow
     result = metrics.evaluate(model, data, data.train, 1, flow=flow)
     assert result["elbo_flow"] == pytest.approx(-(result["nll"] + result["kl_flow"]))
     posterior = Posterior(torch.from_numpy(found.mu), torch.from_numpy(found.logvar))
@@ -321,7 +321,7 @@ def test_each_frechet_distance_is_of_the_set_that_it_names(trained_root: Path) -
     images = data.take(index)
     mu = vae.encode(model, images)
     mixture = fit_mixture(mu + 3, seed=0)  # somewhere else than the prior
-    flow = fit_flow(np.tile(mu - 2, (20, 1)), np.full((20 * num, mu.shape[1]), -4.0))[0]
+    flow = fit_flow(np.tile(mu - 2, (20, 1)), np.full((20 * num, mu.shape[1]), -4.0)).flow
     found = frechet_distances(model, data, index, others, mixture, flow, network, 1000)
     sets = {
         "reconstructions": vae.decode(model, mu),

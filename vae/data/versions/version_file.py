@@ -21,7 +21,7 @@ from typing import Literal, get_args
 from vae.atomic import atomic_json, make_folder
 from vae.data.collection import Collection, Listing, Source
 from vae.data.folders.listing import listed
-from vae.data.source_names import NO_PATH, is_there, nothing_at
+from vae.data.source_names import is_there, nothing_at
 from vae.data.tally import escaped
 from vae.errors import ExplainedError, FileError, InputError
 
@@ -117,8 +117,7 @@ def moved_version(file: Path, place: str, source: Source) -> Iterator[None]:
 def locate_version(file: Path, locate: Callable[[str], Source]) -> Source:
     """The version in `file` as a source. Raises InputError where its own source is not there."""
     version = read_version(file)
-    is_drawn = NO_PATH.fullmatch(version.source) and ":" not in version.source
-    if is_drawn or is_version(Path(version.source)):
+    if version.source == "synthetic" or is_version(Path(version.source)):
         raise InputError(
             f"The data version {file.name} cannot be used: its source must hold images itself, "
             f"and {version.source} does not."

@@ -75,7 +75,7 @@ def show(opened: OpenedRun) -> None:
             processes.start_samplers,
             (
                 "Encodes training images and fits the flow and the mixture to them, in the "
-                "background: one to three minutes on two cores. "
+                "background: one to two minutes on two cores. "
                 f"The same as `python -m vae sample {run.name} --prior flow --nearest`."
             ),
         )
