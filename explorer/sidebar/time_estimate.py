@@ -116,10 +116,13 @@ def _text(answer: Mapping[str, Any], num_epochs: int) -> str:
     every = Config().train.checkpoint_every
     seconds = costs.all(num_steps, every, per_epoch, answer["num_validation"])
     steps = labels.counted(num_steps, "step")
+    flow = ""
+    if answer.get("flow_seconds"):
+        took = labels.duration(answer["flow_seconds"])
+        flow = f" Then a flow is fitted to the codes, in {took} at most."
     return (
         f":material/timer: First pictures after about **{labels.duration(costs.first_pictures)}**, "
         f"the end after about **{labels.duration(seconds)}**: {steps} of "
         f"{costs.step:.2g} s on this machine's {answer['device'].upper()}, with the previews, "
-        "evaluations and checkpoints between them. Then a flow is fitted to the codes, which is "
-        "not counted: up to three minutes on two cores."
+        f"evaluations and checkpoints between them.{flow}"
     )

@@ -44,8 +44,9 @@ def estimate(arguments: argparse.Namespace, progress: Progress) -> Result:
     print(
         f"First pictures after {in_words(first)}, the end after {in_words(total)}: "
         f"{found.num_steps:,} step{'s' * (found.num_steps != 1)} of {costs.step:.3g} s on "
-        f"{found.device}, with the previews, evaluations and checkpoints between them. The images "
-        "are imported by now, which is not counted."
+        f"{found.device}, with the previews, evaluations and checkpoints between them. "
+        + (f"Then a flow is fitted, in {in_words(found.flow)} at most. " if found.flow else "")
+        + "The images are imported by now, which is not counted."
     )
     return {
         "first_pictures_seconds": first,
@@ -53,6 +54,7 @@ def estimate(arguments: argparse.Namespace, progress: Progress) -> Result:
         "step_seconds": costs.step,
         "preview_seconds": costs.preview,
         "evaluation_seconds": costs.evaluation,
+        "flow_seconds": found.flow,
         "num_steps": found.num_steps,
         "steps_per_epoch": found.steps_per_epoch,
         "num_validation": len(dataset.validation),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ WARM_STEPS, COOLDOWN = 50, 0.6  # steps, and the part of all steps in which the 
 NUM_CHECKS, PATIENCE = 10, 2  # on the images left out; so many worse ones end it
 NUM_TYPICAL = 500  # images whose density is kept, to compare with
 JITTER = 1e-6  # of variances
+FEW_STEPS = 20  # that are timed
 
 
 class Fit(NamedTuple):
@@ -81,6 +83,19 @@ def fit_flow(
     with torch.inference_mode():
         typical = flow.log_prob(flow.at_rest(others[0][:NUM_TYPICAL])).sort().values
     return Fit(flow, best[1], typical.numpy())
+
+
+def step_seconds(latent_dim: int) -> float:
+    """How long a step of the fit takes on this machine where all dimensions are active."""
+    generator = torch.Generator().manual_seed(0)
+    mu = torch.randn(2 * BATCH, latent_dim, generator=generator)
+    sigma = torch.full_like(mu, 0.1)
+    flow = _with_velocity(_linear(mu, sigma), generator)
+    about = mu, sigma, mu[:1], generator, None
+    _train(flow, *about, FEW_STEPS)  # the first is slower
+    began = time.perf_counter()
+    _train(flow, *about, FEW_STEPS)
+    return (time.perf_counter() - began) / FEW_STEPS
 
 
 def _linear(mu: Tensor, sigma: Tensor) -> Flow:

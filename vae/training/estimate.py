@@ -10,6 +10,9 @@ from typing import Literal
 
 from vae.config import Config, with_values
 from vae.data.dataset import Dataset
+from vae.latent import fit_flow
+from vae.latent.encoding import encode_posteriors
+from vae.model.networks import VAE
 from vae.option_choices import Request
 from vae.runs.folder import Run
 from vae.runs.milestones import EVALUATION_IMAGES, Costs
@@ -30,7 +33,8 @@ class Estimate:
     """What was measured, and what follows for a training that begins now."""
 
     costs: Costs
-    all: float  # seconds, from its start to its end
+    all: float  # seconds, from its start to its last step
+    flow: float  # seconds at most, for the flow that is fitted then; 0 where none is wanted
     num_steps: int
     steps_per_epoch: int
     device: str
@@ -61,6 +65,7 @@ def estimate(config: Config, dataset: Dataset, folder: Path) -> Estimate:
     """
     began = time.perf_counter()
     run = Run(folder / "estimate")
+    wants_no_flow = config.model.prior == "normal"
     config = states.prepare(run, with_values(config, {"model.prior": "normal"}), dataset)
     trainer = _Steps(run, config, dataset)
     first_pictures = 0.0
@@ -92,16 +97,28 @@ def estimate(config: Config, dataset: Dataset, folder: Path) -> Estimate:
     validation *= min(num_validation, EVALUATION_IMAGES) / num_measured
     state = trainer.state, trainer.epoch, dataset, objective
     save = _timed(lambda: copied(*state).write(run))
+    flow = 0.0 if wants_no_flow else _flow_seconds(trainer.model, dataset)
     costs = Costs(first_pictures, step, preview, validation + save)
     num_steps, per_epoch = trainer.total_steps, trainer.steps_per_epoch
     every = config.train.checkpoint_every
     return Estimate(
         costs,
         costs.all(num_steps, every, per_epoch, num_validation),
+        flow,
         num_steps,
         per_epoch,
         trainer.device.type,
     )
+
+
+def _flow_seconds(model: VAE, dataset: Dataset) -> float:
+    """Of encoding the training images and of fitting a flow to their codes."""
+    num = min(len(dataset.train), fit_flow.MOST_IMAGES)
+    some = dataset.train[: min(num, NUM_EVALUATED)]
+    encode = _timed(lambda: encode_posteriors(model, dataset, some)) * num / len(some)
+    if num < fit_flow.FEWEST_IMAGES:
+        return encode
+    return encode + fit_flow.STEPS * fit_flow.step_seconds(model.latent_dim)
 
 
 def _timed(action: Callable[[], object]) -> float:

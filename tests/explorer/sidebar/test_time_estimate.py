@@ -54,6 +54,7 @@ def test_the_time_is_measured_once_whatever_the_number_of_epochs(at: AppTest) ->
     button(at).click().run()
     assert button(at) is None
     assert "with the previews, evaluations and checkpoints between them" in answer(at)
+    assert "Then a flow is fitted to the codes" in answer(at)
     assert "1,126 steps" in answer(at)  # 18,000 images in batches of 32, twice
     set_number(at, "Epochs", 3)
     assert "1,689 steps" in answer(at)

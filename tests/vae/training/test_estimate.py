@@ -8,6 +8,7 @@ import pytest
 
 from vae.config import Config, with_values
 from vae.data.dataset import open_dataset
+from vae.latent import fit_flow
 from vae.runs.milestones import num_checkpoints, num_previews
 from vae.training import estimate as module
 from vae.training.estimate import estimate
@@ -38,3 +39,22 @@ def test_a_few_steps_stand_for_all(
     parts += num_checkpoints(found.num_steps, 250, 4) * costs.evaluation
     assert found.all == pytest.approx(parts)
     assert found.device == "cpu"
+
+
+@pytest.mark.parametrize(("num", "prior"), [(60, "flow"), (600, "flow"), (600, "normal")])
+def test_the_flow_is_counted_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, num: int, prior: str
+) -> None:
+    monkeypatch.setattr(module, "SOME_SECONDS", 0.1)
+    monkeypatch.setattr(fit_flow, "step_seconds", lambda latent_dim: 0.25 * latent_dim)
+    config = with_values(Config(), {**TINY, "data.num_images": num, "model.prior": prior})
+    found = estimate(config, open_dataset(config.data, tmp_path), tmp_path / "measured")
+    least = fit_flow.STEPS if num == 600 else 0  # fewer images have no velocities
+    if prior == "normal":
+        assert found.flow == 0
+    else:
+        assert least < found.flow < least + 600
+
+
+def test_a_step_of_the_fit_is_measured() -> None:
+    assert 0 < fit_flow.step_seconds(3) < 5
