@@ -82,7 +82,7 @@ def _direction(one: AttributeAxes, group: str, dataset: Dataset) -> Direction:
     sign = -1.0 if one.kind == "number" and one.labels and _is_nothing(one.labels[0]) else 1.0
     return Direction(
         label=label_of(one, there),
-        note=f"R² {int(100 * max(one.explained, 0)) / 100:.2f}",
+        note=f"R² {labels.rounded_down(one.explained)}",
         lines=tuple(
             Line(numbers(sign * move), float(sign * centre), 1.0, numbers(sign * read))
             for move, read, centre in zip(one.moves, one.reads, one.centre, strict=True)

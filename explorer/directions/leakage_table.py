@@ -128,7 +128,7 @@ def table_of(
             f"<span class='{kind}'>{html.escape(labels.label_of(move.attribute))}{towards}</span>"
             f"<span class='bar {kind}'><i style='left:{start:.1f}%;width:{share:.1f}%'></i>"
             f"<b></b></span><span class='number {kind}'>{number}</span>"
-            f"<span class='number'>{max(move.explained, 0):.2f}</span>"
+            f"<span class='number'>{labels.rounded_down(move.explained)}</span>"
         )
     return f"<div class='moves' role='table' aria-label='What it moves'>{''.join(cells)}</div>"
 

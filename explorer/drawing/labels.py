@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 OPTIONS = {  # of the command, as the form of a new run calls them
@@ -34,6 +35,11 @@ REASONS = {
 def label_of(name: str) -> str:
     """The name of an attribute or a measure in words: head_turn as Head turn, KL as it is."""
     return name if name.isupper() else name.replace("_", " ").capitalize()
+
+
+def rounded_down(share: float) -> str:
+    """A share of a variance with two digits, so that none reaches a bound that it does not."""
+    return f"{math.floor(100 * max(share, 0.0) + 1e-9) / 100:.2f}"
 
 
 def counted(num: int, what: str) -> str:

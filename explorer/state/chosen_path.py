@@ -126,9 +126,19 @@ def trace(session: Session, keys: Floats, steps: int, kind: PathKind) -> Floats:
 
     Raises InputError.
     """
+    along = roads(session) if kind == "dense" else None
+    stamps = [cache.stamp(file) for file in (session.run.latents_file, session.run.flow_file)]
+    told = str(session.run.folder), keys.tobytes(), *stamps
+    return _traced(along, keys, told, steps, kind)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _traced(
+    _along: Along | None, _keys: Floats, told: tuple[object, ...], steps: int, kind: PathKind
+) -> Floats:
     from vae.latent import paths
 
-    return paths.trace(keys, steps, kind, roads(session) if kind == "dense" else None)
+    return paths.trace(_keys, steps, kind, _along)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

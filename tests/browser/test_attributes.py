@@ -123,4 +123,7 @@ def test_what_moving_an_attribute_changes_is_measured(page: Page, server: Server
     expect(page.get_by_text(re.compile("Of the move itself"))).to_be_visible()
     table = page.get_by_role("table", name="What it moves")
     expect(table).to_be_visible()
-    assert len(re.findall(r"\b0\.\d\d", table.inner_text())) > 5
+    assert "R²" in table.inner_text()
+    shares = [float(text) for text in table.locator(".number").all_inner_texts() if text[0] in "01"]
+    assert len(shares) > 5
+    assert all(0.2 <= share <= 1 for share in shares)

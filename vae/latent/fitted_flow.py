@@ -38,7 +38,7 @@ class FittedFlow:
     typical: Floats  # log p(mu) of some of those images, rising
 
     def log_prob(self, z: Floats) -> Floats:
-        """log p(z) of points [N, D], as `typical` was measured: 0 where z says nothing. [N]"""
+        """log p(z) of points [N, D], of each with 0 where z says nothing, as in `typical`. [N]"""
         with torch.inference_mode():
             points = self.flow.at_rest(torch.from_numpy(np.asarray(z, np.float32)))
             values: Floats = self.flow.log_prob(points).numpy()
@@ -105,9 +105,9 @@ def load_flow(data: bytes) -> FittedFlow:
     """The flow in the bytes of a file. Raises FileError where they are none."""
     try:
         metadata = metadata_of(io.BytesIO(data))
-        flow = Flow(*json.loads(metadata["sizes"]))
         tensors = load_tensors(data)
         typical: Floats = tensors.pop("typical").numpy()
+        flow = Flow(*json.loads(metadata["sizes"]))
         flow.load_state_dict(tensors)
         flow.eval().requires_grad_(False)
         return FittedFlow(flow, float(metadata["gain"]), metadata["digest"], typical)

@@ -38,8 +38,8 @@ def through_flow(model: VAE, flow: Flow, seed: int) -> list[Pixels]:
     """Sheets of the fixed noise on its way through a flow, whose base it is noise of.
 
     From where N(0, I) puts it to where the flow does, in straight lines: the first sheet is a step
-    on from the last preview of the model, the last one is samples of the flow. They are laid out
-    as previews are. [rows * H, columns * W, 3]
+    on from what the model makes of the noise itself, the last one is samples of the flow. They are
+    laid out as previews are. [rows * H, columns * W, 3]
     """
     model.eval()
     eps = fixed_noise(seed, model.latent_dim)

@@ -20,9 +20,10 @@ from torch import Tensor, nn
 
 from vae.model.posterior import prior_log_prob
 
-STEPS = 10  # of Runge and Kutta's method of fourth order
+STEPS = 16  # of Runge and Kutta's method of fourth order
+SIMPSON = [c / 3 for c in (1, *(4, 2) * (STEPS // 2 - 1), 4, 1)]  # rule, for the divergence
 NUM_FREQUENCIES, FASTEST = 32, 100.0  # of the waves that tell the time
-PROBES = 4
+MOST_ROWS = 16_384  # points times probes that are held at once
 NEVER_ZERO = 1e-5  # added to a variance
 
 
@@ -74,11 +75,11 @@ class Velocity(nn.Module):
         velocity: Tensor = self.leave(F.silu(h))
         return velocity
 
-    def with_divergence(self, x: Tensor, t: Tensor, probes: Tensor) -> tuple[Tensor, Tensor]:
-        """The velocity, and the mean over probes e [P, N, A] of e . (dv/dx) e. [N, A], [N]
+    def divergence(self, x: Tensor, t: Tensor, probes: Tensor) -> Tensor:
+        """The mean over probes e [P, N, A] of e . (dv/dx) e. [N]
 
         That is div v, the trace of dv/dx, where the mean of e e' is the identity, or is expected
-        to be (Hutchinson 1990).
+        to be.
         """
         h, change = self._entered(x, t), F.linear(probes, self.enter.weight)
         for block in self.blocks:
@@ -86,7 +87,8 @@ class Velocity(nn.Module):
             h, change = block.with_change(h, change)
         gate = torch.sigmoid(h)
         change = F.linear(gate * (1 + h * (1 - gate)) * change, self.leave.weight)
-        return self.leave(h * gate), (change * probes).sum(-1).mean(0)
+        divergence: Tensor = (change * probes).sum(-1).mean(0)
+        return divergence
 
     def _entered(self, x: Tensor, t: Tensor) -> Tensor:
         angles = t[..., None] * self.frequencies if t.dim() == 0 else t * self.frequencies
@@ -132,24 +134,30 @@ class Flow(nn.Module):
         x, _ = self._carried(e[:, self.active], 0.0, 1.0)
         return e.index_copy(1, self.active, x @ self.root.T + self.centre)
 
-    def log_prob(self, z: Tensor, num_probes: int | None = PROBES) -> Tensor:
-        """log p(z) in nats. [..., D] -> [...]
+    def log_prob(self, z: Tensor, num_probes: int | None = None) -> Tensor:
+        """log p(z) in nats, as exact as the steps are. [..., D] -> [...]
 
-        Of each point with an error of its own, of mean 0 and, in 64 dimensions, 1 nat with 4
-        probes; the same each time. None: with all of dv/dx, as exact as the steps are.
+        With `num_probes` the divergence of each point is estimated (Hutchinson 1990): quicker where
+        D is large, with an error of mean 0 which differs from point to point, in 64 dimensions of
+        10 nats with 1 probe. The same points have the same errors each time.
         """
         points = z.reshape(-1, self.latent_dim)
-        x, num = self.whitened(points), len(self.active)
-        if num_probes is None or num_probes >= num:
-            probes = (math.sqrt(num) * torch.eye(num).to(x))[:, None].expand(num, len(x), num)
-        else:
-            generator = torch.Generator().manual_seed(0)
-            signs = torch.randint(0, 2, (num_probes, *x.shape), generator=generator)
-            probes = (2 * signs - 1).to(x)
-        e, divergence = self._carried(x, 1.0, 0.0, probes)
-        base = points.index_copy(1, self.active, e)
-        log_prob = prior_log_prob(base) + divergence - self.root.diagonal().log().sum()
-        return log_prob.reshape(z.shape[:-1])
+        generator = torch.Generator().manual_seed(0)
+        num = len(self.active)
+        is_exact = num_probes is None or num_probes >= num
+        most = max(1, MOST_ROWS // max(1, num if is_exact else num_probes or 1))
+        found = [torch.zeros(0).to(points)]
+        for part in torch.split(points, most):
+            x = self.whitened(part)
+            if is_exact:
+                probes = (math.sqrt(num) * torch.eye(num).to(x))[:, None].expand(num, len(x), num)
+            else:
+                signs = torch.randint(0, 2, (num_probes or 1, *x.shape), generator=generator)
+                probes = (2 * signs - 1).to(x)
+            e, divergence = self._carried(x, 1.0, 0.0, probes)
+            base = part.index_copy(1, self.active, e)
+            found.append(prior_log_prob(base) + divergence - self.root.diagonal().log().sum())
+        return torch.cat(found).reshape(z.shape[:-1])
 
     @torch.inference_mode()
     def sample(self, num: int, seed: int, temperature: float = 1.0) -> Tensor:
@@ -169,19 +177,21 @@ class Flow(nn.Module):
             return x, total
         for step in range(STEPS):
             now = start + size * step
-            first = self._at(x, now, probes)
-            second = self._at(x + size / 2 * first[0], now + size / 2, probes)
-            third = self._at(x + size / 2 * second[0], now + size / 2, probes)
-            last = self._at(x + size * third[0], now + size, probes)
-            four = zip(first, second, third, last, strict=True)
-            moved, added = (size / 6 * (a + 2 * b + 2 * c + d) for a, b, c, d in four)
-            x, total = x + moved, total + added
-        return x, total
+            total = total + size * SIMPSON[step] * self._divergence(x, now, probes)
+            first = self._velocity(x, now)
+            second = self._velocity(x + size / 2 * first, now + size / 2)
+            third = self._velocity(x + size / 2 * second, now + size / 2)
+            last = self._velocity(x + size * third, now + size)
+            x = x + size / 6 * (first + 2 * second + 2 * third + last)
+        return x, total + size * SIMPSON[-1] * self._divergence(x, end, probes)
 
-    def _at(self, x: Tensor, time: float, probes: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The velocity [N, A] and, with probes, its divergence [N], else zeros."""
+    def _velocity(self, x: Tensor, time: float) -> Tensor:
         assert self.velocity is not None
-        t = x.new_tensor(time)
-        if probes is None:
-            return self.velocity(x, t), x.new_zeros(len(x))
-        return self.velocity.with_divergence(x, t, probes)
+        velocity: Tensor = self.velocity(x, x.new_tensor(time))
+        return velocity
+
+    def _divergence(self, x: Tensor, time: float, probes: Tensor | None) -> Tensor:
+        """0 where nobody asks. [N]"""
+        if probes is None or self.velocity is None:
+            return x.new_zeros(len(x))
+        return self.velocity.divergence(x, x.new_tensor(time), probes)

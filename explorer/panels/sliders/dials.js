@@ -132,7 +132,7 @@ class Dials extends LivePicture {
       ]),
     );
     // What a hand holds stays until it lets go: then the page is told, and answers.
-    if (this.layout !== layout && !this.before) {
+    if (this.layout !== layout && (!this.before || this.run !== path)) {
       this.layout = layout;
       this.build(data);
     }

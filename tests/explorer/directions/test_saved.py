@@ -267,6 +267,7 @@ def test_outside_of_the_crop_is_dimmed() -> None:
 def test_typicality_is_told_and_falls_far_from_the_data(run: Run) -> None:
     latents = load_latents(run.latents_file)
     mu = np.random.default_rng(0).standard_normal((80, 6)).astype(np.float32)
+    run.flow_file.unlink()  # it was fitted to others
     some = {"index": np.arange(80) % 60, "mu": mu, "logvar": mu * 0 - 3, "mse": mu[:, 0] * 0}
     save_latents(run.latents_file, dataclasses.replace(latents, **some))
     at = page("Sliders")

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from vae.model import flow as module
 from vae.model.flow import Flow
 from vae.model.posterior import prior_log_prob
 
@@ -50,19 +51,18 @@ def test_it_carries_points_far() -> None:
 
 def test_its_density_is_that_of_the_change_of_variables() -> None:
     flow, z = made(), points()
-    for point, got in zip(z, flow.log_prob(z, None), strict=True):
+    for point, got in zip(z, flow.log_prob(z), strict=True):
         jacobian = torch.autograd.functional.jacobian(lambda p: flow.to_base(p[None])[0], point)
         base = flow.to_base(point[None])[0]
         wanted = prior_log_prob(base) + torch.linalg.slogdet(jacobian).logabsdet
-        torch.testing.assert_close(got, wanted, **NEAR)
+        torch.testing.assert_close(got, wanted, rtol=0, atol=0.05)
 
 
 def test_a_divergence_is_the_trace_of_the_jacobian() -> None:
     velocity, x, t = made(6, 6).velocity, points(), torch.tensor(0.3, dtype=torch.float64)
     assert velocity is not None
     probes = points(3 * 8).reshape(3, 8, 6)
-    same, got = velocity.with_divergence(x, t, probes)
-    torch.testing.assert_close(same, velocity(x, t))
+    got = velocity.divergence(x, t, probes)
     for n, point in enumerate(x):
         jacobian = torch.autograd.functional.jacobian(lambda p: velocity(p, t), point)
         wanted = torch.stack([probe @ jacobian @ probe for probe in probes[:, n]]).mean()
@@ -74,8 +74,19 @@ def test_few_probes_are_right_in_the_mean_and_the_same_each_time() -> None:
     many = flow.log_prob(z.expand(20_000, -1), 1)
     error = (many.std() / len(many) ** 0.5).item()
     assert many.std() > 0.05
-    assert many.mean().item() == pytest.approx(flow.log_prob(z, None).item(), abs=4 * error)
+    assert many.mean().item() == pytest.approx(flow.log_prob(z).item(), abs=4 * error)
     torch.testing.assert_close(flow.log_prob(z, 2), flow.log_prob(z, 2), rtol=0, atol=0)
+
+
+def test_many_points_are_measured_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    flow, z = made(), points(30)
+    exact, estimated = flow.log_prob(z), flow.log_prob(z, 1)
+    monkeypatch.setattr(module, "MOST_ROWS", 12)
+    torch.testing.assert_close(flow.log_prob(z.reshape(5, 6, 6)).flatten(), exact)
+    in_parts = flow.log_prob(z, 1)
+    assert (in_parts - flow.log_prob(z[:12], 1).repeat(3)[:30]).std() > 0.05, "errors of their own"
+    assert in_parts.mean().item() == pytest.approx(estimated.mean().item(), abs=0.5)
+    assert flow.log_prob(z[:0]).shape == (0,)
 
 
 def test_its_density_is_one_in_all() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor
 
 from vae.config import Config, with_values
 from vae.data.dataset import open_dataset
 from vae.latent import fit_flow
+from vae.model.flow import Flow
 from vae.runs.milestones import num_checkpoints, num_previews
 from vae.training import estimate as module
 from vae.training.estimate import estimate
@@ -56,5 +59,16 @@ def test_the_flow_is_counted_apart(
         assert least < found.flow < least + 600
 
 
-def test_a_step_of_the_fit_is_measured() -> None:
-    assert 0 < fit_flow.step_seconds(3) < 5
+def test_a_step_of_the_fit_is_measured_by_all_that_it_divides_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken: list[int] = []
+    matching = fit_flow._matching
+
+    def counting(flow: Flow, z: Tensor, generator: torch.Generator) -> Tensor:
+        taken.append(torch.is_grad_enabled())
+        return matching(flow, z, generator)
+
+    monkeypatch.setattr(fit_flow, "_matching", counting)
+    assert fit_flow.step_seconds(64) > 0
+    assert sum(taken) == 2 * fit_flow.FEW_STEPS
