@@ -37,6 +37,11 @@ class FittedFlow:
     digest: str  # of the weights file
     typical: Floats  # log p(mu) of some of those images, rising
 
+    @property
+    def identity(self) -> str:
+        """What no other flow has, of the same weights either."""
+        return f"{self.digest}:{self.gain!r}"
+
     def log_prob(self, z: Floats) -> Floats:
         """log p(z) of points [N, D], of each with 0 where z says nothing, as in `typical`. [N]"""
         with torch.inference_mode():

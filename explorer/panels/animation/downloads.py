@@ -28,12 +28,12 @@ def downloads(session: Session, frames: list[Event], then: ThroughFlow | None) -
     run = session.run
     files = tuple(str(run.folder / event["samples"]) for event in frames)
     recipe = recipe_of(session, frames)
-    digest, sheets = (then.digest, then.sheets) if then else ("", [])
+    identity, sheets = (then.identity, then.sheets) if then else ("", [])
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for label, suffix in FORMATS.items():
             st.download_button(
                 label,
-                data=partial(animation_file, files, suffix, recipe, digest, sheets),
+                data=partial(animation_file, files, suffix, recipe, identity, sheets),
                 file_name=f"{run.name}-training{suffix}",
                 mime=MIME[suffix],
                 icon=":material/download:",
@@ -62,12 +62,12 @@ def animation_file(
     files: tuple[str, ...],
     suffix: str,
     recipe: str = "",
-    digest: str = "",
+    identity: str = "",
     _then: Sequence[Pixels] = (),
 ) -> bytes:
     """The animation as the bytes of a GIF, WebP or MP4, in true colours.
 
-    `_then`: sheets that come after the files, of the weights with this digest.
+    `_then`: sheets that come after the files, through the flow with this identity.
     """
     from vae import pictures
 

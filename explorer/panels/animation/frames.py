@@ -46,12 +46,12 @@ def _frame(path: str, now: cache.Stamp) -> tuple[bytes, int, int]:
 class ThroughFlow:
     """The same noise on its way through the flow, after the last preview."""
 
-    digest: str  # of the weights
+    identity: str  # of the flow
     sheets: list[Pixels]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _sheets(digest: str, seed: int, _model: VAE, _flow: Flow) -> list[Pixels]:
+def _sheets(identity: str, seed: int, _model: VAE, _flow: Flow) -> list[Pixels]:
     from vae.latent import fixed_noise
 
     return fixed_noise.through_flow(_model, _flow, seed)
@@ -66,11 +66,11 @@ def through_flow(session: Session) -> ThroughFlow | None:
     if loaded is None or fitted is None:
         return None
     seed = session.run.config(session.events()).train.seed
-    return ThroughFlow(fitted.digest, _sheets(fitted.digest, seed, loaded[0], fitted.flow))
+    return ThroughFlow(fitted.identity, _sheets(fitted.identity, seed, loaded[0], fitted.flow))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _packed(digest: str, _sheets: list[Pixels]) -> list[tuple[bytes, int, int]]:
+def _packed(identity: str, _sheets: list[Pixels]) -> list[tuple[bytes, int, int]]:
     return [charts.packed(sheet, SHEET_ROWS) for sheet in _sheets]
 
 
@@ -96,11 +96,11 @@ def payload(folder: Path, frames: list[Event], then: ThroughFlow | None = None) 
             }
         )
     if then is not None:
-        for k, (picture, columns, side) in enumerate(_packed(then.digest, then.sheets), 1):
+        for k, (picture, columns, side) in enumerate(_packed(then.identity, then.sheets), 1):
             pictures.append(picture)
             header.append(
                 {
-                    "id": f"flow:{then.digest}:{k}",
+                    "id": f"flow:{then.identity}:{k}",
                     "step": frames[-1]["step"],
                     "label": f"through the flow, {k / len(then.sheets):.0%}",
                     "columns": columns,

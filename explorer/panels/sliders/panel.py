@@ -128,7 +128,7 @@ def _fitted(path: str, now: cache.Stamp) -> list[list[float]]:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _of_flow(digest: str, _flow: FittedFlow) -> list[list[float]]:
+def _of_flow(identity: str, _flow: FittedFlow) -> list[list[float]]:
     return _rounded(_flow.sample(NUM_SAMPLES, seed=0))
 
 
@@ -140,7 +140,7 @@ def _samples(opened: OpenedRun) -> dict[str, list[list[float]]]:
     """Points to draw from beside the prior, by the name of where they come from."""
     run, found = opened.run, {}
     if (fitted := opened.session.flow()) is not None:
-        found["the flow"] = _of_flow(fitted.digest, fitted)
+        found["the flow"] = _of_flow(fitted.identity, fitted)
     for name, file, drawn in (
         ("the mixture", run.samplers_file, _fitted),
         ("the data", run.latents_file, _drawn),
