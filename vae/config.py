@@ -83,6 +83,12 @@ class ModelConfig:
         default=(32, 64, 128, 192, 192),
         metadata={"help": "residual, conv: channels of the five levels, finest first"},
     )
+    modulation: option_choices.Modulation = field(
+        default="yes",
+        metadata={
+            "help": "residual: z also scales and shifts the channels at each level of the decoder"
+        },
+    )
     hidden_dim: int = field(default=400, metadata={"help": "mlp: width of the hidden layer"})
     likelihood: option_choices.LikelihoodName | None = field(
         default=None,
@@ -115,6 +121,7 @@ class ModelConfig:
             "model.channels must be five whole numbers from 1 to 2048, such as "
             f"32,64,128,192,192, not {short(','.join(map(str, self.channels)))}.",
         )
+        option_checks.check_choice("model.modulation", self.modulation, option_choices.MODULATIONS)
         option_checks.check_whole("model.hidden_dim", self.hidden_dim, 1, 16384)
         option_checks.check_choice("model.likelihood", self.likelihood, option_choices.LIKELIHOODS)
         option_checks.check_positive("model.sigma", self.sigma)

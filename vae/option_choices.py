@@ -16,6 +16,8 @@ NETWORK_LABELS: dict[Network, str] = {
     "conv": "conv: five layers, as in tutorials",
     "mlp": "one hidden layer",
 }
+Modulation = Literal["yes", "no"]
+MODULATIONS: tuple[Modulation, ...] = get_args(Modulation)
 LikelihoodName = Literal["bernoulli", "gaussian", "gaussian_bands", "gaussian_per_pixel", "laplace"]
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 ObjectiveName = Literal["elbo", "importance_weighted", "beta_tc", "autoencoder"]

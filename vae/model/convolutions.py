@@ -195,11 +195,30 @@ class ResidualEncoder(nn.Module):
         return heads
 
 
+class Modulation(nn.Linear):
+    """Scales and shifts channels by what z says, at first by nothing: FiLM, arXiv:1709.07871."""
+
+    def __init__(self, latent_dim: int, channels: int) -> None:
+        super().__init__(latent_dim, 2 * channels)
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
+
+    def modulated(self, maps: Tensor, z: Tensor) -> Tensor:
+        """[N, C, H, W], [N, D] -> [N, C, H, W]"""
+        scale, shift = self(z)[..., None, None].chunk(2, 1)
+        result: Tensor = maps * (1 + scale) + shift
+        return result
+
+
 class ResidualDecoder(nn.Module):
-    """The encoder the other way round; `output_shape` is that of its output."""
+    """The encoder the other way round; modulated, it hears of z at each level."""
 
     def __init__(
-        self, output_shape: tuple[int, int, int], latent_dim: int, channels: Sequence[int]
+        self,
+        output_shape: tuple[int, int, int],
+        latent_dim: int,
+        channels: Sequence[int],
+        is_modulated: bool,
     ):
         super().__init__()
         num_channels, self.size, _ = output_shape
@@ -214,8 +233,15 @@ class ResidualDecoder(nn.Module):
             layers += [nn.SiLU(), up]
         last = LastConvolution(channels[0], 4 * num_channels, 3, padding=1)
         self.layers = nn.Sequential(*layers, nn.SiLU(), last, PixelShuffle(2))
+        modulated = reversed(channels[:-1]) if is_modulated else ()
+        self.modulations = nn.ModuleList(Modulation(latent_dim, num) for num in modulated)
 
     def forward(self, z: Tensor) -> Tensor:
         maps = self.linear(z).unflatten(1, self.bottom_shape)
-        output: Tensor = self.layers(maps.contiguous(memory_format=torch.channels_last))
-        return cropped(output, self.size)
+        maps = maps.contiguous(memory_format=torch.channels_last)
+        modulations = iter(self.modulations)
+        for layer in self.layers:
+            maps = layer(maps)
+            if isinstance(layer, Upconvolution) and self.modulations:
+                maps = next(modulations).modulated(maps, z)  # type: ignore[operator]
+        return cropped(maps, self.size)

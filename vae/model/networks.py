@@ -19,10 +19,6 @@ from vae.model.posterior import Posterior
 
 # logvar stays inside (-LOGVAR_BOUND, LOGVAR_BOUND) with a gradient everywhere.
 LOGVAR_BOUND = 12.0
-CONVOLUTIONAL = {
-    "residual": (ResidualEncoder, ResidualDecoder),
-    "conv": (ConvEncoder, ConvDecoder),
-}
 
 
 class OfEach(NamedTuple):
@@ -66,9 +62,13 @@ class VAE(nn.Module):
                 nn.Unflatten(1, output_shape),
             )
         else:
-            of_encoder, of_decoder = CONVOLUTIONAL[config.name]
-            self.encoder = of_encoder(image_shape, config.latent_dim, config.channels)
-            self.decoder = of_decoder(output_shape, config.latent_dim, config.channels)
+            about = config.latent_dim, config.channels
+            if config.name == "conv":
+                self.encoder = ConvEncoder(image_shape, *about)
+                self.decoder = ConvDecoder(output_shape, *about)
+            else:
+                self.encoder = ResidualEncoder(image_shape, *about)
+                self.decoder = ResidualDecoder(output_shape, *about, config.modulation == "yes")
 
     def encode(self, x: Tensor) -> Posterior:
         """q(z given x). x [N, C, H, W] in [0, 1] -> mu, logvar [N, D]"""

@@ -14,7 +14,11 @@ from vae.runs.events import Event
 SOURCE = "data.source"  # the same images may lie at another place when a run goes on
 
 # What runs had before there was an option for it, where that is not the default of today.
-FORMERLY = {"train.lr_schedule": "constant", "train.optimizer": "adam"}
+FORMERLY = {
+    "train.lr_schedule": "constant",
+    "train.optimizer": "adam",
+    "model.modulation": "no",
+}
 
 
 def to_document(config: Config) -> dict[str, Any]:

@@ -21,6 +21,7 @@ LAYERS = {
     "Upconvolution": "Upconv",
     "Linear": "Linear",
     "Residual": "Residual",
+    "Modulation": "Scale and shift by z",
     "PixelUnshuffle": "Pixels to channels",
     "PixelShuffle": "Channels to pixels",
 }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from vae import option_choices
 from vae.config import ModelConfig
 from vae.faces.synthetic import faces
+from vae.model.convolutions import Modulation
 from vae.model.networks import VAE, num_parameters
 from vae.model.weight_norm import normalise_weights, plain_weights, start_from_data
 from vae.option_choices import NETWORKS
@@ -154,3 +156,35 @@ def test_weight_normalisation_changes_no_function_by_itself() -> None:
     before = model(x, torch.zeros(3, 5))
     normalise_weights(model)
     torch.testing.assert_close(model(x, torch.zeros(3, 5)).elbo, before.elbo)
+
+
+def test_z_scales_and_shifts_the_channels_of_each_level() -> None:
+    """At first by nothing: then it is the network without modulation, of the same seed."""
+    made = []
+    for modulation in option_choices.MODULATIONS:
+        torch.manual_seed(0)
+        config = ModelConfig(latent_dim=5, channels=(4, 4, 8, 8, 8), modulation=modulation)
+        made.append(VAE(config, (3, 32, 32)).eval())
+    model, plain = made
+    model.decoder.load_state_dict(plain.decoder.state_dict(), strict=False)
+    z = torch.randn(6, 5)
+    torch.testing.assert_close(model.decode(z), plain.decode(z))
+    modulations = list(model.decoder.modulations)  # type: ignore[arg-type]
+    assert [m.out_features for m in modulations] == [16, 16, 8, 8]
+    assert not len(plain.decoder.modulations)  # type: ignore[arg-type]
+    with torch.no_grad():
+        model.decoder.linear.weight.zero_()  # what z says at the bottom
+        assert (model.decode(z) - model.decode(z[:1])).abs().max() < 1e-6, "nothing of z is left"
+        for modulation in modulations:
+            torch.nn.init.normal_(modulation.weight, std=0.5)
+            assert (model.decode(z) - model.decode(z[:1])).abs().max() > 1e-4
+            modulation.weight.zero_()
+
+
+def test_a_modulation_scales_and_shifts_by_what_it_is_told() -> None:
+    modulation, maps, z = Modulation(2, 3), torch.randn(4, 3, 5, 5), torch.randn(4, 2)
+    torch.testing.assert_close(modulation.modulated(maps, z), maps)
+    with torch.no_grad():
+        modulation.bias.copy_(torch.tensor([1.0, 0.0, -1.0, 0.0, 2.0, 0.5]))
+    wanted = torch.stack([2 * maps[:, 0], maps[:, 1] + 2, torch.full((4, 5, 5), 0.5)], 1)
+    torch.testing.assert_close(modulation.modulated(maps, z), wanted)

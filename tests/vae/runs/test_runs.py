@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from vae.atomic import atomic_write
-from vae.config import Config, options, parse_option, with_values
+from vae.config import Config, get_value, options, parse_option, with_values
 from vae.errors import FileError, InputError
-from vae.runs.config_file import from_json, to_document
+from vae.runs.config_file import FORMERLY, from_json, to_document
 from vae.runs.events import EventWriter, numbered, read_events
 from vae.runs.folder import Run, existing_run, free_name, list_runs, open_run
 
@@ -179,6 +179,7 @@ def test_the_options_are_these() -> None:
         "model.name",
         "model.latent_dim",
         "model.channels",
+        "model.modulation",
         "model.hidden_dim",
         "model.likelihood",
         "model.sigma",
@@ -252,3 +253,17 @@ def test_a_lock_that_cannot_be_tried_is_not_held(tmp_path: Path) -> None:
     run = a_run(tmp_path, "start", "end:finished")
     run.lock_file.mkdir()  # as with a file of somebody else, or a disk that may only be read
     assert run.status() == "finished"
+
+
+def test_a_run_from_before_an_option_goes_on_as_it_began() -> None:
+    document = to_document(Config())
+    assert from_json(json.dumps(document)) == Config()
+    for name in FORMERLY:
+        section, _, item = name.partition(".")
+        del document[section][item]
+    before = from_json(json.dumps(document))
+    assert {name: get_value(before, name) for name in FORMERLY} == {
+        "train.lr_schedule": "constant",
+        "train.optimizer": "adam",
+        "model.modulation": "no",
+    }

@@ -82,7 +82,7 @@ def test_convolutions_move_by_muon_and_all_else_by_adam(
     vectors, rest = [], []
     for name, parameter in other.named_parameters():
         (vectors if name.endswith((".original0", ".bias")) else rest).append(parameter)
-    assert len(vectors) == 33  # 15 lengths, and 18 biases
+    assert len(vectors) == 37  # 15 lengths, and 22 biases
     adam = torch.optim.Adam([{"params": rest}, {"params": vectors, "lr": 10 * LR}], LR, BETAS)
     optimizer = optimizer_of(model)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}

@@ -46,8 +46,15 @@ def test_multiply_adds_are_those_counted_by_hand() -> None:
         ("Residual 3x3, SiLU", 2 * 2 * (16 * 9) * 16),
         ("Linear", 16 * 4 * 20),
     ]
-    up = [("Upconv 4x4 / 2", 2 * 2 * (16 * 16) * 16), ("Upconv 4x4 / 2", 4 * 4 * (16 * 16) * 8)]
+    up = [
+        ("Upconv 4x4 / 2", 2 * 2 * (16 * 16) * 16),
+        ("Upconv 4x4 / 2", 4 * 4 * (16 * 16) * 8),
+        ("Upconv 4x4 / 2", 8 * 8 * (8 * 16) * 8),
+        ("Upconv 4x4 / 2", 16 * 16 * (8 * 16) * 4),
+    ]
     assert [row for row in many["Decoder"] if row[0] == "Upconv 4x4 / 2"] == up
+    by_z = [row for row in many["Decoder"] if row[0].startswith("Scale and shift by z")]
+    assert [number for _, number in by_z] == [10 * 2 * num for num in (16, 8, 8, 4)]
     assert many["Decoder"][-2:] == [
         ("Conv 3x3", 32 * 32 * (4 * 9) * 12),
         ("Channels to pixels", 0),
