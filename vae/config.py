@@ -83,12 +83,6 @@ class ModelConfig:
         default=(32, 64, 128, 192, 192),
         metadata={"help": "residual, conv: channels of the five levels, finest first"},
     )
-    modulation: option_choices.Modulation = field(
-        default="yes",
-        metadata={
-            "help": "residual: z also scales and shifts the channels at each level of the decoder"
-        },
-    )
     hidden_dim: int = field(default=400, metadata={"help": "mlp: width of the hidden layer"})
     likelihood: option_choices.LikelihoodName | None = field(
         default=None,
@@ -109,6 +103,12 @@ class ModelConfig:
         metadata={
             "help": "flow: fit a flow to the codes after training, to draw samples from; normal: "
             "draw them from N(0, I), the prior of the loss in both cases"
+        },
+    )
+    modulation: option_choices.Modulation = field(
+        default="yes",
+        metadata={
+            "help": "residual: z also scales and shifts the channels at each level of the decoder"
         },
     )
 
