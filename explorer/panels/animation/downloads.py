@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from explorer.panels.animation.frames import ThroughFlow
 from explorer.state import opened_run
 from explorer.state.session import Session
 from vae.errors import ExplainedError
-from vae.pictures import Pixels
 from vae.runs.events import Event
 
 MIN_EXPORT_WIDTH = 480  # smaller sheets are enlarged in the files
@@ -28,12 +26,12 @@ def downloads(session: Session, frames: list[Event], then: ThroughFlow | None) -
     run = session.run
     files = tuple(str(run.folder / event["samples"]) for event in frames)
     recipe = recipe_of(session, frames)
-    identity, sheets = (then.identity, then.sheets) if then else ("", [])
+    identity = then.identity if then else ""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for label, suffix in FORMATS.items():
             st.download_button(
                 label,
-                data=partial(animation_file, files, suffix, recipe, identity, sheets),
+                data=partial(animation_file, files, suffix, recipe, identity, then),
                 file_name=f"{run.name}-training{suffix}",
                 mime=MIME[suffix],
                 icon=":material/download:",
@@ -63,15 +61,17 @@ def animation_file(
     suffix: str,
     recipe: str = "",
     identity: str = "",
-    _then: Sequence[Pixels] = (),
+    _then: ThroughFlow | None = None,
 ) -> bytes:
     """The animation as the bytes of a GIF, WebP or MP4, in true colours.
 
-    `_then`: sheets that come after the files, through the flow with this identity.
+    `_then`: what comes after the files, through the flow with this identity.
     """
     from vae import pictures
 
-    frames = [*(pictures.read_png(Path(file)) for file in files), *_then]
+    frames = [pictures.read_png(Path(file)) for file in files]
+    if _then is not None:
+        frames += _then.sheets
     factor = max(1, -(-MIN_EXPORT_WIDTH // frames[0].shape[1]))
     enlarged = [pictures.enlarge(frame, factor) for frame in frames]
     return pictures.animation(enlarged, suffix, comment=recipe)

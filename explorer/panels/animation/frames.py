@@ -47,7 +47,14 @@ class ThroughFlow:
     """The same noise on its way through the flow, after the last preview."""
 
     identity: str  # of the flow
-    sheets: list[Pixels]
+    seed: int
+    model: VAE
+    flow: Flow
+
+    @property
+    def sheets(self) -> list[Pixels]:
+        """Made when they are first asked for, which takes a second or two."""
+        return _sheets(self.identity, self.seed, self.model, self.flow)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -66,12 +73,17 @@ def through_flow(session: Session) -> ThroughFlow | None:
     if loaded is None or fitted is None:
         return None
     seed = session.run.config(session.events()).train.seed
-    return ThroughFlow(fitted.identity, _sheets(fitted.identity, seed, loaded[0], fitted.flow))
+    return ThroughFlow(fitted.identity, seed, loaded[0], fitted.flow)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _packed(identity: str, _sheets: list[Pixels]) -> list[tuple[bytes, int, int]]:
-    return [charts.packed(sheet, SHEET_ROWS) for sheet in _sheets]
+def _packed(identity: str, _then: ThroughFlow) -> list[tuple[bytes, int, int]]:
+    return [charts.packed(sheet, SHEET_ROWS) for sheet in _then.sheets]
+
+
+def prepare(then: ThroughFlow) -> None:
+    """Make what `payload` needs of it."""
+    _packed(then.identity, then)
 
 
 def payload(folder: Path, frames: list[Event], then: ThroughFlow | None = None) -> bytes:
@@ -96,13 +108,15 @@ def payload(folder: Path, frames: list[Event], then: ThroughFlow | None = None) 
             }
         )
     if then is not None:
-        for k, (picture, columns, side) in enumerate(_packed(then.identity, then.sheets), 1):
+        from vae.latent.fixed_noise import NUM_THROUGH_FLOW
+
+        for k, (picture, columns, side) in enumerate(_packed(then.identity, then), 1):
             pictures.append(picture)
             header.append(
                 {
                     "id": f"flow:{then.identity}:{k}",
                     "step": frames[-1]["step"],
-                    "label": f"through the flow, {k / len(then.sheets):.0%}",
+                    "label": f"through the flow, {k / NUM_THROUGH_FLOW:.0%}",
                     "columns": columns,
                     "side": side,
                     "num_bytes": len(picture),

@@ -6,13 +6,14 @@ import streamlit as st
 
 from explorer.components import fragment, remembered_toggle, scripts
 from explorer.panels.animation.downloads import downloads
-from explorer.panels.animation.frames import frame_events, payload, through_flow
+from explorer.panels.animation.frames import frame_events, payload, prepare, through_flow
 from explorer.state import coming
 from explorer.state.keys import Key
 from explorer.state.session import Session
 
 TICK_SECONDS = 2.0
 _THEN = Key("animation_through_flow", True)
+_READY = Key("animation_flow_ready", "")  # whose sheets are made
 COMING = (
     "while a run trains, the same random points are decoded at every stage and play here as an "
     "animation"
@@ -55,7 +56,12 @@ def _draw(session: Session | None) -> None:
             "it: e becomes z = f⁻¹(e), in straight lines. The model stays as it is.",
         )
         then = then if _THEN.get() else None
+    is_late = then is not None and _READY.get() != then.identity  # the frames there are come first
     player = scripts.component("training_animation", "panels/animation/player")
-    data = payload(session.run.folder, frames, then)
+    data = payload(session.run.folder, frames, None if is_late else then)
     player(data=data, key="training_animation", height="content")
     downloads(session, frames, then)
+    if then is not None and is_late:
+        prepare(then)
+        _READY.set(then.identity)
+        st.rerun()

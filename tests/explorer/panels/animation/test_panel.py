@@ -54,7 +54,7 @@ def test_the_same_noise_goes_through_the_flow_at_the_end(trained_root: Path) -> 
     assert len({item["id"] for item in header}) == len(header)
     assert len(data) == 4 + size + sum(item["num_bytes"] for item in header)
     files = tuple(str(session.run.folder / event["samples"]) for event in frames[-2:])
-    film = downloads.animation_file(files, ".gif", "", then.identity, then.sheets)
+    film = downloads.animation_file(files, ".gif", "", then.identity, then)
     with Image.open(BytesIO(film)) as image:
         assert image.n_frames == 2 + len(then.sheets)
 
