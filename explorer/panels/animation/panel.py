@@ -7,13 +7,13 @@ import streamlit as st
 from explorer.components import fragment, remembered_toggle, scripts
 from explorer.panels.animation.downloads import downloads
 from explorer.panels.animation.frames import frame_events, payload, prepare, through_flow
-from explorer.state import coming
-from explorer.state.keys import Key
+from explorer.state import cache, coming
+from explorer.state.keys import Key, RunKey
 from explorer.state.session import Session
 
 TICK_SECONDS = 2.0
 _THEN = Key("animation_through_flow", True)
-_READY = Key("animation_flow_ready", "")  # whose sheets are made
+_READY = RunKey[cache.Stamp | None]("animation_flow_ready", None)  # the file whose sheets are made
 COMING = (
     "while a run trains, the same random points are decoded at every stage and play here as an "
     "animation"
@@ -46,8 +46,11 @@ def _draw(session: Session | None) -> None:
             "most."
         ),
     )
-    then = None if session.is_alive() else through_flow(session)
-    if then is not None:
+    # The frames there are come first: those of the flow take the model, and some seconds.
+    now = None if session.is_alive() else cache.stamp(session.run.flow_file)
+    is_ready = now is not None and _READY.of(session).get() == now
+    then = through_flow(session) if is_ready else None
+    if now is not None and (then is not None or not is_ready):
         remembered_toggle.show(
             _THEN,
             "End with the flow",
@@ -55,13 +58,13 @@ def _draw(session: Session | None) -> None:
             "At the end the same noise goes to where the flow, which was fitted to the codes, puts "
             "it: e becomes z = f⁻¹(e), in straight lines. The model stays as it is.",
         )
-        then = then if _THEN.get() else None
-    is_late = then is not None and _READY.get() != then.identity  # the frames there are come first
+    then = then if _THEN.get() else None
     player = scripts.component("training_animation", "panels/animation/player")
-    data = payload(session.run.folder, frames, None if is_late else then)
+    data = payload(session.run.folder, frames, then)
     player(data=data, key="training_animation", height="content")
     downloads(session, frames, then)
-    if then is not None and is_late:
-        prepare(then)
-        _READY.set(then.identity)
+    if now is not None and not is_ready:
+        if (made := through_flow(session)) is not None:
+            prepare(made)
+        _READY.of(session).set(now)
         st.rerun()
