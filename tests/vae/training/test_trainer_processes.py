@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from vae.errors import InputError
 from vae.runs.events import last_event
 from vae.runs.folder import Run
-from vae.runs.processes import start_inquiry, start_training
+from vae.runs.processes import GIVES_WAY, start_inquiry, start_training
 
 ROOT = Path(__file__).parents[3]
 
@@ -144,3 +145,14 @@ def test_threads_of_what_the_page_starts_sleep_at_once(
     if "GOMP_SPINCOUNT" not in told:
         pytest.skip("torch's threads are not those of GNU's OpenMP")
     assert re.search(rf"GOMP_SPINCOUNT\s*=\s*'{wanted}'", told)
+
+
+def test_what_the_page_starts_gives_way_to_the_page(trained_root: Path, tmp_path: Path) -> None:
+    """Also where Linux shares the processor between sessions and not between processes."""
+    process = start_inquiry(trained_root, ["runs"], tmp_path / "log")
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == max(GIVES_WAY, own)
+    group = Path(f"/proc/{process.pid}/autogroup")
+    if group.exists():
+        assert group.read_text("utf-8").endswith(f"nice {GIVES_WAY}\n")
+    assert process.wait(120) == 0
