@@ -145,6 +145,34 @@ def test_every_control_can_be_clicked(page: Page, server: Server, size: tuple[in
         expect_panel(page, name)
 
 
+def test_on_a_phone_the_face_stays_above_the_slider_under_the_finger(
+    page: Page, server: Server
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/?panel=Sliders")
+    last = page.get_by_role("slider").last
+    last.wait_for()
+    settle(page)
+    last.scroll_into_view_if_needed()
+    face, slider = page.locator(FACE).bounding_box(), last.bounding_box()
+    assert face is not None
+    assert slider is not None
+    assert 0 <= face["y"]
+    assert face["y"] + face["height"] < slider["y"] < 844
+
+
+@pytest.mark.parametrize("width", [390, 900])
+def test_choices_are_within_the_window(page: Page, server: Server, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/?panel=Sliders")
+    page.locator(FACE).first.wait_for()
+    settle(page)
+    set_sidebar(page, width > 768)
+    last = page.get_by_role("radio", name="Saved directions").bounding_box()
+    assert last is not None
+    assert last["x"] + last["width"] <= width
+
+
 def test_the_panel_is_in_the_link_and_back_goes_to_the_one_before(
     page: Page, server: Server
 ) -> None:
