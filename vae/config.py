@@ -105,7 +105,7 @@ class ModelConfig:
             "draw them from N(0, I), the prior of the loss in both cases"
         },
     )
-    modulation: option_choices.Modulation = field(
+    modulation: option_choices.YesNo = field(
         default="yes",
         metadata={
             "help": "residual: z also scales and shifts the channels at each level of the decoder"
@@ -121,7 +121,7 @@ class ModelConfig:
             "model.channels must be five whole numbers from 1 to 2048, such as "
             f"32,64,128,192,192, not {short(','.join(map(str, self.channels)))}.",
         )
-        option_checks.check_choice("model.modulation", self.modulation, option_choices.MODULATIONS)
+        option_checks.check_choice("model.modulation", self.modulation, option_choices.YES_NO)
         option_checks.check_whole("model.hidden_dim", self.hidden_dim, 1, 16384)
         option_checks.check_choice("model.likelihood", self.likelihood, option_choices.LIKELIHOODS)
         option_checks.check_positive("model.sigma", self.sigma)
@@ -217,9 +217,16 @@ class TrainConfig:
             "small networks, on processors that have instructions for it)"
         },
     )
-    compile: option_choices.Compiling = field(
+    compile: option_choices.YesNo = field(
         default="no",
         metadata={"help": "yes: compile the networks first, half a minute for quicker steps"},
+    )
+    flips: option_choices.YesNo = field(
+        default="no",
+        metadata={
+            "help": "yes: half of the images of each step are turned left to right, for few "
+            "photos; not for text"
+        },
     )
 
     def __post_init__(self) -> None:
@@ -255,7 +262,8 @@ class TrainConfig:
         option_checks.check_whole("train.seed", self.seed, 0)
         option_checks.check_choice("train.device", self.device, option_choices.DEVICES)
         option_checks.check_choice("train.precision", self.precision, option_choices.PRECISIONS)
-        option_checks.check_choice("train.compile", self.compile, option_choices.COMPILINGS)
+        option_checks.check_choice("train.compile", self.compile, option_choices.YES_NO)
+        option_checks.check_choice("train.flips", self.flips, option_choices.YES_NO)
         option_checks.check_objective(self)
 
     @property
@@ -297,6 +305,7 @@ CHANGEABLE = (
     "train.device",
     "train.precision",
     "train.compile",
+    "train.flips",
 )
 
 

@@ -9,6 +9,9 @@ CROPPINGS: tuple[Cropping, ...] = get_args(Cropping)
 Background = Literal["auto", "white", "black", "mean"]  # behind transparent pixels
 BACKGROUNDS: tuple[Background, ...] = get_args(Background)
 
+YesNo = Literal["yes", "no"]
+YES_NO: tuple[YesNo, ...] = get_args(YesNo)
+
 Network = Literal["residual", "conv", "mlp"]
 NETWORKS: tuple[Network, ...] = get_args(Network)
 NETWORK_LABELS: dict[Network, str] = {
@@ -16,8 +19,6 @@ NETWORK_LABELS: dict[Network, str] = {
     "conv": "conv: five layers, as in tutorials",
     "mlp": "one hidden layer",
 }
-Modulation = Literal["yes", "no"]
-MODULATIONS: tuple[Modulation, ...] = get_args(Modulation)
 LikelihoodName = Literal["bernoulli", "gaussian", "gaussian_bands", "gaussian_per_pixel", "laplace"]
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 ObjectiveName = Literal["elbo", "importance_weighted", "beta_tc", "autoencoder"]
@@ -32,8 +33,6 @@ Device = Literal["cuda", "mps", "cpu"]
 DEVICES: tuple[Device, ...] = get_args(Device)
 Precision = Literal["float32", "bfloat16"]  # of the networks; all else is float32
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-Compiling = Literal["no", "yes"]
-COMPILINGS: tuple[Compiling, ...] = get_args(Compiling)
 
 Split = Literal["validation", "train"]
 SPLITS: tuple[Split, ...] = get_args(Split)

@@ -50,6 +50,7 @@ class NewRun:
     batch_size: int = DEFAULTS.train.images_per_step
     auto_batch: bool = False  # another one, that suits the machine and the data
     lr: float = DEFAULTS.train.lr
+    flips: bool = False  # half of the images of a step, left to right
     gpus: int | None = None  # that train it together; all there are
 
     def data_options(self) -> dict[str, str]:
@@ -75,6 +76,8 @@ class NewRun:
         }
         if self.likelihood != BY_IMAGES:
             options["model.likelihood"] = self.likelihood
+        if self.flips:
+            options["train.flips"] = "yes"
         return options
 
     def name_under(self, where: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-EPOCH, SPLIT, SUBSET = 1, 2, 3  # purposes
+EPOCH, SPLIT, SUBSET, FLIPS = 1, 2, 3, 4  # purposes
 
 
 def shuffled(num: int, seed: int, *purpose: int) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae.data.dataset import permutation
+from vae.data.shuffle import FLIPS, shuffled
 from vae.latent.fixed_noise import noise
 from vae.training.objectives import Objective
 
@@ -42,6 +43,11 @@ def batch_index(
     order = _order(len(train), seed, epoch)
     index = train[order[position * batch_size : (position + 1) * batch_size]]
     return np.repeat(index, 2) if len(index) == 1 else index
+
+
+def flipped(seed: int, num: int, step: int) -> NDArray[np.bool_]:
+    """Which of its `num` images a step after `step` completed ones turns left to right. [N]"""
+    return shuffled(num, seed, FLIPS, step) < num / 2
 
 
 def batch_length(num_images: int, batch_size: int, step: int) -> int:

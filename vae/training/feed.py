@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,11 +16,18 @@ from torch import Tensor
 
 from vae.config import TrainConfig
 from vae.data.dataset import Dataset
-from vae.training.batches import batch_index, batch_length
+from vae.training.batches import batch_index, batch_length, flipped
 from vae.training.processes import ALONE, Processes
 
 RESIDENT_PART = 0.4  # of the free memory of a GPU, that all training images together may take
 COPIED = 4096  # images at once, while they are brought there
+
+
+class Read(NamedTuple):
+    """A batch on the host."""
+
+    images: Tensor  # [N, H, W, C], or their places [N] among the resident ones
+    flips: Tensor | None  # [N], which are turned left to right, where any are
 
 
 class Feed:
@@ -43,7 +51,7 @@ class Feed:
         is_resident = self._fits() if is_resident is None else is_resident
         self._resident = self._all_images() if is_resident else None  # [n, H, W, C]
         self._ahead = ThreadPoolExecutor(1)
-        self._next: tuple[int, Future[Tensor]] | None = None  # a step, and its batch
+        self._next: tuple[int, Future[Read]] | None = None  # a step, and its batch
 
     def __enter__(self) -> Feed:
         return self
@@ -59,29 +67,37 @@ class Feed:
     def images(self, step: int) -> Tensor:
         """Of what the step after `step` completed ones sees, this process's share. [N, H, W, C]"""
         known, waiting = self._next or (-1, None)
-        batch = waiting.result() if waiting and known == step else self._read(step)
+        read = waiting.result() if waiting and known == step else self._read(step)
         self._next = step + 1, self._ahead.submit(self._read, step + 1)
+        batch = read.images.to(self._device, non_blocking=True)
         if self._resident is not None:  # they are places in it
-            return self._resident[batch.to(self._device, non_blocking=True)]
-        return batch.to(self._device, non_blocking=True)
+            batch = self._resident[batch]
+        if read.flips is None:
+            return batch
+        flips = read.flips.to(self._device, non_blocking=True)
+        return torch.where(flips[:, None, None, None], batch.flip(2), batch)
 
     def num_images(self, step: int) -> int:
         """How many images all processes see in that step."""
         num, size = len(self._dataset.train), self._train.images_per_step
         return batch_length(num, size, step)
 
-    def _read(self, step: int) -> Tensor:
-        """The batch on the host, or its places among the resident images; pinned for a GPU."""
+    def _read(self, step: int) -> Read:
+        """The batch on the host, pinned for a GPU."""
         train = self._train
         index = batch_index(self._dataset.train, train.seed, train.images_per_step, step)
-        index = index[self._processes.share(len(index))]
+        share, flips = self._processes.share(len(index)), None
+        if train.flips == "yes":
+            flips = self._pinned(torch.from_numpy(flipped(train.seed, len(index), step)[share]))
+        index = index[share]
         if self._resident is not None:
-            places = self._dataset.train.searchsorted(index)  # the split is sorted
-            return self._pinned(torch.from_numpy(places))
-        if not len(index):
+            images = torch.from_numpy(self._dataset.train.searchsorted(index))  # it is sorted
+        elif len(index):
+            images = torch.from_numpy(self._dataset.take(index))
+        else:
             channels, height, width = self._dataset.image_shape
-            return torch.empty((0, height, width, channels), dtype=torch.uint8)
-        return self._pinned(torch.from_numpy(self._dataset.take(index)))
+            images = torch.empty((0, height, width, channels), dtype=torch.uint8)
+        return Read(self._pinned(images), flips)
 
     def _pinned(self, tensor: Tensor) -> Tensor:
         return tensor.pin_memory() if self._device.type == "cuda" else tensor

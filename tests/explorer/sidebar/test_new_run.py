@@ -86,6 +86,7 @@ def test_every_answer_reaches_the_command(
         if element.label in answers:
             element.set_value(answers.pop(element.label))
     assert not answers
+    next(one for one in at.sidebar.checkbox if one.label == "Flip images").check()
     press_start(at)
     [(run, told)] = started
     assert run.name == "mine"
@@ -99,6 +100,7 @@ def test_every_answer_reaches_the_command(
         "train.beta": "2.5",
         "train.batch_size": "16",
         "train.lr": "0.01",
+        "train.flips": "yes",
     }
     assert told.keys() <= options().keys()
 

@@ -205,6 +205,7 @@ def test_the_options_are_these() -> None:
         "train.device",
         "train.precision",
         "train.compile",
+        "train.flips",
     ]
 
 

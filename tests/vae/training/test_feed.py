@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -36,6 +38,38 @@ def test_it_begins_anywhere(dataset: Dataset, is_resident: bool) -> None:
         for step in (7, 3, 4, 0):
             wanted = dataset.take(batch_index(dataset.train, 0, 16, step))
             assert np.array_equal(feed.images(step).numpy(), wanted)
+
+
+@pytest.mark.parametrize("is_resident", [False, True])
+def test_half_of_a_step_is_flipped_where_that_is_asked(dataset: Dataset, is_resident: bool) -> None:
+    train = TrainConfig(batch_size=16, flips="yes")
+    halves = []
+    with Feed(dataset, train, torch.device("cpu"), is_resident) as feed:
+        for step in (0, 1, 7, 0):
+            wanted = dataset.take(batch_index(dataset.train, 0, 16, step))
+            images = feed.images(step).numpy()
+            is_flipped = [
+                not np.array_equal(image, one) for image, one in zip(images, wanted, strict=True)
+            ]
+            assert sum(is_flipped) == len(wanted) // 2
+            wanted[is_flipped] = wanted[is_flipped, :, ::-1]
+            assert np.array_equal(images, wanted)
+            halves.append(is_flipped)
+    assert halves[0] == halves[3]
+    assert len({tuple(half[:6]) for half in halves}) > 1
+
+
+@pytest.mark.parametrize("num", [1, 2])
+def test_processes_flip_what_one_would(dataset: Dataset, num: int) -> None:
+    train = TrainConfig(batch_size=16, flips="yes")
+    with Feed(dataset, train, torch.device("cpu")) as feed:
+        wanted = feed.images(3)
+    shares = []
+    for i in range(num):
+        processes = SimpleNamespace(share=lambda n, i=i: slice(i * n // num, (i + 1) * n // num))
+        with Feed(dataset, train, torch.device("cpu"), None, processes) as feed:  # type: ignore[arg-type]
+            shares.append(feed.images(3))
+    assert torch.equal(torch.cat(shares), wanted)
 
 
 def test_a_resident_set_is_read_once(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
