@@ -189,6 +189,7 @@ class Dials extends LivePicture {
       const row = makeRow(direction, i);
       row.input?.addEventListener("input", () => this.drag(i, placesAsked(row)));
       row.input?.addEventListener("change", () => this.commit());
+      row.input?.addEventListener("pointerdown", () => this.awaitRelease());
       if (direction.group !== group && direction.group) {
         lists[direction.place].append(make("h4", "group", direction.group));
       }
@@ -277,6 +278,18 @@ class Dials extends LivePicture {
     this.bring(i, places);
     this.showPlaces(i);
     this.ask(performance.now());
+  }
+
+  /** A slider that the hand brings back to where it was lets go without a word. */
+  awaitRelease() {
+    const waiting = new AbortController();
+    const release = () => {
+      waiting.abort();
+      setTimeout(() => this.before && this.travel(this.before)); // after `change`, where that comes
+    };
+    for (const end of ["pointerup", "pointercancel"]) {
+      addEventListener(end, release, { signal: waiting.signal });
+    }
   }
 
   /** @param {PointerEvent} event */
