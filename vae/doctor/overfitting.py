@@ -14,6 +14,7 @@ NUM_BELOW = 5  # evaluations in a row that must stay below the best
 JITTER_EVALUATIONS = 20
 TRAIN_STEPS = 20  # step events that a training elbo is the mean of
 FEW_IMAGES = 1000
+FLIPS = "Photos teach more where half of them are flipped left to right. Do not flip digits or text."
 
 
 def about_images(events: list[Event], config: Config) -> list[Finding]:
@@ -21,13 +22,15 @@ def about_images(events: list[Event], config: Config) -> list[Finding]:
     num = last_event(events, "start").get("num_train")
     if num is None or num >= FEW_IMAGES:
         return []
+    flips = remedies.flipped_images(config)
     return [
         Finding(
             "few_images",
             "info",
             f"**Only {num:,} training image{'s' * (num != 1)}:** a network of this kind memorises "
             f"so few within some epochs. Use at least {FEW_IMAGES:,}.",
-            some(remedies.more_images(config)),
+            some(remedies.more_images(config), flips),
+            FLIPS if flips else "",
         )
     ]
 
@@ -60,6 +63,7 @@ def about_gap(evaluations: list[Event], events: list[Event], config: Config) -> 
     if train - validation <= usual or gained <= 0:
         return []
     num = last_event(events, "start").get("num_train")
+    flips = remedies.flipped_images(config)
     whose = "its training images" if num is None else f"its {num:,} training images"
     return [
         Finding(
@@ -70,11 +74,12 @@ def about_gap(evaluations: list[Event], events: list[Event], config: Config) -> 
             f"{gained:,.1f} nats: the model memorises {whose}.",
             some(
                 remedies.more_images(config),
+                flips,
                 remedies.fewer_epochs(config, int(best.get("epoch", 0))),
                 remedies.smaller_network(config),
             ),
             "Use more images, a smaller network or fewer epochs. The weights with the lowest "
             "validation loss are kept: `python -m vae checkpoint RUN --use best`, or Checkpoint in "
-            "the panel Model, puts them into use.",
+            "the panel Model, puts them into use." + (f" {FLIPS}" if flips else ""),
         )
     ]

@@ -150,7 +150,11 @@ def about_sigma(evaluation: Event, config: Config) -> list[Finding]:
                 "warning",
                 f"**Overfitting: sigma fits only the training images.** It is {sigma * 255:.1f} "
                 f"grey levels, but the error on validation images is {error * 255:.0f}.",
-                some(remedies.more_images(config), remedies.smaller_network(config)),
+                some(
+                    remedies.more_images(config),
+                    remedies.flipped_images(config),
+                    remedies.smaller_network(config),
+                ),
                 "Sigma is learned from the error on training images. When the model memorises "
                 "them, sigma shrinks, and new images become nearly impossible under the model.",
             )

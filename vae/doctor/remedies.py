@@ -195,6 +195,13 @@ def more_images(config: Config) -> Remedy | None:
     return Remedy(f"Restart with {num:,} faces", {"data.num_images": num}, anew=True)
 
 
+def flipped_images(config: Config) -> Remedy | None:
+    """Half of the images of each step left to right, where no more can be drawn."""
+    if config.data.source == "synthetic" or config.train.flips == "yes":
+        return None
+    return Remedy("Restart with flipped images", {"train.flips": "yes"}, anew=True)
+
+
 def smaller_network(config: Config) -> Remedy:
     channels = tuple(max(4, c // 2) for c in config.model.channels)
     smaller = {

@@ -263,6 +263,9 @@ def test_a_sigma_of_the_training_images_alone_is_found() -> None:
     event = healthy(1)[0] | {"sigma": 0.01, "mse": 0.01}
     (found,) = alarms(said([event]))
     assert "2.6 grey levels, but the error on validation images is 26" in found.text
+    assert "train.flips" not in found.remedies[0].options
+    (own,) = alarms(said([event], with_values(Config(), {"data.source": "/pictures"})))
+    assert own.remedies[0].options == {"train.flips": "yes"}
     assert not alarms(said([event | {"sigma": 0.08}]))
 
 
@@ -281,7 +284,12 @@ def test_few_images_are_good_to_know() -> None:
     assert (found.kind, found.remedies[0].options) == ("info", {"data.num_images": 80000})
     folder = with_values(Config(), {"data.source": "/pictures"})
     (found,) = said([{"kind": "start", "step": 0, "num_train": 54}], folder)
+    assert [remedy.options for remedy in found.remedies] == [{"train.flips": "yes"}]
+    assert "Do not flip digits" in found.more
+    flipped = with_values(folder, {"train.flips": "yes"})
+    (found,) = said([{"kind": "start", "step": 0, "num_train": 54}], flipped)
     assert not found.remedies
+    assert not found.more
 
 
 def test_the_gravest_comes_first() -> None:
