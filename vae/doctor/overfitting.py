@@ -14,7 +14,9 @@ NUM_BELOW = 5  # evaluations in a row that must stay below the best
 JITTER_EVALUATIONS = 20
 TRAIN_STEPS = 20  # step events that a training elbo is the mean of
 FEW_IMAGES = 1000
-FLIPS = "Photos teach more where half of them are flipped left to right. Do not flip digits or text."
+FLIPS = (
+    "Photos teach more where half of them are flipped left to right. Do not flip digits or text."
+)
 
 
 def about_images(events: list[Event], config: Config) -> list[Finding]:
