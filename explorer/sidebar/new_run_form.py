@@ -76,6 +76,14 @@ def show(where: Path) -> None:
                 "seen."
             ),
         )
+        st.checkbox(
+            "Flip images",
+            key=answer("flips").name,
+            help=(
+                "Half of the images of each step are turned left to right: a few thousand photos "
+                "teach more so. Not for digits or text, nor where left and right differ."
+            ),
+        )
         _number(
             "epochs",
             "Epochs",
@@ -144,14 +152,6 @@ def show(where: Path) -> None:
             "The size of each step. Too large and training diverges, too small and it takes "
             "very long.",
             step=0.001,
-        )
-        st.checkbox(
-            "Flip images",
-            key=answer("flips").name,
-            help=(
-                "Half of the images of each step are turned left to right: a few thousand photos "
-                "teach more so. Not for digits or text, nor where left and right differ."
-            ),
         )
         num_gpus = torchrun.num_gpus()
         if num_gpus > 1:
