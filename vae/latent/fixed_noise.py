@@ -34,7 +34,9 @@ def fixed_noise(seed: int, latent_dim: int) -> Tensor:
 
 
 @torch.inference_mode()
-def through_flow(model: VAE, flow: Flow, seed: int) -> list[Pixels]:
+def through_flow(
+    model: VAE, flow: Flow, seed: int, num_sheets: int = NUM_THROUGH_FLOW
+) -> list[Pixels]:
     """Sheets of the fixed noise on its way through a flow, whose base it is noise of.
 
     From where N(0, I) puts it to where the flow does, in straight lines: the first sheet is a step
@@ -46,7 +48,7 @@ def through_flow(model: VAE, flow: Flow, seed: int) -> list[Pixels]:
     z = flow.from_base(eps)
     device = next(model.parameters()).device
     sheets = []
-    for part in torch.linspace(0, 1, NUM_THROUGH_FLOW + 1)[1:]:
+    for part in torch.linspace(0, 1, num_sheets + 1)[1:]:
         images = model.decode(torch.lerp(eps, z, part).to(device)).cpu().numpy()
         sheets.append(pictures.grid(pictures.from_unit(images), SHEET_COLUMNS))
     return sheets

@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 
 from explorer.exports import restore
-from explorer.panels.animation.frames import ThroughFlow
 from explorer.state import opened_run
 from explorer.state.session import Session
+from explorer.state.through_flow import ThroughFlow
 from vae.errors import ExplainedError
 from vae.runs.events import Event
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -13,13 +11,8 @@ import streamlit as st
 from explorer.drawing import charts
 from explorer.state import cache
 from explorer.state.session import Session
-from vae.errors import ExplainedError
-from vae.pictures import Pixels
+from explorer.state.through_flow import ThroughFlow
 from vae.runs.events import Event
-
-if TYPE_CHECKING:
-    from vae.model.flow import Flow
-    from vae.model.networks import VAE
 
 MAX_FRAMES = 80
 SHEET_ROWS = 3  # of the trainer's sheets of samples
@@ -40,40 +33,6 @@ def _frame(path: str, now: cache.Stamp) -> tuple[bytes, int, int]:
     from vae.pictures import read_png
 
     return charts.packed(read_png(Path(path)), SHEET_ROWS)
-
-
-@dataclass(frozen=True)
-class ThroughFlow:
-    """The same noise on its way through the flow, after the last preview."""
-
-    identity: str  # of the flow
-    seed: int
-    model: VAE
-    flow: Flow
-
-    @property
-    def sheets(self) -> list[Pixels]:
-        """Made when they are first asked for, which takes a second or two."""
-        return _sheets(self.identity, self.seed, self.model, self.flow)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _sheets(identity: str, seed: int, _model: VAE, _flow: Flow) -> list[Pixels]:
-    from vae.latent import fixed_noise
-
-    return fixed_noise.through_flow(_model, _flow, seed)
-
-
-def through_flow(session: Session) -> ThroughFlow | None:
-    """None where the weights in use have no flow, or cannot be used."""
-    try:
-        loaded, fitted = session.model(), session.flow()
-    except ExplainedError:
-        return None
-    if loaded is None or fitted is None:
-        return None
-    seed = session.run.config(session.events()).train.seed
-    return ThroughFlow(fitted.identity, seed, loaded[0], fitted.flow)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -6,10 +6,11 @@ import streamlit as st
 
 from explorer.components import fragment, remembered_toggle, scripts
 from explorer.panels.animation.downloads import downloads
-from explorer.panels.animation.frames import frame_events, payload, prepare, through_flow
+from explorer.panels.animation.frames import frame_events, payload, prepare
 from explorer.state import cache, coming
 from explorer.state.keys import Key, RunKey
 from explorer.state.session import Session
+from explorer.state.through_flow import through_flow
 
 TICK_SECONDS = 2.0
 _THEN = Key("animation_through_flow", True)

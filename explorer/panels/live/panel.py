@@ -71,12 +71,13 @@ def _draw(session: Session) -> None:
         return
     _figures(session, status, events, start)
     previews = [event for event in events if event["kind"] == "preview"]
-    if previews:
-        preview_sheets.show(session, previews)
+    draw_samples = preview_sheets.show(session, previews) if previews else None
     if any(event["kind"] == "step" for event in events):
         _curves(events)
     elif status in ALIVE:
         st.caption("The curves begin after the first ten steps.")
+    if draw_samples is not None:
+        draw_samples()
 
 
 def _say(session: Session, status: str, events: list[Event]) -> None:

@@ -12,8 +12,9 @@ from PIL import Image
 
 from explorer.drawing import charts
 from explorer.panels.animation import downloads
-from explorer.panels.animation.frames import frame_events, payload, through_flow
+from explorer.panels.animation.frames import frame_events, payload
 from explorer.state.session import Session
+from explorer.state.through_flow import through_flow
 from tests.explorer.pages import open_panel, texts
 from vae import pictures
 from vae.runs.folder import Run

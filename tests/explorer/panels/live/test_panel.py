@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from explorer.panels.live.panel import after_last_step, duration, is_fitting, pace, seconds_left
 from explorer.state.session import Session
@@ -39,6 +41,37 @@ def test_live_looks_back_when_scrubbed_and_follows_again_at_the_end(
     at.select_slider[0].set_value(newest).run()
     assert pictures_of(at)["Samples"] == newest_url
     assert at.session_state["live_held:tiny"] is None
+
+
+def test_the_newest_samples_go_through_the_flow_unless_that_is_switched_off(
+    trained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_panel(trained_root, "Live", monkeypatch)
+    assert "through the flow" in texts(at)
+    moved = pictures_of(at)
+    at.toggle[0].set_value(False).run()
+    assert not at.exception
+    decoded = pictures_of(at)
+    assert decoded["Samples"] != moved["Samples"]
+    assert decoded["Reconstructions"] == moved["Reconstructions"]
+    assert "through the flow" not in texts(at)
+    at.toggle[0].set_value(True).run()
+    at.select_slider[0].set_value(2).run()  # there is no flow of those weights
+    assert not at.toggle
+    assert "through the flow" not in texts(at)
+
+
+def test_a_flow_of_other_weights_is_not_used(
+    trained_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained_root / "tiny", tmp_path / "tiny")
+    run = Run(tmp_path / "tiny")
+    with safe_open(run.flow_file, "pt") as file:
+        about = file.metadata()
+    save_file(load_file(run.flow_file), run.flow_file, about | {"digest": "of others"})
+    at = open_panel(tmp_path, "Live", monkeypatch)
+    assert "fitted to other weights" in texts(at)
+    assert "through the flow" not in texts(at)
 
 
 def test_live_tells_why_a_run_failed_and_what_to_do(
