@@ -68,7 +68,7 @@ def _through_flow(session: Session) -> ThroughFlow | None:
         return None
     then = through_flow.through_flow(session)
     if then is None:
-        st.caption("The flow was fitted to other weights. **Model** fits one to these.")
+        st.caption("The weights in use have no flow. **Model** fits one to their codes.")
     return then
 
 

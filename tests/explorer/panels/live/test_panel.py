@@ -70,7 +70,7 @@ def test_a_flow_of_other_weights_is_not_used(
         about = file.metadata()
     save_file(load_file(run.flow_file), run.flow_file, about | {"digest": "of others"})
     at = open_panel(tmp_path, "Live", monkeypatch)
-    assert "fitted to other weights" in texts(at)
+    assert "weights in use have no flow" in texts(at)
     assert "through the flow" not in texts(at)
 
 
