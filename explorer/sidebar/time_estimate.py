@@ -25,7 +25,7 @@ from vae.runs.milestones import Costs
 
 STILL_SECONDS = 1.0
 # Options that no step takes longer for; how many there are is arithmetic.
-FREE = ("train.epochs", "train.lr", "train.beta")
+FREE = ("train.epochs", "train.lr", "train.beta", "train.flips")
 
 _ASKED = Key[Words | None]("time_estimate.asked", None)  # the newest question
 _IS_BY_HAND = Key("time_estimate.is_by_hand", False)  # and goes on beside a training

@@ -34,6 +34,7 @@ from vae.errors import ExplainedError, InputError
 from vae.option_checks import as_came
 from vae.option_choices import EXPORT_FORMATS, MAP_METHODS, PATH_KINDS, SAMPLERS, SPLITS
 from vae.runs import torchrun
+from vae.runs.give_way import give_way
 
 # A thread that waits spins for some 10 to 30 microseconds (of GNU's OpenMP; others sleep at once).
 SHORT_SPINS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
@@ -204,6 +205,7 @@ def main(words: list[str] | None = None, prog: str = "python -m vae") -> int:
     with contextlib.nullcontext() if is_speaker else contextlib.redirect_stderr(io.StringIO()):
         arguments = parser(prog).parse_args(words)  # what is wrong with them is said once
     _let_threads_sleep()
+    give_way()
     progress = Progress()
     try:
         if place.world_size > 1 and arguments.function is not train.train:

@@ -14,9 +14,6 @@ NUM_BELOW = 5  # evaluations in a row that must stay below the best
 JITTER_EVALUATIONS = 20
 TRAIN_STEPS = 20  # step events that a training elbo is the mean of
 FEW_IMAGES = 1000
-FLIPS = (
-    "Photos teach more where half of them are flipped left to right. Do not flip digits or text."
-)
 
 
 def about_images(events: list[Event], config: Config) -> list[Finding]:
@@ -32,7 +29,7 @@ def about_images(events: list[Event], config: Config) -> list[Finding]:
             f"**Only {num:,} training image{'s' * (num != 1)}:** a network of this kind memorises "
             f"so few within some epochs. Use at least {FEW_IMAGES:,}.",
             some(remedies.more_images(config), flips),
-            FLIPS if flips else "",
+            remedies.FLIPS if flips else "",
         )
     ]
 
@@ -82,6 +79,6 @@ def about_gap(evaluations: list[Event], events: list[Event], config: Config) -> 
             ),
             "Use more images, a smaller network or fewer epochs. The weights with the lowest "
             "validation loss are kept: `python -m vae checkpoint RUN --use best`, or Checkpoint in "
-            "the panel Model, puts them into use." + (f" {FLIPS}" if flips else ""),
+            "the panel Model, puts them into use." + (f" {remedies.FLIPS}" if flips else ""),
         )
     ]

@@ -144,6 +144,7 @@ def about_sigma(evaluation: Event, config: Config) -> list[Finding]:
     if fixed is None and sigma is not None and sigma <= 1.02 * SIGMA_FLOOR:
         found.append(_sigma_at_floor(error, config))
     elif fixed is None and sigma is not None and 5 * sigma < error:
+        flips = remedies.flipped_images(config)
         found.append(
             Finding(
                 "overfitting",
@@ -152,11 +153,12 @@ def about_sigma(evaluation: Event, config: Config) -> list[Finding]:
                 f"grey levels, but the error on validation images is {error * 255:.0f}.",
                 some(
                     remedies.more_images(config),
-                    remedies.flipped_images(config),
+                    flips,
                     remedies.smaller_network(config),
                 ),
                 "Sigma is learned from the error on training images. When the model memorises "
-                "them, sigma shrinks, and new images become nearly impossible under the model.",
+                "them, sigma shrinks, and new images become nearly impossible under the model."
+                + (f" {remedies.FLIPS}" if flips else ""),
             )
         )
     return found

@@ -20,6 +20,11 @@ MORE_IMAGES = 20_000
 USUAL_ROOT = Path("checkpoints")  # of the command, without --root
 
 
+FLIPS = (
+    "Photos teach more where half of them are flipped left to right. Do not flip digits or text."
+)
+
+
 @dataclass(frozen=True)
 class Remedy:
     """Options to train on with; `anew`: with fresh weights, where the old ones cannot recover."""
@@ -196,8 +201,13 @@ def more_images(config: Config) -> Remedy | None:
 
 
 def flipped_images(config: Config) -> Remedy | None:
-    """Half of the images of each step left to right, where no more can be drawn."""
+    """Half of the images of each step left to right, where no more can be drawn.
+
+    None of those that a Bernoulli likelihood suits, which are digits more often than not.
+    """
     if config.data.source == "synthetic" or config.train.flips == "yes":
+        return None
+    if config.model.likelihood == "bernoulli":
         return None
     return Remedy("Restart with flipped images", {"train.flips": "yes"}, anew=True)
 

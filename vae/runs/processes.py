@@ -5,7 +5,6 @@ They outlive the page and the server that started them; what they do is read fro
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import shutil
@@ -19,7 +18,7 @@ from pathlib import Path
 from vae.atomic import make_folder
 from vae.errors import InputError, writing
 from vae.option_choices import MapMethod
-from vae.runs import torchrun
+from vae.runs import give_way, torchrun
 from vae.runs.events import last_event
 from vae.runs.folder import ALIVE, Run
 from vae.runs.umap_options import UmapOptions
@@ -30,9 +29,7 @@ OF_TORCHRUN = "torch/distributed/elastic"  # in what it says of processes that h
 CONTROL_VARIABLE = "VAE_CONTROL_SEQUENCE"
 # What the page starts shares the processor with it: threads that wait sleep at once. A training
 # that pages watch loses less to them so.
-BESIDE_A_PAGE = {"OMP_WAIT_POLICY": "PASSIVE"}
-# The nice value of what the page starts: whoever drags a slider is served first.
-GIVES_WAY = 10
+BESIDE_A_PAGE = {"OMP_WAIT_POLICY": "PASSIVE", give_way.VARIABLE: "yes"}
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -181,21 +178,9 @@ def _spawn(
             cwd=Path.cwd(),
             env={**BESIDE_A_PAGE, **os.environ, **environment, "PYTHONPATH": _python_path()},
         )
-    _give_way(process.pid)
     # A child whose end nobody waits for stays in the process table as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
     return process
-
-
-def _give_way(pid: int) -> None:
-    """Let a process that leads a session have the processor after the page and the browser.
-
-    Linux shares between sessions before it looks at processes, where autogroup is on (sched(7)).
-    """
-    with contextlib.suppress(OSError, AttributeError):  # it has ended, or there is no such thing
-        own = os.getpriority(os.PRIO_PROCESS, 0)
-        os.setpriority(os.PRIO_PROCESS, pid, max(GIVES_WAY, own))
-        Path(f"/proc/{pid}/autogroup").write_text(str(GIVES_WAY))
 
 
 def _python_path() -> str:

@@ -189,7 +189,7 @@ class Dials extends LivePicture {
       const row = makeRow(direction, i);
       row.input?.addEventListener("input", () => this.drag(i, placesAsked(row)));
       row.input?.addEventListener("change", () => this.commit());
-      row.input?.addEventListener("pointerdown", () => this.awaitRelease());
+      row.input?.addEventListener("pointerdown", (event) => this.awaitRelease(event));
       if (direction.group !== group && direction.group) {
         lists[direction.place].append(make("h4", "group", direction.group));
       }
@@ -280,16 +280,25 @@ class Dials extends LivePicture {
     this.ask(performance.now());
   }
 
-  /** A slider that the hand brings back to where it was lets go without a word. */
-  awaitRelease() {
-    const waiting = new AbortController();
-    const release = () => {
-      waiting.abort();
-      setTimeout(() => this.before && this.travel(this.before)); // after `change`, where that comes
+  /**
+   * A slider that the hand brings back to where it was lets go without a word.
+   * @param {PointerEvent} pressed
+   */
+  awaitRelease({ pointerId, currentTarget }) {
+    const slider = /** @type {HTMLInputElement} */ (currentTarget);
+    const { value } = slider;
+    const over = new AbortController();
+    const release = (/** @type {PointerEvent} */ end) => {
+      if (end.pointerId !== pointerId) return; // another finger
+      over.abort();
+      setTimeout(() => {
+        if (!this.before) return; // `change` came
+        if (slider.value === value) this.travel(this.before);
+        else this.commit();
+      });
     };
-    for (const end of ["pointerup", "pointercancel"]) {
-      addEventListener(end, release, { signal: waiting.signal });
-    }
+    addEventListener("pointerup", release, { signal: over.signal });
+    addEventListener("pointercancel", release, { signal: over.signal });
   }
 
   /** @param {PointerEvent} event */

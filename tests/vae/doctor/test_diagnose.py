@@ -266,6 +266,10 @@ def test_a_sigma_of_the_training_images_alone_is_found() -> None:
     assert "train.flips" not in found.remedies[0].options
     (own,) = alarms(said([event], with_values(Config(), {"data.source": "/pictures"})))
     assert own.remedies[0].options == {"train.flips": "yes"}
+    assert "Do not flip digits" in own.more
+    grey = {"data.source": "/digits", "model.likelihood": "bernoulli"}
+    (few,) = said([{"kind": "start", "step": 0, "num_train": 54}], with_values(Config(), grey))
+    assert not few.remedies
     assert not alarms(said([event | {"sigma": 0.08}]))
 
 
