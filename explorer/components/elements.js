@@ -54,16 +54,16 @@ export function contextOf(canvas, settings) {
  * @param {PointerEvent} pressed
  * @param {EventTarget} target
  * @param {(moved: PointerEvent) => void} move
- * @param {() => void} end
+ * @param {(event: Event) => void} end  its release, or that it was taken over
  */
 export function follow(pressed, target, move, end) {
   if (pressed.button !== 0) return;
   pressed.preventDefault();
   const over = new AbortController();
   const { signal } = over;
-  const letGo = () => {
+  const letGo = (/** @type {Event} */ event) => {
     over.abort();
-    end();
+    end(event);
   };
   target.addEventListener("pointermove", (event) => move(/** @type {PointerEvent} */ (event)), {
     signal,

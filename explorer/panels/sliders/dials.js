@@ -54,7 +54,7 @@ const PARTS = `
       <canvas class="picture face" role="img" aria-label="Face" tabindex="0"></canvas>${INFO}
     </div>
     <p class="hint">Drag on the face: <select class="across" aria-label="Across"></select>
-      across, <select class="up" aria-label="Up"></select> up.</p>
+      across<span class="upwards">, <select class="up" aria-label="Up"></select> up</span>.</p>
     <div class="bar">
       <button data-do="random" title="A new point; locked sliders stay">Random</button>
       <button data-do="reset" title="To the middle of the prior; locked sliders stay">Reset all</button>
@@ -315,7 +315,10 @@ class Dials extends LivePicture {
       this.showPlaces();
       this.ask(performance.now());
     };
-    follow(event, this.canvas, move, () => this.commit());
+    follow(event, this.canvas, move, ({ type }) => {
+      if (type === "pointerup") this.commit();
+      else this.travel(this.before); // the finger scrolls
+    });
   }
 
   /** @param {HTMLButtonElement | null} button */
