@@ -224,8 +224,8 @@ class TrainConfig:
     flips: option_choices.YesNo = field(
         default="no",
         metadata={
-            "help": "yes: half of the images of each step are turned left to right, for few "
-            "photos; not for text"
+            "help": "yes: half of the images of each step are turned left to right, where there "
+            "are few; not for text"
         },
     )
 

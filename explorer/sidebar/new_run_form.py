@@ -80,8 +80,8 @@ def show(where: Path) -> None:
             "Flip images",
             key=answer("flips").name,
             help=(
-                "Half of the images of each step are turned left to right: a few thousand photos "
-                "teach more so. Not for digits or text, nor where left and right differ."
+                "Half of the images of each step are turned left to right: up to some thousand "
+                "images teach more so. Not for digits or text, nor where left and right differ."
             ),
         )
         _number(

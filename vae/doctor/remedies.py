@@ -20,9 +20,7 @@ MORE_IMAGES = 20_000
 USUAL_ROOT = Path("checkpoints")  # of the command, without --root
 
 
-FLIPS = (
-    "Photos teach more where half of them are flipped left to right. Do not flip digits or text."
-)
+FLIPS = "Few images teach more where half of them are flipped left to right. Not digits or text."
 
 
 @dataclass(frozen=True)

@@ -266,7 +266,7 @@ def test_a_sigma_of_the_training_images_alone_is_found() -> None:
     assert "train.flips" not in found.remedies[0].options
     (own,) = alarms(said([event], with_values(Config(), {"data.source": "/pictures"})))
     assert own.remedies[0].options == {"train.flips": "yes"}
-    assert "Do not flip digits" in own.more
+    assert "Not digits" in own.more
     grey = {"data.source": "/digits", "model.likelihood": "bernoulli"}
     (few,) = said([{"kind": "start", "step": 0, "num_train": 54}], with_values(Config(), grey))
     assert not few.remedies
@@ -289,7 +289,7 @@ def test_few_images_are_good_to_know() -> None:
     folder = with_values(Config(), {"data.source": "/pictures"})
     (found,) = said([{"kind": "start", "step": 0, "num_train": 54}], folder)
     assert [remedy.options for remedy in found.remedies] == [{"train.flips": "yes"}]
-    assert "Do not flip digits" in found.more
+    assert "Not digits" in found.more
     flipped = with_values(folder, {"train.flips": "yes"})
     (found,) = said([{"kind": "start", "step": 0, "num_train": 54}], flipped)
     assert not found.remedies
