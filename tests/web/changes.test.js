@@ -46,6 +46,17 @@ test("the colours of a circle are those of the pixels that change", () => {
   assert.deepEqual(changingColours(colours.map(picture)), colours);
 });
 
+test("of the pixels that change those count most that change most", () => {
+  const pictures = [0, 200].map((change) => {
+    const data = new Uint8ClampedArray(400).fill(20);
+    data.set([20 + change, 20, 20], 0);
+    data.set([20, 20 + change / 10, 20], 4);
+    return { data, width: 10, height: 10 };
+  });
+  const [, [red, green]] = changingColours(pictures);
+  assert.ok(red > 210 && green < 21, `${red} ${green}`);
+});
+
 test("the strip ends as it begins", () => {
   const strip = stripOf([
     [1, 2, 3],

@@ -9,7 +9,7 @@
  * @property {number} height
  */
 
-const SHARE = 0.05; // of the pixels, those that change most
+const SHARE = 0.02; // of the pixels, those that change most
 // Sides of a square, in parts of the picture, and how much of the change it must hold to be looked at alone.
 const WINDOWS = [
   { part: 0.4, held: 0.6 },
@@ -67,7 +67,7 @@ export function focus(images) {
 }
 
 /**
- * The mean colour of each picture where the pictures differ most.
+ * The mean colour of each picture where the pictures differ most; each pixel counts by how much it differs.
  * @param {Picture[]} images  of one size
  * @returns {number[][]}  red, green and blue of each
  */
@@ -75,8 +75,9 @@ export function changingColours(images) {
   const spread = spreadOf(images);
   const least = spread.slice().sort()[Math.floor(spread.length * (1 - SHARE))];
   const changing = [...spread.keys()].filter((i) => spread[i] >= least);
+  const all = changing.reduce((sum, i) => sum + spread[i], 0) || 1;
   return images.map(({ data }) =>
-    [0, 1, 2].map((c) => changing.reduce((sum, i) => sum + data[4 * i + c], 0) / changing.length),
+    [0, 1, 2].map((c) => changing.reduce((sum, i) => sum + spread[i] * data[4 * i + c], 0) / all),
   );
 }
 
