@@ -57,6 +57,11 @@ test("of the pixels that change those count most that change most", () => {
   assert.ok(red > 210 && green < 21, `${red} ${green}`);
 });
 
+test("where nothing changes the colours are those that are there", () => {
+  const colours = changingColours([picture([90, 90, 90]), picture([90, 90, 90])]);
+  for (const value of colours.flat()) assert.equal(Math.round(value), 90);
+});
+
 test("the strip ends as it begins", () => {
   const strip = stripOf([
     [1, 2, 3],

@@ -75,9 +75,10 @@ export function changingColours(images) {
   const spread = spreadOf(images);
   const least = spread.slice().sort()[Math.floor(spread.length * (1 - SHARE))];
   const changing = [...spread.keys()].filter((i) => spread[i] >= least);
-  const all = changing.reduce((sum, i) => sum + spread[i], 0) || 1;
+  const weight = (/** @type {number} */ i) => spread[i] + Number.EPSILON; // all alike where none differs
+  const all = changing.reduce((sum, i) => sum + weight(i), 0);
   return images.map(({ data }) =>
-    [0, 1, 2].map((c) => changing.reduce((sum, i) => sum + spread[i] * data[4 * i + c], 0) / all),
+    [0, 1, 2].map((c) => changing.reduce((sum, i) => sum + weight(i) * data[4 * i + c], 0) / all),
   );
 }
 
